@@ -1,0 +1,110 @@
+//! A contact as BigChange holds it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ContactId, GroupId};
+
+/// A contact group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name, by which BigChange's own form refers to it.
+    pub name: String,
+}
+
+/// A contact as a list of BigChange shows it: without the financial fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedContact {
+    /// Its id.
+    pub id: ContactId,
+    /// The contact reference of the General tab; blank where there is none.
+    pub contact_reference: String,
+    /// Whether it has a parent: a site contact does.
+    pub parent: Option<ContactId>,
+    /// Whether BigChange has a deletion date for it.
+    pub deleted: bool,
+}
+
+/// A contact as BigChange's detail shows it. Texts are as they were read, blank where BigChange has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Its id.
+    pub id: ContactId,
+    /// Its contact group, if it is in one.
+    pub group: Option<GroupId>,
+    /// The contact that it is a site of, if any.
+    pub parent: Option<ContactId>,
+    /// Whether BigChange has a deletion date for it.
+    pub deleted: bool,
+    /// "Exclude from financial sync".
+    pub excluded_from_financial_sync: bool,
+    /// The name of the customer.
+    pub name: String,
+    /// Street.
+    pub street: String,
+    /// Town.
+    pub town: String,
+    /// Postcode.
+    pub postcode: String,
+    /// Country.
+    pub country: String,
+    /// The person to ask for.
+    pub person: String,
+    /// Phone.
+    pub phone: String,
+    /// Email.
+    pub email: String,
+    /// Free text of the General tab.
+    pub extra: String,
+    /// The contact reference of the General tab, for searching; need not be unique.
+    pub contact_reference: String,
+    /// The account reference (Financials → Terms) as it stands there: the key to Xero.
+    pub account_reference: String,
+    /// The accounts package that the account reference belongs to.
+    pub account_type: Option<AccountType>,
+}
+
+/// BigChange's account type: which accounts package an account reference belongs to, relative to the package chosen in its settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountType(pub i64);
+
+impl AccountType {
+    /// Xero.
+    pub const XERO: Self = Self(1);
+}
+
+/// BigChange's whole-record form, `ContactSave`: the only way to set a contact reference, with everything else sent as it was read.
+///
+/// Limits, from BigChange's reference: name, group and country 50 characters, contact reference 40, street, town and email 100, postcode 10, person and
+/// phone 30 (a phone without spaces), extra 255; the street must be there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactForm {
+    /// Which contact.
+    pub id: ContactId,
+    /// Name.
+    pub name: String,
+    /// The group's *name*; BigChange would create one that does not exist.
+    pub group: String,
+    /// The contact's parent, if it has one.
+    pub parent: Option<ContactId>,
+    /// Contact reference: the one field that changes.
+    pub contact_reference: String,
+    /// Street.
+    pub street: String,
+    /// Town.
+    pub town: String,
+    /// Postcode.
+    pub postcode: String,
+    /// Country.
+    pub country: String,
+    /// Person.
+    pub person: String,
+    /// Phone.
+    pub phone: String,
+    /// Email.
+    pub email: String,
+    /// Free text.
+    pub extra: String,
+}

@@ -1,0 +1,99 @@
+//! A contact as Xero holds it: what matching needs to know of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountReference, ContactNumber, XeroContactId};
+
+/// Xero's `ContactStatus`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ContactStatus {
+    /// In use.
+    Active,
+    /// Archived: refuses every edit through the API; can be restored only in Xero's own pages.
+    Archived,
+    /// `GDPRREQUEST`: erased on a person's request; cannot be used at all.
+    Erased,
+}
+
+/// A contact in Xero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XeroContact {
+    /// `ContactID`.
+    pub id: XeroContactId,
+    /// `Name`, unique without case among the active contacts.
+    pub name: String,
+    /// `AccountNumber` as Xero holds it; blank where there is none.
+    pub account_number: String,
+    /// `ContactNumber`, if there is one.
+    pub contact_number: Option<ContactNumber>,
+    /// `ContactStatus`.
+    pub status: ContactStatus,
+    /// The contact that this one was merged into, where Xero says so.
+    pub merged_into: Option<XeroContactId>,
+}
+
+/// A postal address (Xero's `POBOX` type). Sent as one unit; all blank means: empty it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// `AddressLine1`, at most 500 characters.
+    pub street: String,
+    /// `City`, at most 255.
+    pub town: String,
+    /// `PostalCode`, at most 50.
+    pub postcode: String,
+    /// `Country`, at most 50, letters only.
+    pub country: String,
+}
+
+/// The person to ask for. Sent as one unit; both blank means: empty it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// `FirstName`, at most 255.
+    pub first_names: String,
+    /// `LastName`, at most 255.
+    pub last_name: String,
+}
+
+/// A contact to be created in Xero. Every field is one that Xero takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewXeroContact {
+    /// `Name`, at most 255 characters, spaces normalised.
+    pub name: String,
+    /// `AccountNumber`.
+    pub account_number: AccountReference,
+    /// `ContactNumber`: always our own.
+    pub contact_number: ContactNumber,
+    /// Postal address, if BigChange has one.
+    pub address: Option<Address>,
+    /// `DEFAULT` phone, if BigChange has one.
+    pub phone: Option<String>,
+    /// `EmailAddress`, if BigChange has one that Xero takes.
+    pub email: Option<String>,
+    /// First and last name, if BigChange has a person.
+    pub person: Option<Person>,
+}
+
+/// What is to change on an existing Xero contact. `None` leaves a field as it is; a blank text empties it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XeroChanges {
+    /// `Name`: never blank.
+    pub name: Option<String>,
+    /// `AccountNumber`, only ever into a blank one.
+    pub account_number: Option<AccountReference>,
+    /// Postal address as one unit.
+    pub address: Option<Address>,
+    /// `DEFAULT` phone.
+    pub phone: Option<String>,
+    /// `EmailAddress`.
+    pub email: Option<String>,
+    /// First and last name as one unit.
+    pub person: Option<Person>,
+}
+
+impl XeroChanges {
+    /// Whether there is nothing to send.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

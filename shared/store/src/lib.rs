@@ -1,0 +1,109 @@
+//! The store: one DynamoDB table behind a small contract, [`Table`], that an in-memory table keeps as well.
+//!
+//! Every item has a version. Every write names the version that it expects, so that of two workers that read the same item only one can write it;
+//! everything that must be unique (a link, a reservation of an account reference, a lease) is built on that one rule.
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+/// Where an item lives: a partition, read as a whole or by prefix, and a sort key within it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The partition key, for instance `<tenant>#contact`.
+    pub partition: String,
+    /// The sort key, for instance a BigChange contact id.
+    pub sort: String,
+}
+
+impl Key {
+    /// A key from its two parts.
+    pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
+        Self {
+            partition: partition.into(),
+            sort: sort.into(),
+        }
+    }
+}
+
+/// An item as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Where it lives.
+    pub key: Key,
+    /// 1 when first written, one more with every write since.
+    pub version: u64,
+    /// What it holds: always a JSON object.
+    pub body: Value,
+}
+
+/// What a write expects to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Nothing is stored under the key.
+    Absent,
+    /// The item has just this version.
+    Version(u64),
+    /// Anything or nothing: for marks that are the same whoever writes them.
+    Anything,
+}
+
+/// One conditional write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Stores a whole item.
+    Put {
+        /// Where.
+        key: Key,
+        /// On what condition.
+        expect: Expect,
+        /// What: must be a JSON object.
+        body: Value,
+        /// When DynamoDB may delete it, in seconds since 1970. A hint for tidying only: whoever reads must compare times itself.
+        expires_at_unix_seconds: Option<i64>,
+    },
+    /// Removes an item. Removing what is not there succeeds, whatever was expected: the wish is fulfilled.
+    Delete {
+        /// Where.
+        key: Key,
+        /// On what condition, if an item is there.
+        expect: Expect,
+    },
+    /// Writes nothing, but lets the transaction pass only if the item is as expected.
+    Check {
+        /// Where.
+        key: Key,
+        /// What must hold.
+        expect: Expect,
+    },
+}
+
+/// Why the table did not do as asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum TableError {
+    /// An item was not as expected: read again and decide anew. Nothing was written.
+    #[error("an item was changed by another worker meanwhile")]
+    Conflict,
+    /// The store could not be asked, or gave no answer: whether a write took effect is unknown. Try the whole piece of work again later.
+    #[error("the store cannot be reached or gave no answer: {0}")]
+    Unavailable(String),
+    /// The store refused, or holds something that this program did not write: a person must look.
+    #[error("the store refused: {0}")]
+    Refused(String),
+}
+
+/// The contract that both stores keep; one suite of tests (`tests/contract.rs`) holds both to it.
+pub trait Table: Send + Sync + 'static {
+    /// Reads items, consistently; those that do not exist are left out. In no particular order.
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Item>, TableError>>;
+    /// Reads all items of a partition whose sort key begins with `prefix`, consistently, ascending by sort key (bytewise).
+    fn query<'a>(
+        &'a self,
+        partition: &'a str,
+        prefix: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Item>, TableError>>;
+    /// Applies all the writes or none, at most [`MAX_WRITES`], each to a different key. An empty list is a success.
+    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), TableError>>;
+}
+
+/// DynamoDB takes at most this many writes in one transaction.
+pub const MAX_WRITES: usize = 100;
