@@ -1,14 +1,34 @@
 //! Every business rule of the contact synchronisation, pure: no I/O, no async, no clock, no randomness.
 //!
-//! Snapshots of a contact in BigChange ([`Contact`]), of the contacts found in Xero ([`XeroContact`]) and of what was stored ([`Link`]) go in,
-//! a [`Decision`] with its reason comes out. Whoever calls it reads, decides, then applies.
+//! A contact as BigChange has it ([`Contact`]) either takes part or doesn't ([`participation`]). If it does, [`decide`] says what to do about it from a
+//! [`Snapshot`]: the stored [`Link`], what was found in Xero, who holds which account reference. A decision may be that more must be asked first
+//! ([`Decision::Ask`], [`Decision::NeedsCode`]); the caller reads it and decides anew. It never decides while it applies.
 
 mod account_reference;
+mod codes;
 mod contact;
+mod customer;
+mod decide;
+mod form;
 mod ids;
+mod problem;
+mod settings;
+mod text;
 mod xero_contact;
 
 pub use account_reference::{AccountReference, InvalidAccountReference};
+pub use codes::{code_prefix, codes, looks_like_a_code};
 pub use contact::{AccountType, Contact, ContactForm, Group, ListedContact};
+pub use customer::{
+    Customer, Details, Field, LeftOut, Participation, Skip, contact_fingerprint, participation,
+};
+pub use decide::{
+    Decision, InDoubt, Link, Outcome, Plan, Question, Snapshot, XeroWrite, decide,
+    is_still_as_found, refused_by_xero,
+};
+pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
+pub use problem::{Named, Notice, Problem, Watch};
+pub use settings::{InvalidSetting, Settings};
+pub use text::{Fingerprint, NameKey, normalise_spaces};
 pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};

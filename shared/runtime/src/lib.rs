@@ -1,1 +1,15 @@
-//! placeholder
+//! What the three functions share beside the rules: their surroundings, what the table holds, the queue, and the session with Xero.
+
+mod aws;
+mod environment;
+mod queue;
+pub mod records;
+pub mod telemetry;
+mod wiring;
+mod xero_session;
+
+pub use aws::aws_config;
+pub use environment::{Configuration, ConfigurationError, Surroundings};
+pub use queue::{DeadLetter, Message, Queue, QueueError, SqsQueue};
+pub use wiring::{Parts, StartError};
+pub use xero_session::{CallError, OpenError, Opened, Wait, XeroConnection, XeroSession};

@@ -1,0 +1,43 @@
+# Needs Rust, Python 3.10 or newer, and make. Everything else is installed into this folder: Python tools into .venv, the rest into target.
+
+# The machine's own processor, so that what was built can run here; `make build ARCH=arm64` builds for the other one where Rust has its target.
+ARCH ?= $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+KEEP ?=
+
+TOOLS := tests/tools
+# sam wants a region even to read a file, asks a registry for its newest version, and would write below the home directory.
+SAM := AWS_DEFAULT_REGION=eu-west-2 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/target/sam .venv/bin/sam
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint lint-template venv cargo clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## Run the whole bundle here with a sample company and show what happened (KEEP=1 leaves it running)
+	@cargo run --locked --package local-stack --bin demo -- $(if $(KEEP),--keep)
+
+test: build lint-template ## Everything that CI runs after its checks: template, unit tests, whole-bundle scenarios, runtime emulator
+	cargo test --locked --workspace
+
+build: cargo venv ## Build target/lambda/{poll,sync-contact,refresh-token}/bootstrap (ARCH=x86_64 or arm64)
+	@sh $(TOOLS)/build.sh $(ARCH)
+
+lint: cargo lint-template ## Check format, clippy and the template
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+lint-template: venv ## Check template.yaml with sam and cfn-lint
+	@mkdir -p target/sam
+	@echo "Checking template.yaml ..."
+	@$(SAM) validate --lint --template template.yaml
+	@.venv/bin/cfn-lint template.yaml
+
+clean: ## Remove everything that was built or installed here
+	rm -rf target .venv
+
+venv:
+	@sh $(TOOLS)/venv.sh
+
+cargo:
+	@command -v cargo >/dev/null || { echo "make: Rust is missing (no cargo): install it from rustup.rs" >&2; exit 1; }

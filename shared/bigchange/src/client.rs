@@ -1,0 +1,206 @@
+//! The calls.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rules::{
+    AccountReference, AccountType, Contact, ContactForm, ContactId, Group, GroupId, ListedContact,
+};
+use serde_json::Value;
+use time::OffsetDateTime;
+use transport::Transport;
+use url::Url;
+
+use crate::envelope::{is_nothing_found, result_of, unanswered};
+use crate::fields::Unreadable;
+use crate::query::{self, Query};
+use crate::{AuthProblem, Credentials, Error, read};
+
+/// How many contacts are asked for in one page. BigChange allows 5,000; a thousand is a page of about a megabyte.
+pub const PAGE_SIZE: usize = 1000;
+
+/// One page of a group's contacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The contacts that could be read.
+    pub contacts: Vec<ListedContact>,
+    /// How many items could not be read.
+    pub unreadable: usize,
+    /// The ids of those items, as far as they have one: their details may be readable all the same.
+    pub unreadable_ids: Vec<ContactId>,
+    /// Whether no page follows: this one is not full.
+    pub last: bool,
+}
+
+/// BigChange's web services.
+pub struct BigChange {
+    transport: Arc<dyn Transport>,
+    url: Url,
+    credentials: Credentials,
+}
+
+impl BigChange {
+    /// A client of the services at `url`: `https://webservice.bigchange.com/v01/services.ashx`, or a stand-in for it.
+    #[must_use]
+    pub fn new(transport: Arc<dyn Transport>, url: Url, credentials: Credentials) -> Self {
+        Self {
+            transport,
+            url,
+            credentials,
+        }
+    }
+
+    /// Asks whether the services answer and the credentials are right.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.call(query::ping()).await.map(drop)
+    }
+
+    /// All contact groups that have a name.
+    ///
+    /// # Errors
+    /// See [`Error`]; also where one group cannot be read, since a list with a gap would pass for the whole.
+    pub async fn groups(&self) -> Result<Vec<Group>, Error> {
+        let query = query::groups();
+        let action = query.action;
+        let groups: Result<Vec<_>, _> = self.list(query).await?.iter().map(read::group).collect();
+        let groups = groups.map_err(|field| unreadable(action, field))?;
+        Ok(groups.into_iter().flatten().collect())
+    }
+
+    /// One page of at most [`PAGE_SIZE`] contacts of a group, counted from 0; with `changed_since`, only those that a save touched since. Edits in Financials,
+    /// moves out of the group and deletions may not show. How many pages are asked for is for the caller to bound.
+    ///
+    /// # Errors
+    /// See [`Error`]. An item that cannot be read is no error: [`Page::unreadable`].
+    pub async fn contacts_in_group(
+        &self,
+        group: GroupId,
+        page: u32,
+        changed_since: Option<OffsetDateTime>,
+    ) -> Result<Page, Error> {
+        let query = query::contacts_in_group(group, page, changed_since);
+        let items = self.list(query).await?;
+        let mut page = Page {
+            contacts: Vec::with_capacity(items.len()),
+            unreadable: 0,
+            unreadable_ids: Vec::new(),
+            last: items.len() < PAGE_SIZE,
+        };
+        for item in &items {
+            match read::listed(item) {
+                Ok(contact) => page.contacts.push(contact),
+                Err(Unreadable(field)) => {
+                    let id = read::id_of(item);
+                    tracing::warn!(
+                        contact_id = id.map(ContactId::get),
+                        field,
+                        "a listed contact cannot be read"
+                    );
+                    page.unreadable += 1;
+                    page.unreadable_ids.extend(id);
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    /// A contact with its financial fields. `None` where BigChange has no such contact, or no longer: a deleted one is not shown.
+    ///
+    /// # Errors
+    /// See [`Error`]. Anything but BigChange's own words for "not found" is an error, so that a strange answer never passes for a deletion.
+    pub async fn contact(&self, id: ContactId) -> Result<Option<Contact>, Error> {
+        let query = query::contact(id);
+        let action = query.action;
+        let detail = match self.call(query).await {
+            Err(error) if is_nothing_found(&error) => return Ok(None),
+            answer => answer?,
+        };
+        let contact = read::contact(&detail).map_err(|field| unreadable(action, field))?;
+        if contact.id != id {
+            return Err(unexpected(action, "another contact than was asked for"));
+        }
+        Ok(Some(contact))
+    }
+
+    /// Sets the account reference and the account type (Financials → Terms) and leaves everything else as it is. Doing it twice is doing it once.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn save_account(
+        &self,
+        id: ContactId,
+        reference: &AccountReference,
+        account_type: AccountType,
+    ) -> Result<(), Error> {
+        self.call(query::save_account(id, reference, account_type).bounded()?)
+            .await
+            .map(drop)
+    }
+
+    /// Sends the whole-record form: everything on it replaces what BigChange has. Doing it twice is doing it once, if nobody edits the contact in between.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::TooLong`] where the form does not [fit](crate::fits).
+    pub async fn save_form(&self, form: &ContactForm) -> Result<(), Error> {
+        self.call(query::save_form(form).bounded()?).await.map(drop)
+    }
+
+    /// A list, with every way of saying that there is nothing in it.
+    async fn list(&self, query: Query) -> Result<Vec<Value>, Error> {
+        let action = query.action;
+        match self.call(query).await {
+            Ok(Value::Array(items)) => Ok(items),
+            Ok(Value::Null) => Ok(Vec::new()),
+            Ok(Value::String(text)) if says_empty(&text) => Ok(Vec::new()),
+            Ok(_) => Err(unexpected(action, "a Result that is not a list")),
+            Err(error) if is_nothing_found(&error) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn call(&self, query: Query) -> Result<Value, Error> {
+        let headers = self
+            .credentials
+            .headers()
+            .ok_or(Error::AuthLost(AuthProblem::Unsendable))?;
+        let mut url = self.url.clone();
+        url.set_query(Some(&query.encoded));
+        let mut request = http::Request::get(url.as_str())
+            .body(Bytes::new())
+            .map_err(|_| unexpected(query.action, "an address that cannot be called"))?;
+        *request.headers_mut() = headers;
+        let response = self
+            .transport
+            .send(request)
+            .await
+            .map_err(|error| unanswered(query.action, error))?;
+        tracing::debug!(
+            action = query.action,
+            status = response.status().as_u16(),
+            "BigChange answered"
+        );
+        result_of(query.action, &response)
+    }
+}
+
+fn says_empty(text: &str) -> bool {
+    let text = text.trim().trim_end_matches('.');
+    text.is_empty() || text.eq_ignore_ascii_case("no results")
+}
+
+fn unreadable(action: &'static str, Unreadable(field): Unreadable) -> Error {
+    unexpected(
+        action,
+        &format!("its field {field} is missing or cannot be read"),
+    )
+}
+
+fn unexpected(action: &'static str, what: &str) -> Error {
+    Error::Unexpected {
+        action,
+        what: what.to_owned(),
+    }
+}

@@ -1,0 +1,91 @@
+//! Groups, list items and details, from JSON to what the rules work on.
+
+use rules::{AccountType, Contact, ContactId, Group, GroupId, ListedContact};
+use serde_json::Value;
+
+use crate::fields::{Fields, Unreadable};
+
+const ID: &[&str] = &["Id", "ContactId"];
+const REFERENCE: &[&str] = &["ContactReference", "Reference"];
+const PARENT_ID: &[&str] = &["ParentId", "ContactParentId"];
+const DELETION_DATE: &[&str] = &["DeletionDate", "ContactDeletionDate"];
+
+/// A group; `None` for one without a name, which nothing here could refer to.
+pub(crate) fn group(item: &Value) -> Result<Option<Group>, Unreadable> {
+    let fields = fields(item, "group")?;
+    let id = fields
+        .id(&["Id", "GroupId", "ContactGroupId"])?
+        .ok_or(Unreadable("Id"))?;
+    let name = fields.text(&["Name", "GroupName", "ContactGroupName", "ContactGroup"])?;
+    Ok((!name.trim().is_empty()).then_some(Group { id, name }))
+}
+
+/// An item of a list of contacts.
+pub(crate) fn listed(item: &Value) -> Result<ListedContact, Unreadable> {
+    let fields = fields(item, "contact")?;
+    Ok(ListedContact {
+        id: fields.id(ID)?.ok_or(Unreadable(ID[0]))?,
+        contact_reference: fields.text(REFERENCE)?,
+        parent: parent(&fields)?,
+        deleted: fields.is_dated(DELETION_DATE)?,
+    })
+}
+
+/// The id of an item whose other fields may be unreadable.
+pub(crate) fn id_of(item: &Value) -> Option<ContactId> {
+    fields(item, "contact").ok()?.id(ID).ok()?
+}
+
+/// A contact's detail.
+pub(crate) fn contact(detail: &Value) -> Result<Contact, Unreadable> {
+    let fields = fields(detail, "contact")?;
+    Ok(Contact {
+        id: fields.id(ID)?.ok_or(Unreadable(ID[0]))?,
+        group: group_id(&fields)?,
+        parent: parent(&fields)?,
+        deleted: fields.is_dated(DELETION_DATE)?,
+        excluded_from_financial_sync: fields.flag(&[
+            "FinancialSyncExclude",
+            "ContactExtraFinancialSyncExclude",
+            "ExcludeFromFinancialSync",
+        ])?,
+        name: fields.text(&["Name", "ContactName"])?,
+        street: fields.text(&["Street", "ContactStreet"])?,
+        town: fields.text(&["Town", "ContactTown"])?,
+        postcode: fields.text(&["PostCode", "ContactPostcode"])?,
+        country: fields.text(&["Country", "ContactCountry"])?,
+        person: fields.text(&["Person", "ContactPerson"])?,
+        phone: fields.text(&["Phone", "ContactPhone"])?,
+        email: fields.text(&["Email", "ContactEmail"])?,
+        extra: fields.text(&["Extra", "ContactExtra"])?,
+        contact_reference: fields.text(REFERENCE)?,
+        account_reference: fields.text(&["AccountReference", "ContactExtraAccountReference"])?,
+        account_type: fields
+            .integer(&["AccountType", "ContactExtraAccountType"])?
+            .map(AccountType),
+    })
+}
+
+/// The group. A detail that doesn't speak of it at all would pass for a contact outside every account group, and be left out without a word: that is refused.
+fn group_id(fields: &Fields<'_>) -> Result<Option<GroupId>, Unreadable> {
+    const GROUP_ID: &[&str] = &["GroupId", "ContactGroupId"];
+    fields.find(GROUP_ID).ok_or(Unreadable(GROUP_ID[0]))?;
+    fields.id(GROUP_ID)
+}
+
+/// The parent. An item that names its parent without an id would pass for a parent itself, and be created in Xero: that is refused.
+fn parent(fields: &Fields<'_>) -> Result<Option<ContactId>, Unreadable> {
+    let parent = fields.id(PARENT_ID)?;
+    let told_otherwise = [
+        fields.text(&["ParentName", "ContactParentName"])?,
+        fields.text(&["ParentReference", "ContactParentReference"])?,
+    ];
+    if parent.is_none() && told_otherwise.iter().any(|text| !text.trim().is_empty()) {
+        return Err(Unreadable(PARENT_ID[0]));
+    }
+    Ok(parent)
+}
+
+fn fields<'a>(value: &'a Value, what: &'static str) -> Result<Fields<'a>, Unreadable> {
+    value.as_object().map(Fields).ok_or(Unreadable(what))
+}

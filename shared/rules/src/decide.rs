@@ -1,0 +1,579 @@
+//! What to do about one customer: the match table, the account reference table, and what is written where.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Named;
+use crate::text::NameKey;
+use crate::{
+    AccountReference, AccountType, Address, ContactId, ContactNumber, ContactStatus, Customer,
+    Details, Field, NewXeroContact, Notice, Person, Problem, Settings, XeroChanges, XeroContact,
+    XeroContactId,
+};
+
+/// The stored link between a BigChange contact and its Xero contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The Xero contact.
+    pub xero_id: XeroContactId,
+    /// The account reference that both sides carry.
+    pub account_reference: AccountReference,
+    /// What was last carried over: only what differs from this has changed in BigChange since.
+    pub synced: Details,
+}
+
+/// What an earlier attempt was about to write to Xero when it stopped without saying whether it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InDoubt {
+    /// A create.
+    Create(Details),
+    /// An update: its units are sent again whatever the last sync says, for they may have been changed and edited back since.
+    Update(XeroChanges),
+}
+
+/// Everything that a decision about one customer is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshot<'a> {
+    /// The customer, as BigChange has it now.
+    pub customer: &'a Customer,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The stored link, if there is one.
+    pub link: Option<&'a Link>,
+    /// What an earlier attempt may have written.
+    pub in_doubt: Option<&'a InDoubt>,
+    /// The code that was generated and reserved for this contact earlier; it keeps it through any retry.
+    pub generated: Option<&'a AccountReference>,
+    /// A contact reference that an earlier attempt meant to write last and may not have.
+    pub contact_reference_due: Option<&'a AccountReference>,
+    /// What was found in Xero, or `None` if Xero was not asked. May hold contacts that do not match: they are compared here.
+    pub found: Option<&'a [XeroContact]>,
+    /// To which BigChange contact each found Xero contact is linked.
+    pub linked: &'a BTreeMap<XeroContactId, ContactId>,
+    /// Which BigChange contact holds each account reference in question.
+    pub holders: &'a BTreeMap<AccountReference, ContactId>,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing can be said before Xero was asked this.
+    Ask(Question),
+    /// Nothing can be written before a code was generated and reserved.
+    NeedsCode,
+    /// Held: a person must mend it.
+    Hold(Problem),
+    /// Write this; an empty plan means that nothing differs.
+    Apply(Box<Plan>),
+}
+
+/// What to ask Xero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Which contacts carry this account number, this name, or (where a create of ours is in doubt) our contact number?
+    Match {
+        /// The account reference, if the contact has one.
+        account_reference: Option<AccountReference>,
+        /// The name, if names are matched.
+        name: Option<String>,
+        /// Whether an earlier create of ours may have reached Xero.
+        create_in_doubt: bool,
+    },
+    /// How does the linked contact look now?
+    Linked(XeroContactId),
+}
+
+/// What is to be written, in this order: Xero, then BigChange's account fields, then BigChange's contact reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What happens to the contact, in a word.
+    pub outcome: Outcome,
+    /// The account reference that both sides will carry.
+    pub account_reference: AccountReference,
+    /// To Xero.
+    pub xero: XeroWrite,
+    /// Account reference and account type, to BigChange.
+    pub bigchange_account: bool,
+    /// The contact reference, to BigChange: always equal to the account reference.
+    pub bigchange_contact_reference: bool,
+    /// What will have been carried over once the plan is done.
+    pub synced: Details,
+    /// What the accounts admin should know.
+    pub notices: Vec<Notice>,
+}
+
+/// What happens to a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Created in Xero.
+    Created,
+    /// Linked to an existing Xero contact.
+    Linked,
+    /// Changes carried over, or an account reference put right.
+    Updated,
+    /// Nothing differs.
+    Unchanged,
+}
+
+/// A write to Xero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum XeroWrite {
+    /// Nothing; the contact is linked, or is to be.
+    Nothing {
+        /// The Xero contact.
+        id: XeroContactId,
+    },
+    /// Create.
+    Create(Box<NewXeroContact>),
+    /// Change an existing contact.
+    Change {
+        /// The Xero contact.
+        id: XeroContactId,
+        /// What.
+        changes: Box<XeroChanges>,
+        /// The contact as it was found, if the write relies on how it looked: it must be read again if that was not just now.
+        as_found: Option<Box<XeroContact>>,
+    },
+}
+
+impl XeroWrite {
+    /// The existing Xero contact, unless it is yet to be created.
+    #[must_use]
+    pub fn existing(&self) -> Option<XeroContactId> {
+        match self {
+            Self::Nothing { id } | Self::Change { id, .. } => Some(*id),
+            Self::Create(_) => None,
+        }
+    }
+}
+
+/// Decides about a customer.
+#[must_use]
+pub fn decide(snapshot: &Snapshot<'_>) -> Decision {
+    match snapshot.link {
+        Some(link) => decide_linked(snapshot, link),
+        None => decide_unlinked(snapshot),
+    }
+}
+
+fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
+    let account_reference = match &s.customer.account_reference {
+        Some(edited) if *edited != link.account_reference => {
+            let Some(found) = s.found else {
+                return Decision::Ask(Question::Linked(link.xero_id));
+            };
+            let linked = found.iter().find(|contact| contact.id == link.xero_id);
+            if let Some(problem) = linked.and_then(unusable) {
+                return Decision::Hold(problem);
+            }
+            let in_xero = linked
+                .map(|contact| contact.account_number.trim().to_owned())
+                .unwrap_or_default();
+            if AccountReference::parse(&in_xero).ok().as_ref() != Some(edited) {
+                return Decision::Hold(Problem::AccountReferenceChanged {
+                    in_bigchange: edited.clone(),
+                    in_xero,
+                });
+            }
+            if let Some(problem) = held_by_another(s, edited) {
+                return Decision::Hold(problem);
+            }
+            edited.clone()
+        }
+        // A cleared reference is restored.
+        _ => link.account_reference.clone(),
+    };
+    let (changes, synced) = if s.settings.update_in_xero {
+        let in_doubt = match s.in_doubt {
+            Some(InDoubt::Update(changes)) => Some(changes),
+            _ => None,
+        };
+        changes_since(&link.synced, s.customer, in_doubt)
+    } else {
+        (XeroChanges::default(), link.synced.clone())
+    };
+    let xero = xero_change(link.xero_id, changes, None);
+    let mut plan = plan(s, Outcome::Updated, account_reference, xero, synced);
+    if plan.writes_nothing()
+        && plan.account_reference == link.account_reference
+        && plan.synced == link.synced
+    {
+        plan.outcome = Outcome::Unchanged;
+    }
+    Decision::Apply(Box::new(plan))
+}
+
+/// The match table, the first row that fits:
+///
+/// | found in Xero | outcome |
+/// |---|---|
+/// | more than one, or the reference finds one and the name another | `AmbiguousMatch` |
+/// | erased, archived | `ErasedInXero`, `ArchivedInXero` |
+/// | already linked to another BigChange contact | `LinkedToAnotherContact` |
+/// | found by name, both sides have references and they differ | `NameTakenInXero` |
+/// | found by name only, with another program's contact number | `OwnedByAnotherProgram` |
+/// | exactly one | link |
+/// | none, another BigChange contact holds the reference | `DuplicateAccountReference` |
+/// | none, authorised | create |
+/// | none, not authorised | `NotInXero` |
+///
+/// A reference that another BigChange contact holds is a `DuplicateAccountReference` where one is found, too: linking would put one reference on two contacts.
+fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
+    let customer = s.customer;
+    let sought = customer.account_reference.as_ref();
+    let Some(found) = s.found else {
+        return Decision::Ask(Question::Match {
+            account_reference: sought.cloned(),
+            name: s
+                .settings
+                .match_by_name
+                .then(|| customer.details.name.clone()),
+            create_in_doubt: matches!(s.in_doubt, Some(InDoubt::Create(_))),
+        });
+    };
+    let matches = matching(customer, s.settings, found);
+    match matches.as_slice() {
+        [] => decide_unmatched(s),
+        [one] => decide_matched(s, one),
+        several => Decision::Hold(Problem::AmbiguousMatch {
+            found: several.iter().map(|m| Named::from(m.contact)).collect(),
+        }),
+    }
+}
+
+struct Match<'a> {
+    contact: &'a XeroContact,
+    number: Option<AccountReference>,
+    by_name_only: bool,
+}
+
+/// The contacts that fit: one with our own contact number settles it; else by account number and, if asked for, by name.
+fn matching<'a>(
+    customer: &Customer,
+    settings: &Settings,
+    found: &'a [XeroContact],
+) -> Vec<Match<'a>> {
+    let name = NameKey::of(&customer.details.name);
+    let mut own = Vec::new();
+    let mut others: Vec<Match<'a>> = Vec::new();
+    for contact in found {
+        if own
+            .iter()
+            .chain(&others)
+            .any(|known: &Match<'a>| known.contact.id == contact.id)
+        {
+            continue;
+        }
+        let number = AccountReference::parse(&contact.account_number).ok();
+        let by_reference =
+            customer.account_reference.is_some() && number == customer.account_reference;
+        if contact
+            .contact_number
+            .as_ref()
+            .is_some_and(|number| number.is_ours_for(customer.id))
+        {
+            own.push(Match {
+                contact,
+                number,
+                by_name_only: false,
+            });
+        } else if by_reference || (settings.match_by_name && NameKey::of(&contact.name) == name) {
+            others.push(Match {
+                contact,
+                number,
+                by_name_only: !by_reference,
+            });
+        }
+    }
+    if !own.is_empty() {
+        return own;
+    }
+    if others
+        .iter()
+        .any(|m| m.by_name_only && m.contact.status == ContactStatus::Active)
+    {
+        others.retain(|m| !m.by_name_only || m.contact.status == ContactStatus::Active);
+    }
+    others
+}
+
+/// The problem of a contact whose write Xero refused: what became of its Xero contact, if that explains it; else Xero's words.
+#[must_use]
+pub fn refused_by_xero(words: Vec<String>, linked_now: Option<&XeroContact>) -> Problem {
+    linked_now
+        .and_then(unusable)
+        .unwrap_or(Problem::RefusedByXero { words })
+}
+
+/// Whether a contact found earlier may still be written to: it is active, and neither its name nor its account number changed since.
+#[must_use]
+pub fn is_still_as_found(found: &XeroContact, now: &XeroContact) -> bool {
+    found.id == now.id
+        && now.status == ContactStatus::Active
+        && NameKey::of(&found.name) == NameKey::of(&now.name)
+        && found.account_number.trim() == now.account_number.trim()
+        && found.contact_number == now.contact_number
+}
+
+fn unusable(contact: &XeroContact) -> Option<Problem> {
+    match contact.status {
+        ContactStatus::Active => None,
+        ContactStatus::Erased => Some(Problem::ErasedInXero {
+            xero: contact.into(),
+        }),
+        ContactStatus::Archived => Some(Problem::ArchivedInXero {
+            xero: contact.into(),
+            survivor: contact.merged_into,
+        }),
+    }
+}
+
+fn held_by_another(s: &Snapshot<'_>, reference: &AccountReference) -> Option<Problem> {
+    let holder = *s.holders.get(reference)?;
+    (holder != s.customer.id).then(|| Problem::DuplicateAccountReference {
+        reference: reference.clone(),
+        holder,
+    })
+}
+
+fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
+    let (customer, xero) = (s.customer, m.contact);
+    if let Some(problem) = unusable(xero) {
+        return Decision::Hold(problem);
+    }
+    if let Some(other) = s
+        .linked
+        .get(&xero.id)
+        .filter(|other| **other != customer.id)
+    {
+        return Decision::Hold(Problem::LinkedToAnotherContact {
+            xero: xero.into(),
+            other: *other,
+        });
+    }
+    let ours = xero
+        .contact_number
+        .as_ref()
+        .is_some_and(|number| number.is_ours_for(customer.id));
+    if let (Some(in_bigchange), Some(in_xero)) = (&customer.account_reference, &m.number)
+        && in_bigchange != in_xero
+    {
+        let in_bigchange = in_bigchange.clone();
+        return Decision::Hold(if ours {
+            // Our own create, whose answer was lost; the reference was edited before it was found again.
+            Problem::AccountReferenceChanged {
+                in_bigchange,
+                in_xero: in_xero.to_string(),
+            }
+        } else {
+            Problem::NameTakenInXero {
+                in_bigchange,
+                xero: xero.into(),
+            }
+        });
+    }
+    if let Some(contact_number) = xero.contact_number.as_ref().filter(|_| m.by_name_only) {
+        return Decision::Hold(Problem::OwnedByAnotherProgram {
+            xero: xero.into(),
+            contact_number: contact_number.to_string(),
+        });
+    }
+    let account_reference = match customer.account_reference.as_ref().or(m.number.as_ref()) {
+        Some(reference) => reference.clone(),
+        None => match code(s) {
+            Ok(code) => code,
+            Err(decision) => return decision,
+        },
+    };
+    if let Some(problem) = held_by_another(s, &account_reference) {
+        return Decision::Hold(problem);
+    }
+    // On linking nothing but a blank account number is written. A create of ours whose answer was lost is brought up to date, for it was ours to write.
+    let (mut changes, synced) = match s.in_doubt {
+        Some(InDoubt::Create(created)) if ours => changes_since(created, customer, None),
+        _ => (XeroChanges::default(), customer.details.clone()),
+    };
+    if m.number.is_none() {
+        changes.account_number = Some(account_reference.clone());
+    }
+    let mut plan = plan(
+        s,
+        Outcome::Linked,
+        account_reference,
+        xero_change(xero.id, changes, Some(xero)),
+        synced,
+    );
+    if NameKey::of(&xero.name) != NameKey::of(&customer.details.name)
+        && plan.xero.renames().is_none()
+    {
+        plan.notices.push(Notice::LinkedUnderAnotherName {
+            in_xero: xero.name.clone(),
+        });
+    }
+    Decision::Apply(Box::new(plan))
+}
+
+fn decide_unmatched(s: &Snapshot<'_>) -> Decision {
+    let customer = s.customer;
+    if let Some(problem) = customer
+        .account_reference
+        .as_ref()
+        .and_then(|reference| held_by_another(s, reference))
+    {
+        return Decision::Hold(problem);
+    }
+    if !s.settings.create_in_xero {
+        return Decision::Hold(Problem::NotInXero {
+            reference: customer.account_reference.clone(),
+        });
+    }
+    let account_reference = match &customer.account_reference {
+        Some(reference) => reference.clone(),
+        None => match code(s) {
+            Ok(code) => code,
+            Err(decision) => return decision,
+        },
+    };
+    let new = new_contact(customer, account_reference.clone());
+    Decision::Apply(Box::new(plan(
+        s,
+        Outcome::Created,
+        account_reference,
+        XeroWrite::Create(Box::new(new)),
+        customer.details.clone(),
+    )))
+}
+
+/// The generated code, or what is to be done to get one.
+fn code(s: &Snapshot<'_>) -> Result<AccountReference, Decision> {
+    if !s.settings.generate_account_reference {
+        return Err(Decision::Hold(Problem::NoAccountReference));
+    }
+    s.generated.cloned().ok_or(Decision::NeedsCode)
+}
+
+/// What is written to BigChange, by the table:
+///
+/// | account reference in BigChange | match in Xero | generate | contact reference | account reference becomes | contact reference becomes |
+/// |---|---|---|---|---|---|
+/// | set | any or none | any | any | unchanged | unchanged |
+/// | blank | has an account number | any | blank | Xero's | the same, if generate is ticked |
+/// | blank | has an account number | any | set | Xero's | unchanged |
+/// | blank | none, or no account number | ticked | blank | generated | the same code |
+/// | blank | none, or no account number | ticked | set | generated | unchanged |
+fn plan(
+    s: &Snapshot<'_>,
+    outcome: Outcome,
+    account_reference: AccountReference,
+    xero: XeroWrite,
+    synced: Details,
+) -> Plan {
+    let customer = s.customer;
+    let blank = customer.account_reference.is_none();
+    let due = s.contact_reference_due == Some(&account_reference);
+    // A restored reference of a linked contact was not generated now: its contact reference is left alone.
+    let fills_contact_reference =
+        due || (s.link.is_none() && blank && s.settings.generate_account_reference);
+    Plan {
+        outcome,
+        bigchange_account: blank || customer.account_type != Some(AccountType::XERO),
+        bigchange_contact_reference: customer.contact_reference.is_empty()
+            && fills_contact_reference,
+        account_reference,
+        xero,
+        synced,
+        notices: Notice::of_fields(customer),
+    }
+}
+
+impl Plan {
+    /// Whether there is nothing to write to either system.
+    #[must_use]
+    pub fn writes_nothing(&self) -> bool {
+        matches!(self.xero, XeroWrite::Nothing { .. })
+            && !self.bigchange_account
+            && !self.bigchange_contact_reference
+    }
+}
+
+impl XeroWrite {
+    /// The new name, if this renames an existing contact.
+    #[must_use]
+    pub fn renames(&self) -> Option<&str> {
+        match self {
+            Self::Change { changes, .. } => changes.name.as_deref(),
+            Self::Nothing { .. } | Self::Create(_) => None,
+        }
+    }
+}
+
+fn xero_change(
+    id: XeroContactId,
+    changes: XeroChanges,
+    as_found: Option<&XeroContact>,
+) -> XeroWrite {
+    if changes.is_empty() {
+        XeroWrite::Nothing { id }
+    } else {
+        XeroWrite::Change {
+            id,
+            changes: Box::new(changes),
+            as_found: as_found.cloned().map(Box::new),
+        }
+    }
+}
+
+/// What changed in BigChange since the last sync, and what will then have been carried over. A field that was left out is neither.
+fn changes_since(
+    synced: &Details,
+    customer: &Customer,
+    in_doubt: Option<&XeroChanges>,
+) -> (XeroChanges, Details) {
+    let now = &customer.details;
+    let left_out = |field| customer.left_out.iter().any(|left| left.field == field);
+    let in_doubt = in_doubt.cloned().unwrap_or_default();
+    let mut changes = XeroChanges::default();
+    let mut after = synced.clone();
+    if now.name != synced.name || in_doubt.name.is_some() {
+        changes.name = Some(now.name.clone());
+        after.name.clone_from(&now.name);
+    }
+    if now.address != synced.address || in_doubt.address.is_some() {
+        changes.address = Some(now.address.clone());
+        after.address = now.address.clone();
+    }
+    if !left_out(Field::Phone) && (now.phone != synced.phone || in_doubt.phone.is_some()) {
+        changes.phone = Some(now.phone.clone());
+        after.phone.clone_from(&now.phone);
+    }
+    if !left_out(Field::Email) && (now.email != synced.email || in_doubt.email.is_some()) {
+        changes.email = Some(now.email.clone());
+        after.email.clone_from(&now.email);
+    }
+    if !left_out(Field::Person) && (now.person != synced.person || in_doubt.person.is_some()) {
+        changes.person = Some(now.person.clone());
+        after.person = now.person.clone();
+    }
+    (changes, after)
+}
+
+fn new_contact(customer: &Customer, account_number: AccountReference) -> NewXeroContact {
+    let Details {
+        name,
+        address,
+        phone,
+        email,
+        person,
+    } = &customer.details;
+    let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    NewXeroContact {
+        name: name.clone(),
+        account_number,
+        contact_number: ContactNumber::ours(customer.id),
+        address: Some(address.clone()).filter(|address| *address != Address::default()),
+        phone: text(phone),
+        email: text(email),
+        person: Some(person.clone()).filter(|person| *person != Person::default()),
+    }
+}

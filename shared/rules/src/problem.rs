@@ -1,0 +1,456 @@
+//! What stands in a contact's way, told to the accounts admin: a stable code, one sentence that names the contact and the values in conflict, one that says what to do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::NameKey;
+use crate::{
+    AccountReference, Contact, ContactId, Customer, Field, Fingerprint, GroupId, LeftOut,
+    XeroContact, XeroContactId,
+};
+
+/// A contact in Xero, as a problem names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Its id.
+    pub id: XeroContactId,
+    /// Its name.
+    pub name: String,
+    /// Its account number; blank where there is none.
+    pub account_number: String,
+}
+
+impl From<&XeroContact> for Named {
+    fn from(contact: &XeroContact) -> Self {
+        Self {
+            id: contact.id,
+            name: contact.name.clone(),
+            account_number: contact.account_number.trim().to_owned(),
+        }
+    }
+}
+
+impl Named {
+    fn told(&self) -> String {
+        if self.account_number.is_empty() {
+            format!("\"{}\" (no account number)", self.name)
+        } else {
+            format!("\"{}\" (account number {})", self.name, self.account_number)
+        }
+    }
+}
+
+/// Something that a person must mend. The names of the variants are the stable codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Problem {
+    /// A contact without a parent in a group of site contacts.
+    ParentInSiteGroup {
+        /// The group.
+        group: Option<GroupId>,
+    },
+    /// A site contact in a group of account customers: the group mixes the two.
+    SiteContactInAccountGroup {
+        /// Its parent.
+        parent: ContactId,
+        /// The group.
+        group: Option<GroupId>,
+    },
+    /// The name or the account reference cannot be used in Xero.
+    InvalidField {
+        /// Which.
+        field: Field,
+        /// What Xero takes.
+        limit: String,
+        /// How long the value is.
+        chars: usize,
+    },
+    /// More than one Xero contact fits.
+    AmbiguousMatch {
+        /// Those that fit.
+        found: Vec<Named>,
+    },
+    /// Its Xero contact was erased on a person's request.
+    ErasedInXero {
+        /// The erased contact.
+        xero: Named,
+    },
+    /// Its Xero contact is archived.
+    ArchivedInXero {
+        /// The archived contact.
+        xero: Named,
+        /// The contact that it was merged into, where Xero says so.
+        survivor: Option<XeroContactId>,
+    },
+    /// The Xero contact that fits belongs to another BigChange contact.
+    LinkedToAnotherContact {
+        /// The Xero contact.
+        xero: Named,
+        /// To whom it is linked.
+        other: ContactId,
+    },
+    /// The Xero contact of this name has another account number.
+    NameTakenInXero {
+        /// The account reference in BigChange.
+        in_bigchange: AccountReference,
+        /// The Xero contact.
+        xero: Named,
+    },
+    /// The Xero contact of this name carries another program's contact number.
+    OwnedByAnotherProgram {
+        /// The Xero contact.
+        xero: Named,
+        /// Its contact number.
+        contact_number: String,
+    },
+    /// Another BigChange contact holds this account reference.
+    DuplicateAccountReference {
+        /// The reference.
+        reference: AccountReference,
+        /// Who holds it.
+        holder: ContactId,
+    },
+    /// It is not in Xero, and creating it there was not authorised.
+    NotInXero {
+        /// The account reference that was looked for, if there is one.
+        reference: Option<AccountReference>,
+    },
+    /// It has no account reference, and none may be generated.
+    NoAccountReference,
+    /// The account reference of a linked contact was edited, and Xero does not have the new one.
+    AccountReferenceChanged {
+        /// What BigChange says now.
+        in_bigchange: AccountReference,
+        /// What its Xero contact says.
+        in_xero: String,
+    },
+    /// Xero refused, in its own words.
+    RefusedByXero {
+        /// Xero's words.
+        words: Vec<String>,
+    },
+    /// BigChange refused, in its own words.
+    RefusedByBigChange {
+        /// BigChange's words.
+        words: String,
+    },
+}
+
+impl Problem {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ParentInSiteGroup { .. } => "ParentInSiteGroup",
+            Self::SiteContactInAccountGroup { .. } => "SiteContactInAccountGroup",
+            Self::InvalidField { .. } => "InvalidField",
+            Self::AmbiguousMatch { .. } => "AmbiguousMatch",
+            Self::ErasedInXero { .. } => "ErasedInXero",
+            Self::ArchivedInXero { .. } => "ArchivedInXero",
+            Self::LinkedToAnotherContact { .. } => "LinkedToAnotherContact",
+            Self::NameTakenInXero { .. } => "NameTakenInXero",
+            Self::OwnedByAnotherProgram { .. } => "OwnedByAnotherProgram",
+            Self::DuplicateAccountReference { .. } => "DuplicateAccountReference",
+            Self::NotInXero { .. } => "NotInXero",
+            Self::NoAccountReference => "NoAccountReference",
+            Self::AccountReferenceChanged { .. } => "AccountReferenceChanged",
+            Self::RefusedByXero { .. } => "RefusedByXero",
+            Self::RefusedByBigChange { .. } => "RefusedByBigChange",
+        }
+    }
+
+    /// One sentence: the contact, and the values in conflict. `name` is the contact's name in BigChange.
+    #[must_use]
+    pub fn sentence(&self, contact: ContactId, name: &str) -> String {
+        let who = format!("\"{name}\" (BigChange contact {contact})");
+        let group_text = |group: &Option<GroupId>| {
+            group.map_or_else(
+                || "its contact group".to_owned(),
+                |id| format!("contact group {id}"),
+            )
+        };
+        match self {
+            Self::ParentInSiteGroup { group } => format!(
+                "{who} has no parent contact but is in {}, which is for site contacts.",
+                group_text(group)
+            ),
+            Self::SiteContactInAccountGroup { parent, group } => {
+                format!(
+                    "{who} is a site of contact {parent} but is in {}, which is for account customers; the group mixes the two.",
+                    group_text(group)
+                )
+            }
+            Self::InvalidField {
+                field,
+                limit,
+                chars,
+            } => {
+                format!(
+                    "The {} of {who} has {chars} characters and cannot be used in Xero, which takes {limit}.",
+                    field.label()
+                )
+            }
+            Self::AmbiguousMatch { found } => {
+                let list = found.iter().map(Named::told).collect::<Vec<_>>().join(", ");
+                format!("More than one Xero contact could be {who}: {list}.")
+            }
+            Self::ErasedInXero { xero } => format!(
+                "{who} matches the Xero contact {}, which was erased on a data-protection request.",
+                xero.told()
+            ),
+            Self::ArchivedInXero {
+                xero,
+                survivor: None,
+            } => format!(
+                "{who} matches the Xero contact {}, which is archived.",
+                xero.told()
+            ),
+            Self::ArchivedInXero {
+                xero,
+                survivor: Some(id),
+            } => {
+                format!(
+                    "{who} matches the Xero contact {}, which was merged into another Xero contact ({id}).",
+                    xero.told()
+                )
+            }
+            Self::LinkedToAnotherContact { xero, other } => {
+                format!(
+                    "{who} matches the Xero contact {}, which already belongs to BigChange contact {other}.",
+                    xero.told()
+                )
+            }
+            Self::NameTakenInXero { in_bigchange, xero } => {
+                format!(
+                    "{who} has account reference {in_bigchange}, but Xero's contact of that name is {}.",
+                    xero.told()
+                )
+            }
+            Self::OwnedByAnotherProgram {
+                xero,
+                contact_number,
+            } => {
+                format!(
+                    "{who} has the name of the Xero contact {}, which another program keeps under contact code {contact_number}.",
+                    xero.told()
+                )
+            }
+            Self::DuplicateAccountReference { reference, holder } => {
+                format!(
+                    "{who} has account reference {reference}, which BigChange contact {holder} has already."
+                )
+            }
+            Self::NotInXero {
+                reference: Some(reference),
+            } => {
+                format!("No Xero contact has the account number {reference} or the name of {who}.")
+            }
+            Self::NotInXero { reference: None } => format!(
+                "No Xero contact has the name of {who}, which has no account reference either."
+            ),
+            Self::NoAccountReference => format!(
+                "{who} has no account reference, and its Xero contact, if any, has no account number."
+            ),
+            Self::AccountReferenceChanged {
+                in_bigchange,
+                in_xero,
+            } => {
+                format!(
+                    "The account reference of {who} was changed to {in_bigchange}, but its Xero contact has account number {in_xero}."
+                )
+            }
+            Self::RefusedByXero { words } => format!("Xero refused {who}: {}", words.join(" ")),
+            Self::RefusedByBigChange { words } => {
+                format!("BigChange refused the account reference of {who}: {words}")
+            }
+        }
+    }
+
+    /// One sentence: what to do, and where in which menu.
+    #[must_use]
+    pub fn cure(&self) -> String {
+        match self {
+            Self::ParentInSiteGroup { .. } => {
+                "In BigChange, open CRM → Contacts → the contact → General, and either set its parent or move it to an account group.".to_owned()
+            }
+            Self::SiteContactInAccountGroup { .. } => {
+                "In BigChange, open CRM → Contacts → the contact → General, and either move it to a site group or remove its parent.".to_owned()
+            }
+            Self::InvalidField { field: Field::AccountReference, .. } => {
+                "In BigChange, correct it in CRM → Contacts → the contact → Financials → Terms → Account reference.".to_owned()
+            }
+            Self::InvalidField { .. } => "In BigChange, correct it in CRM → Contacts → the contact → General.".to_owned(),
+            Self::AmbiguousMatch { .. } => "In Xero, merge or archive those that are not this customer (Contacts → tick them → Options); or enter the right \
+                 one's account number in BigChange (CRM → Contacts → the contact → Financials → Terms)."
+                .to_owned(),
+            Self::ErasedInXero { .. } => "In BigChange, tick \"Exclude from financial sync\" for this contact, or give it the account reference of another Xero \
+                 contact (CRM → Contacts → the contact → Financials → Terms)."
+                .to_owned(),
+            Self::ArchivedInXero { survivor: None, .. } => "In Xero, restore it (Contacts → Archived → tick it → Restore); or give the contact the account \
+                 reference of another Xero contact in BigChange (CRM → Contacts → the contact → Financials → Terms)."
+                .to_owned(),
+            Self::ArchivedInXero { survivor: Some(_), .. } => "In BigChange, enter the account number of the Xero contact that it was merged into (CRM → \
+                 Contacts → the contact → Financials → Terms → Account reference)."
+                .to_owned(),
+            Self::LinkedToAnotherContact { .. } | Self::DuplicateAccountReference { .. } => "If the two BigChange contacts are the same customer, delete \
+                 one of them (CRM → Contacts); if not, give this one its own account reference (Financials → Terms)."
+                .to_owned(),
+            Self::NameTakenInXero { .. } => "If they are the same customer, make the two equal: Account reference in BigChange (CRM → Contacts → the contact \
+                 → Financials → Terms) and Account number in Xero (Contacts → the contact → Edit). If not, change one of the names."
+                .to_owned(),
+            Self::OwnedByAnotherProgram { .. } => "If it is the same customer, enter its Xero account number in BigChange (CRM → Contacts → the contact → \
+                 Financials → Terms → Account reference): that is your consent to share it. If not, change one of the names."
+                .to_owned(),
+            Self::NotInXero { .. } => "Create it in Xero (Contacts → New contact) with this account number, or let the synchronisation create contacts \
+                 (stack parameter CreateInXero=true)."
+                .to_owned(),
+            Self::NoAccountReference => "In BigChange, enter one (CRM → Contacts → the contact → Financials → Terms → Account reference), or let the \
+                 synchronisation generate them (stack parameter GenerateAccountRef=true)."
+                .to_owned(),
+            Self::AccountReferenceChanged { .. } => "Either change the account number in Xero to the new one (Contacts → the contact → Edit → Account \
+                 number), or put the old one back in BigChange (CRM → Contacts → the contact → Financials → Terms)."
+                .to_owned(),
+            Self::RefusedByXero { .. } => "Correct in BigChange (CRM → Contacts → the contact → General) what Xero's words name; it is tried again then.".to_owned(),
+            Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
+                 the synchronisation logs in with."
+                .to_owned(),
+        }
+    }
+
+    /// Whether what is in Xero could clear it: such a contact is tried again only when something that matters to it changed, since each try costs a call.
+    #[must_use]
+    pub fn depends_on_xero(&self) -> bool {
+        !matches!(
+            self,
+            Self::ParentInSiteGroup { .. }
+                | Self::SiteContactInAccountGroup { .. }
+                | Self::InvalidField { .. }
+                | Self::RefusedByBigChange { .. }
+        )
+    }
+
+    /// The other BigChange contact that it names: when that one syncs, this one is tried again.
+    #[must_use]
+    pub fn names_contact(&self) -> Option<ContactId> {
+        match self {
+            Self::LinkedToAnotherContact { other, .. } => Some(*other),
+            Self::DuplicateAccountReference { holder, .. } => Some(*holder),
+            _ => None,
+        }
+    }
+
+    fn xero_ids(&self) -> Vec<XeroContactId> {
+        match self {
+            Self::AmbiguousMatch { found } => found.iter().map(|named| named.id).collect(),
+            Self::ArchivedInXero { xero, survivor } => {
+                std::iter::once(xero.id).chain(*survivor).collect()
+            }
+            Self::ErasedInXero { xero }
+            | Self::LinkedToAnotherContact { xero, .. }
+            | Self::NameTakenInXero { xero, .. }
+            | Self::OwnedByAnotherProgram { xero, .. } => vec![xero.id],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What a held contact waits for in Xero: a change to one of the contacts that its problem names, or to one that has its name or account reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// The held contact's name, as names are compared; as a mark, so that no name is kept where it isn't needed.
+    pub name: Fingerprint,
+    /// Its account reference.
+    pub account_reference: Option<AccountReference>,
+    /// Xero contacts that its problem names, and the one that it is linked to.
+    pub xero_ids: Vec<XeroContactId>,
+}
+
+impl Watch {
+    /// What `contact` waits for.
+    #[must_use]
+    pub fn of(contact: &Contact, problem: &Problem, linked: Option<XeroContactId>) -> Self {
+        Self {
+            name: name_mark(&contact.name),
+            account_reference: AccountReference::parse(&contact.account_reference).ok(),
+            xero_ids: problem.xero_ids().into_iter().chain(linked).collect(),
+        }
+    }
+
+    /// Whether a change of this Xero contact may matter.
+    #[must_use]
+    pub fn is_touched_by(&self, changed: &XeroContact) -> bool {
+        let same_reference = || {
+            let number = AccountReference::parse(&changed.account_number).ok();
+            number.is_some() && number == self.account_reference
+        };
+        self.xero_ids.contains(&changed.id)
+            || self.name == name_mark(&changed.name)
+            || same_reference()
+    }
+}
+
+fn name_mark(name: &str) -> Fingerprint {
+    Fingerprint::of([NameKey::of(name).as_str()])
+}
+
+/// Something that the accounts admin should know, which does not hold the contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Notice {
+    /// A field that Xero would refuse was left out.
+    FieldLeftOut(LeftOut),
+    /// The Xero contact that it was linked to has another name.
+    LinkedUnderAnotherName {
+        /// Its name in Xero.
+        in_xero: String,
+    },
+    /// The contact reference was not written, because the form that sets it could not carry this field back unchanged.
+    ContactReferenceNotWritten {
+        /// The field.
+        field: Field,
+    },
+}
+
+impl Notice {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::FieldLeftOut(_) => "FieldLeftOut",
+            Self::LinkedUnderAnotherName { .. } => "LinkedUnderAnotherName",
+            Self::ContactReferenceNotWritten { .. } => "ContactReferenceNotWritten",
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::FieldLeftOut(LeftOut { field, takes }) => {
+                format!(
+                    "The {} was not sent to Xero, which takes {takes}; correct it in BigChange (CRM → Contacts → the contact → General).",
+                    field.label()
+                )
+            }
+            Self::LinkedUnderAnotherName { in_xero } => {
+                format!(
+                    "It was linked to the Xero contact \"{in_xero}\", which has its account number but another name."
+                )
+            }
+            Self::ContactReferenceNotWritten { field } => format!(
+                "The contact reference was not written, because BigChange's form would not take the {} back unchanged; enter the account reference there by \
+                 hand if you search by it (CRM → Contacts → the contact → General).",
+                field.label()
+            ),
+        }
+    }
+
+    /// The notices that a customer's own fields give rise to.
+    pub(crate) fn of_fields(customer: &Customer) -> Vec<Self> {
+        customer
+            .left_out
+            .iter()
+            .cloned()
+            .map(Self::FieldLeftOut)
+            .collect()
+    }
+}

@@ -1,0 +1,187 @@
+//! What a person chose at setup.
+
+use std::collections::BTreeSet;
+
+use crate::{Fingerprint, GroupId};
+
+/// The settings of a deployment; the same for every function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Contact groups of account customers; never empty.
+    pub account_groups: BTreeSet<GroupId>,
+    /// Contact groups of site contacts; shares none with the account groups.
+    pub site_groups: BTreeSet<GroupId>,
+    /// The box "Generate account ref".
+    pub generate_account_reference: bool,
+    /// Creating contacts in Xero is authorised.
+    pub create_in_xero: bool,
+    /// An existing Xero contact may also be found by its exact name.
+    pub match_by_name: bool,
+    /// Later edits in BigChange are carried over to the linked Xero contact.
+    pub update_in_xero: bool,
+}
+
+/// A setting that is missing or wrong. One line, which names the setting and what it takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("setting {variable} (template parameter {parameter}) {wrong}: it takes {takes}")]
+pub struct InvalidSetting {
+    /// The environment variable.
+    pub variable: &'static str,
+    /// The template parameter that sets it.
+    pub parameter: &'static str,
+    /// What is wrong with it.
+    pub wrong: String,
+    /// What it takes.
+    pub takes: &'static str,
+}
+
+const GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas (BigChange: Setup → CRM → Contact groups)";
+const SITE_GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas, none of which is in AccountGroupIds; or nothing";
+const BOOLEAN: &str = "true or false";
+
+impl Settings {
+    /// Reads the settings through `lookup`, which gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// At the first setting that is missing or wrong.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        let get = |name: &str| {
+            lookup(name)
+                .map(|v| v.trim().to_owned())
+                .filter(|v| !v.is_empty())
+        };
+        let source = get("SYNC_SOURCE").unwrap_or_else(|| "bigchange".to_owned());
+        if source != "bigchange" {
+            let wrong = if source == "xero" {
+                "is \"xero\", and entries made in Xero cannot be the source yet".to_owned()
+            } else {
+                format!("is {source:?}")
+            };
+            return Err(InvalidSetting {
+                variable: "SYNC_SOURCE",
+                parameter: "SyncSource",
+                wrong,
+                takes: "bigchange",
+            });
+        }
+        let account_groups = groups(
+            "ACCOUNT_GROUP_IDS",
+            "AccountGroupIds",
+            GROUPS,
+            get("ACCOUNT_GROUP_IDS"),
+        )?;
+        if account_groups.is_empty() {
+            return Err(InvalidSetting {
+                variable: "ACCOUNT_GROUP_IDS",
+                parameter: "AccountGroupIds",
+                wrong: "is missing".to_owned(),
+                takes: GROUPS,
+            });
+        }
+        let site_groups = groups(
+            "SITE_GROUP_IDS",
+            "SiteGroupIds",
+            SITE_GROUPS,
+            get("SITE_GROUP_IDS"),
+        )?;
+        if let Some(both) = account_groups.intersection(&site_groups).next() {
+            let wrong = format!("names group {both}, which is in AccountGroupIds too");
+            return Err(InvalidSetting {
+                variable: "SITE_GROUP_IDS",
+                parameter: "SiteGroupIds",
+                wrong,
+                takes: SITE_GROUPS,
+            });
+        }
+        let flag =
+            |variable, parameter, default| boolean(variable, parameter, get(variable), default);
+        Ok(Self {
+            account_groups,
+            site_groups,
+            generate_account_reference: flag("GENERATE_ACCOUNT_REF", "GenerateAccountRef", false)?,
+            create_in_xero: flag("CREATE_IN_XERO", "CreateInXero", false)?,
+            match_by_name: flag("MATCH_BY_NAME", "MatchByName", true)?,
+            update_in_xero: flag("UPDATE_IN_XERO", "UpdateInXero", true)?,
+        })
+    }
+
+    /// Changes when the account or site groups do: then other contacts' references have to be known before a code is generated.
+    #[must_use]
+    pub fn groups_fingerprint(&self) -> Fingerprint {
+        Fingerprint::of([
+            ids(&self.account_groups).as_str(),
+            ids(&self.site_groups).as_str(),
+        ])
+    }
+
+    /// Changes when any setting does: a change starts a full sweep, and every held contact is tried again.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let ids = |groups: &BTreeSet<GroupId>| {
+            groups
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        Fingerprint::of([
+            ids(&self.account_groups).as_str(),
+            ids(&self.site_groups).as_str(),
+            flag(self.generate_account_reference),
+            flag(self.create_in_xero),
+            flag(self.match_by_name),
+            flag(self.update_in_xero),
+        ])
+    }
+}
+
+fn ids(groups: &BTreeSet<GroupId>) -> String {
+    groups
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+fn flag(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+fn groups(
+    variable: &'static str,
+    parameter: &'static str,
+    takes: &'static str,
+    value: Option<String>,
+) -> Result<BTreeSet<GroupId>, InvalidSetting> {
+    let value = value.unwrap_or_default();
+    let wrong = |item: &str| InvalidSetting {
+        variable,
+        parameter,
+        wrong: format!("holds {:?}", item.trim()),
+        takes,
+    };
+    value
+        .split(',')
+        .filter(|item| !item.trim().is_empty())
+        .map(|item| item.parse::<GroupId>().map_err(|_| wrong(item)))
+        .collect()
+}
+
+fn boolean(
+    variable: &'static str,
+    parameter: &'static str,
+    value: Option<String>,
+    default: bool,
+) -> Result<bool, InvalidSetting> {
+    match value.map(|v| v.to_ascii_lowercase()).as_deref() {
+        None => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(other) => Err(InvalidSetting {
+            variable,
+            parameter,
+            wrong: format!("is {other:?}"),
+            takes: BOOLEAN,
+        }),
+    }
+}

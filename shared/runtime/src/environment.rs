@@ -1,0 +1,175 @@
+//! What a function finds around it: its environment variables, the time, and identifiers that do not repeat.
+
+use std::sync::Arc;
+
+use rules::{InvalidSetting, Settings};
+use time::OffsetDateTime;
+use url::Url;
+use uuid::Uuid;
+
+/// The names and addresses that the template passes to every function.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The settings of section "Settings" in the README.
+    pub settings: Settings,
+    /// `TABLE_NAME`.
+    pub table_name: String,
+    /// `SYNC_QUEUE_URL`.
+    pub sync_queue_url: String,
+    /// `SYNC_DEAD_LETTER_QUEUE_URL`.
+    pub dead_letter_queue_url: String,
+    /// `BIGCHANGE_SECRET_ID`.
+    pub bigchange_secret_id: String,
+    /// `XERO_APP_SECRET_ID`.
+    pub xero_app_secret_id: String,
+    /// `XERO_TOKEN_SECRET_ID`.
+    pub xero_token_secret_id: String,
+    /// `BIGCHANGE_URL`.
+    pub bigchange_url: Url,
+    /// `XERO_API_URL`.
+    pub xero_api_url: Url,
+    /// `XERO_IDENTITY_URL`.
+    pub xero_identity_url: Url,
+    /// `MAX_RECEIVE_COUNT`: on a message's last receive the worker itself sends it to the dead-letter queue, with its reason.
+    pub max_receive_count: u32,
+}
+
+/// A variable that is missing or wrong. One line, which names it and what it takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigurationError {
+    /// One of the settings.
+    #[error(transparent)]
+    Setting(#[from] InvalidSetting),
+    /// One of the names that the template passes.
+    #[error("environment variable {variable} {wrong}: it takes {takes}")]
+    Variable {
+        /// Which.
+        variable: &'static str,
+        /// What is wrong with it.
+        wrong: &'static str,
+        /// What it takes.
+        takes: &'static str,
+    },
+}
+
+const BIGCHANGE_URL: &str = "https://webservice.bigchange.com/v01/services.ashx";
+const XERO_API_URL: &str = "https://api.xero.com";
+const XERO_IDENTITY_URL: &str = "https://identity.xero.com";
+const MAX_RECEIVE_COUNT: u32 = 5;
+
+impl Configuration {
+    /// Reads everything through `lookup`, which gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// At the first variable that is missing or wrong.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigurationError> {
+        let get = |variable: &str| {
+            lookup(variable)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
+        let required = |variable, takes| {
+            get(variable).ok_or(ConfigurationError::Variable {
+                variable,
+                wrong: "is missing",
+                takes,
+            })
+        };
+        let address = |variable, default: &str| {
+            let text = get(variable).unwrap_or_else(|| default.to_owned());
+            let wrong = ConfigurationError::Variable {
+                variable,
+                wrong: "is no web address",
+                takes: "an https address (http only on this machine)",
+            };
+            Url::parse(&text).ok().filter(is_safe).ok_or(wrong)
+        };
+        let max_receive_count = match get("MAX_RECEIVE_COUNT") {
+            None => MAX_RECEIVE_COUNT,
+            Some(text) => text.parse().ok().filter(|count| *count > 0).ok_or(
+                ConfigurationError::Variable {
+                    variable: "MAX_RECEIVE_COUNT",
+                    wrong: "is no number above 0",
+                    takes: "the queue's maxReceiveCount, such as 5",
+                },
+            )?,
+        };
+        Ok(Self {
+            settings: Settings::read(&get)?,
+            table_name: required("TABLE_NAME", "the name of the DynamoDB table")?,
+            sync_queue_url: required("SYNC_QUEUE_URL", "the address of the SQS queue")?,
+            dead_letter_queue_url: required(
+                "SYNC_DEAD_LETTER_QUEUE_URL",
+                "the address of the SQS dead-letter queue",
+            )?,
+            bigchange_secret_id: required(
+                "BIGCHANGE_SECRET_ID",
+                "the name or ARN of the BigChange secret",
+            )?,
+            xero_app_secret_id: required(
+                "XERO_APP_SECRET_ID",
+                "the name or ARN of the Xero app secret",
+            )?,
+            xero_token_secret_id: required(
+                "XERO_TOKEN_SECRET_ID",
+                "the name or ARN of the Xero token secret",
+            )?,
+            bigchange_url: address("BIGCHANGE_URL", BIGCHANGE_URL)?,
+            xero_api_url: address("XERO_API_URL", XERO_API_URL)?,
+            xero_identity_url: address("XERO_IDENTITY_URL", XERO_IDENTITY_URL)?,
+            max_receive_count,
+        })
+    }
+}
+
+/// Credentials never leave the machine unencrypted.
+fn is_safe(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// The time, and identifiers that do not repeat. A simulation brings its own.
+#[derive(Clone)]
+pub struct Surroundings {
+    now: Arc<dyn Fn() -> OffsetDateTime + Send + Sync>,
+    unique: Arc<dyn Fn() -> Uuid + Send + Sync>,
+}
+
+impl Surroundings {
+    /// The machine's own clock and randomness.
+    #[must_use]
+    pub fn real() -> Self {
+        Self::new(OffsetDateTime::now_utc, Uuid::new_v4)
+    }
+
+    /// A clock and a source of identifiers.
+    pub fn new(
+        now: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
+        unique: impl Fn() -> Uuid + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            now: Arc::new(now),
+            unique: Arc::new(unique),
+        }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        (self.now)()
+    }
+
+    /// An identifier that was never given before.
+    #[must_use]
+    pub fn unique(&self) -> Uuid {
+        (self.unique)()
+    }
+}

@@ -1,0 +1,493 @@
+//! What the table holds, and under which keys. Every key begins with the tenant, so that what was learnt of one organisation is never applied to another;
+//! the one exception is which organisation was confirmed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rules::{
+    AccountReference, ContactId, Fingerprint, InDoubt, Link, Notice, Plan, Problem, TenantId,
+    Watch, XeroWrite,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use store::{Expect, Item, Key, Table, TableError, Write};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+
+/// A kind of record.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync {
+    /// The part of the partition key that follows the tenant.
+    const KIND: &'static str;
+}
+
+macro_rules! records {
+    ($($record:ident => $kind:literal),* $(,)?) => {
+        $(impl Record for $record { const KIND: &'static str = $kind; })*
+    };
+}
+
+records! {
+    ContactRecord => "contact",
+    ReferenceRecord => "reference",
+    XeroContactRecord => "xero-contact",
+    ProblemRecord => "problem",
+    WaitingRecord => "waiting",
+    DeferredRecord => "deferred",
+    CursorRecord => "cursor",
+    UnreadRecord => "unread",
+    PauseRecord => "state-pause",
+    SweepRecord => "state-sweep",
+    LookRecord => "state-look",
+    ReferencesReadRecord => "state-references-read",
+    DirectoryRecord => "state-directory",
+    DayLimitRecord => "state-day-limit",
+    DeadConnectionRecord => "state-dead-connection",
+    LeaseRecord => "lease",
+}
+
+/// The sort key of a record of which there is only one.
+pub const ONLY: &str = "only";
+
+/// A BigChange contact: its link, and what is being written for it. Sort key: its id.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContactRecord {
+    /// Its link to Xero, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// What a worker is about to write, or may have written when it stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
+    /// The account reference that is reserved for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<AccountReference>,
+    /// Whether that reference is a code generated for it, which it keeps through any retry.
+    #[serde(default)]
+    pub generated: bool,
+    /// A contact reference that is still to be written to BigChange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_reference_due: Option<AccountReference>,
+    /// What the accounts admin should know; does not hold the contact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
+}
+
+impl ContactRecord {
+    /// What an earlier attempt may have written to Xero.
+    #[must_use]
+    pub fn in_doubt(&self) -> Option<InDoubt> {
+        let plan = &self.intent.as_ref()?.plan;
+        match &plan.xero {
+            XeroWrite::Nothing { .. } => None,
+            XeroWrite::Create(_) => Some(InDoubt::Create(plan.synced.clone())),
+            XeroWrite::Change { changes, .. } => Some(InDoubt::Update((**changes).clone())),
+        }
+    }
+
+    /// The contact reference that an earlier attempt meant to write and may not have.
+    #[must_use]
+    pub fn contact_reference_in_doubt(&self) -> Option<&AccountReference> {
+        let planned = self
+            .intent
+            .as_ref()
+            .filter(|intent| intent.plan.bigchange_contact_reference)
+            .map(|intent| &intent.plan.account_reference);
+        self.contact_reference_due.as_ref().or(planned)
+    }
+
+    /// The code that was generated for it.
+    #[must_use]
+    pub fn code(&self) -> Option<&AccountReference> {
+        self.reserved.as_ref().filter(|_| self.generated)
+    }
+}
+
+/// A plan that is being carried out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Whose it is: one invocation's attempt.
+    pub attempt: String,
+    /// Until when its worker may still be writing. Beyond the function's time limit, the longest exchange and the clocks' difference.
+    #[serde(with = "rfc3339")]
+    pub expires_at: OffsetDateTime,
+    /// What it is about to write.
+    pub plan: Plan,
+}
+
+/// An account reference that is taken. Sort key: the reference, folded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceRecord {
+    /// As it was written.
+    pub reference: AccountReference,
+    /// The contact that it is reserved for; `None` where it must merely not be generated: another kind of reference in BigChange, or a code that Xero refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<ContactId>,
+}
+
+/// A linked Xero contact. Sort key: its id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct XeroContactRecord {
+    /// The BigChange contact that it belongs to.
+    pub contact: ContactId,
+}
+
+/// A held contact. Sort key: its id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProblemRecord {
+    /// What is wrong.
+    pub problem: Problem,
+    /// The contact's name in BigChange, for the people who read it.
+    pub name: String,
+    /// The contact and the settings as they were when it was held.
+    pub fingerprint: Fingerprint,
+    /// What it waits for in Xero.
+    pub watch: Watch,
+    /// Whether it is to be tried again although neither the contact nor the settings changed.
+    #[serde(default)]
+    pub retry: bool,
+    /// When it was first seen.
+    #[serde(with = "rfc3339")]
+    pub first_seen: OffsetDateTime,
+    /// When it was last seen; written at most daily.
+    #[serde(with = "rfc3339")]
+    pub last_seen: OffsetDateTime,
+}
+
+/// A held contact that waits for another. Sort key: `<the contact that its problem names>#<the held one>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WaitingRecord {
+    /// The contact that the problem names.
+    pub named: ContactId,
+    /// The held contact.
+    pub waiter: ContactId,
+}
+
+/// A contact to be queued again when it is due. Sort key: its id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeferredRecord {
+    /// Since when it has been put off: the oldest go first.
+    #[serde(with = "rfc3339")]
+    pub since: OffsetDateTime,
+    /// When it is due.
+    #[serde(with = "rfc3339")]
+    pub due: OffsetDateTime,
+    /// Why.
+    pub reason: DeferReason,
+    /// How often it was put off for its own sake, rather than because everybody had to wait.
+    pub attempts: u32,
+}
+
+/// Why a contact was put off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeferReason {
+    /// Xero's limit is used up, or nearly.
+    XeroLimit,
+    /// Xero is offline or gave no answer.
+    XeroUnavailable,
+    /// The connection to Xero is not usable now.
+    NotConnected,
+    /// BigChange is offline or gave no answer.
+    BigChangeUnavailable,
+    /// BigChange does not let us in.
+    BigChangeRefusedLogin,
+    /// Another worker is at this contact, or was when it stopped.
+    AnotherWorker,
+    /// No code may be generated before every account contact has been read once.
+    ReferencesNotRead,
+    /// It shares its name or reference with another contact of the same batch, which goes first.
+    AfterItsTwin,
+    /// An answer was not what the two systems' references describe.
+    UnexpectedAnswer,
+    /// The invocation had no time left.
+    OutOfTime,
+}
+
+impl DeferReason {
+    /// Whether everybody waits, so that the contact itself is not to blame.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
+        !matches!(
+            self,
+            Self::BigChangeUnavailable | Self::UnexpectedAnswer | Self::XeroUnavailable
+        )
+    }
+}
+
+/// Up to when a contact group has been read. Sort key: the group's id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CursorRecord {
+    /// Everything that changed before this is queued.
+    #[serde(with = "rfc3339")]
+    pub changed_since: OffsetDateTime,
+}
+
+/// An account contact whose account reference has not been read yet. Sort key: its id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnreadRecord {}
+
+/// Xero is not to be called until then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PauseRecord {
+    /// Until when.
+    #[serde(with = "rfc3339")]
+    pub until: OffsetDateTime,
+    /// Why, in words for people.
+    pub why: String,
+}
+
+/// The last full sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepRecord {
+    /// The settings that it ran under: when they change, another one is due.
+    pub settings: Fingerprint,
+    /// When it queued everything.
+    #[serde(with = "rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+/// The last look at what changed in Xero.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LookRecord {
+    /// Everything that changed in Xero before this has been looked at.
+    #[serde(with = "rfc3339")]
+    pub changed_since: OffsetDateTime,
+}
+
+/// Every account contact has been read once and its reference reserved: codes may be generated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferencesReadRecord {
+    /// The groups and settings that this was true of.
+    pub settings: Fingerprint,
+    /// Whether the contacts that were listed have all been read by now.
+    pub complete: bool,
+}
+
+/// How large the organisation is, for choosing between reading it all and asking for a few.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DirectoryRecord {
+    /// Pages of 1,000 contacts.
+    pub pages: u32,
+}
+
+/// How many calls a day Xero allows this organisation, as far as its answers have shown: 1,000 on the starter tier, else 5,000.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DayLimitRecord {
+    /// The most calls that were ever left.
+    pub at_least: u32,
+}
+
+/// The connection to Xero is dead: no calls until the secret changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeadConnectionRecord {
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    pub since: OffsetDateTime,
+    /// Why, with the cure.
+    pub why: String,
+    /// The version of the token secret that was found dead: another version is another chance.
+    pub secret_version: String,
+}
+
+/// A lease, for efficiency only: correctness comes from conditional writes. Sort key: what is leased.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeaseRecord {
+    /// Who has it.
+    pub holder: String,
+    /// Until when.
+    #[serde(with = "rfc3339")]
+    pub expires_at: OffsetDateTime,
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored<R> {
+    /// The sort key.
+    pub sort: String,
+    /// The version, which the next write names.
+    pub version: u64,
+    /// The record.
+    pub value: R,
+}
+
+impl<R> Stored<R> {
+    /// What a write that relies on this expects.
+    #[must_use]
+    pub fn expect(&self) -> Expect {
+        Expect::Version(self.version)
+    }
+}
+
+/// What a write expects of a record that was or was not there when it was read.
+#[must_use]
+pub fn expect<R>(read: Option<&Stored<R>>) -> Expect {
+    read.map_or(Expect::Absent, Stored::expect)
+}
+
+/// The records of one organisation.
+#[derive(Clone)]
+pub struct Records {
+    table: Arc<dyn Table>,
+    tenant: TenantId,
+}
+
+impl Records {
+    /// The records of `tenant` in `table`.
+    #[must_use]
+    pub fn new(table: Arc<dyn Table>, tenant: TenantId) -> Self {
+        Self { table, tenant }
+    }
+
+    /// Whose records these are.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    fn partition<R: Record>(&self) -> String {
+        format!("{}#{}", self.tenant, R::KIND)
+    }
+
+    fn key<R: Record>(&self, sort: impl ToString) -> Key {
+        Key::new(self.partition::<R>(), sort.to_string())
+    }
+
+    /// Reads one record.
+    ///
+    /// # Errors
+    /// Where the store cannot be read, or holds something that this program did not write.
+    pub async fn get<R: Record>(
+        &self,
+        sort: impl ToString,
+    ) -> Result<Option<Stored<R>>, TableError> {
+        let keys = [self.key::<R>(sort)];
+        let items = self.table.get_many(&keys).await?;
+        items.into_iter().next().map(parse).transpose()
+    }
+
+    /// Reads many records, by sort key.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_many<R: Record>(
+        &self,
+        sorts: impl IntoIterator<Item = impl ToString>,
+    ) -> Result<HashMap<String, Stored<R>>, TableError> {
+        let mut keys: Vec<Key> = sorts.into_iter().map(|sort| self.key::<R>(sort)).collect();
+        keys.sort();
+        keys.dedup();
+        let mut records = HashMap::with_capacity(keys.len());
+        for item in self.table.get_many(&keys).await? {
+            let record = parse::<R>(item)?;
+            records.insert(record.sort.clone(), record);
+        }
+        Ok(records)
+    }
+
+    /// Reads all records of a kind whose sort key begins with `prefix`, ascending.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn list<R: Record>(&self, prefix: &str) -> Result<Vec<Stored<R>>, TableError> {
+        self.table
+            .query(&self.partition::<R>(), prefix)
+            .await?
+            .into_iter()
+            .map(parse)
+            .collect()
+    }
+
+    /// A write of a record.
+    ///
+    /// # Errors
+    /// Where the record is none that the store takes.
+    pub fn put<R: Record>(
+        &self,
+        sort: impl ToString,
+        record: &R,
+        expect: Expect,
+    ) -> Result<Write, TableError> {
+        let body = serde_json::to_value(record)
+            .map_err(|_| TableError::Refused(format!("a {} record cannot be written", R::KIND)))?;
+        Ok(Write::Put {
+            key: self.key::<R>(sort),
+            expect,
+            body,
+            expires_at_unix_seconds: None,
+        })
+    }
+
+    /// A removal of a record.
+    #[must_use]
+    pub fn delete<R: Record>(&self, sort: impl ToString, expect: Expect) -> Write {
+        Write::Delete {
+            key: self.key::<R>(sort),
+            expect,
+        }
+    }
+
+    /// Applies all the writes or none.
+    ///
+    /// # Errors
+    /// `Conflict` where a record is no longer as it was read; otherwise as the store says.
+    pub async fn write(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        self.table.write(writes).await
+    }
+}
+
+fn parse<R: Record>(item: Item) -> Result<Stored<R>, TableError> {
+    let Item { key, version, body } = item;
+    // The parser's own words could quote a value.
+    let value = serde_json::from_value(body).map_err(|_| {
+        TableError::Refused(format!(
+            "the {} record {} is not one that this program wrote",
+            R::KIND,
+            key.sort
+        ))
+    })?;
+    Ok(Stored {
+        sort: key.sort,
+        version,
+        value,
+    })
+}
+
+/// Which organisation a person confirmed: the one key that does not begin with a tenant.
+fn confirmed_key() -> Key {
+    Key::new("organisation", "confirmed")
+}
+
+#[derive(Serialize, Deserialize)]
+struct Confirmed {
+    tenant: TenantId,
+}
+
+/// The organisation that the stored links belong to. The first one ever seen is confirmed by its being connected; any other has to wait for a person.
+///
+/// # Errors
+/// As the store says.
+pub async fn confirmed_tenant(
+    table: &dyn Table,
+    connected: TenantId,
+) -> Result<TenantId, TableError> {
+    let keys = [confirmed_key()];
+    let first = Write::Put {
+        key: confirmed_key(),
+        expect: Expect::Absent,
+        body: serde_json::json!({ "tenant": connected }),
+        expires_at_unix_seconds: None,
+    };
+    let mut item = table.get_many(&keys).await?.pop();
+    if item.is_none() {
+        match table.write(vec![first]).await {
+            Ok(()) => return Ok(connected),
+            Err(TableError::Conflict) => item = table.get_many(&keys).await?.pop(),
+            Err(error) => return Err(error),
+        }
+    }
+    let confirmed = item.and_then(|item| serde_json::from_value::<Confirmed>(item.body).ok());
+    confirmed.map(|confirmed| confirmed.tenant).ok_or_else(|| {
+        TableError::Refused(
+            "the record of the confirmed organisation is not one that this program wrote"
+                .to_owned(),
+        )
+    })
+}

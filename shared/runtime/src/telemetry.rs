@@ -1,0 +1,99 @@
+//! Logs and metrics. A log line names a contact by its id, never by its name; a metric is a log line too, in CloudWatch's embedded metric format,
+//! so that no permission and no call is needed for it.
+
+use std::io::Write as _;
+
+use time::OffsetDateTime;
+use tracing_subscriber::EnvFilter;
+
+/// The namespace of all metrics.
+const NAMESPACE: &str = "ContactSync";
+/// The level of logging where nothing else is asked for.
+const DEFAULT_LEVEL: &str = "info";
+
+/// What the template's alarms watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Work met a connection to Xero that is dead.
+    ConnectionDead,
+    /// The stored token belongs to another organisation than the one that was confirmed.
+    OrganisationChanged,
+    /// BigChange does not let this program in.
+    BigChangeAuthLost,
+    /// The token was found or made fresh.
+    TokenFresh,
+    /// A poll queued everything that was due.
+    PollSucceeded,
+}
+
+impl Metric {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ConnectionDead => "ConnectionDead",
+            Self::OrganisationChanged => "OrganisationChanged",
+            Self::BigChangeAuthLost => "BigChangeAuthLost",
+            Self::TokenFresh => "TokenFresh",
+            Self::PollSucceeded => "PollSucceeded",
+        }
+    }
+}
+
+/// Starts JSON logging to standard output. `LOG_LEVEL` may name a level or a filter; the default is `info`.
+pub fn start_tracing() {
+    let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| DEFAULT_LEVEL.to_owned());
+    // The SDK and the HTTP stack stay quiet: their debug lines hold requests.
+    let filter = EnvFilter::try_new(format!("{filter},aws_smithy_runtime=warn,aws_sdk_dynamodb=warn,hyper=warn,reqwest=warn,h2=warn,rustls=warn"))
+        .unwrap_or_else(|_| EnvFilter::new(DEFAULT_LEVEL));
+    // A second subscriber is refused; the first one stays, which is what a test wants.
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_ansi(false)
+        .try_init();
+}
+
+/// Counts one occurrence of `metric`, for the stack that this function belongs to.
+pub fn count(metric: Metric, now: OffsetDateTime) {
+    let line = metric_line(
+        metric,
+        now,
+        &std::env::var("STACK_NAME").unwrap_or_default(),
+    );
+    // There is nobody left to tell when standard output is gone.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn metric_line(metric: Metric, now: OffsetDateTime, stack: &str) -> serde_json::Value {
+    let milliseconds = i64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+    serde_json::json!({
+        "_aws": {
+            "Timestamp": milliseconds,
+            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": [{ "Name": metric.name(), "Unit": "Count" }] }],
+        },
+        "Stack": stack,
+        metric.name(): 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_one_line_that_names_itself_and_its_stack() {
+        let line = metric_line(
+            Metric::TokenFresh,
+            OffsetDateTime::UNIX_EPOCH,
+            "contact-sync",
+        );
+        assert_eq!(line["TokenFresh"], 1);
+        assert_eq!(line["Stack"], "contact-sync");
+        assert_eq!(
+            line["_aws"]["CloudWatchMetrics"][0]["Namespace"],
+            "ContactSync"
+        );
+        assert_eq!(line["_aws"]["Timestamp"], 0);
+    }
+}

@@ -1,0 +1,400 @@
+//! Calls to Xero that share what must be shared: the token, the pause when a limit is reached, and the knowledge that the connection is dead.
+
+use std::sync::Arc;
+
+use rules::TenantId;
+use secrets::{SecretError, Vault, VaultError, XeroTokenSecret};
+use store::{Expect, Table, TableError};
+use time::{Duration, OffsetDateTime};
+use tokio::sync::Mutex;
+use xero::{Access, Answer, AuthLostCause, Error, LimitProblem, Limits, Xero};
+
+use crate::Surroundings;
+use crate::records::{
+    DayLimitRecord, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records, confirmed_tenant,
+};
+use crate::telemetry::{Metric, count};
+
+/// A token this near to its end is read again before it is used: longer than one call may take.
+const TOKEN_MARGIN: Duration = Duration::seconds(60);
+/// How long to wait where Xero does not say.
+const MINUTE_PAUSE: Duration = Duration::seconds(60);
+const DAY_PAUSE: Duration = Duration::hours(1);
+const CONCURRENT_WAIT: Duration = Duration::seconds(10);
+const NOT_CONNECTED_WAIT: Duration = Duration::minutes(5);
+const DEAD_CONNECTION_WAIT: Duration = Duration::minutes(15);
+/// Calls of a minute that are left to the other worker, which may have some under way.
+const MINUTE_RESERVE: u32 = 3;
+/// Calls of a day that are kept for a person's own retries: 2 % of the 5,000, or of the starter tier's 1,000.
+const DAY_RESERVE: u32 = 100;
+const STARTER_DAY_RESERVE: u32 = 20;
+const STARTER_DAY_LIMIT: u32 = 1_000;
+/// No pause is longer, whatever an answer says: a day's limit is over by then.
+const LONGEST_PAUSE: Duration = Duration::hours(24);
+
+/// Why a function cannot even begin: a person must act, or the store and the vault must come back.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The token secret is not one.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// No organisation is connected yet.
+    #[error(
+        "the Xero token secret names no organisation yet: fill it in, or for a custom connection wait for the first token refresh"
+    )]
+    NoOrganisation,
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The store.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
+/// Everybody has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Until when.
+    pub until: OffsetDateTime,
+    /// Why.
+    pub reason: DeferReason,
+}
+
+/// Why a call brought nothing.
+#[derive(Debug)]
+pub enum CallError {
+    /// Everybody has to wait; it has been stored where others must know. The call was not carried out.
+    Wait(Wait),
+    /// This call failed; the others need not care.
+    Failed(Error),
+    /// The store or the vault failed.
+    Open(OpenError),
+}
+
+/// What one process keeps of the connection to Xero between invocations.
+pub struct XeroConnection {
+    xero: Xero,
+    vault: Arc<dyn Vault>,
+    token_secret_id: String,
+    table: Arc<dyn Table>,
+    surroundings: Surroundings,
+    token: Mutex<Option<Token>>,
+}
+
+#[derive(Clone)]
+struct Token {
+    version: String,
+    secret: XeroTokenSecret,
+}
+
+impl XeroConnection {
+    /// Reads the token from `vault` and shares what must be shared through `table`.
+    #[must_use]
+    pub fn new(
+        xero: Xero,
+        vault: Arc<dyn Vault>,
+        token_secret_id: String,
+        table: Arc<dyn Table>,
+        surroundings: Surroundings,
+    ) -> Self {
+        Self {
+            xero,
+            vault,
+            token_secret_id,
+            table,
+            surroundings,
+            token: Mutex::new(None),
+        }
+    }
+
+    async fn token(&self, read_again: bool) -> Result<Token, OpenError> {
+        let mut kept = self.token.lock().await;
+        let now = self.surroundings.now();
+        let fresh = |token: &Token| {
+            token
+                .secret
+                .expires_at
+                .is_some_and(|end| end - TOKEN_MARGIN > now)
+        };
+        if let Some(token) = kept.as_ref().filter(|token| !read_again && fresh(token)) {
+            return Ok(token.clone());
+        }
+        let current = self.vault.current(&self.token_secret_id).await?;
+        let token = Token {
+            version: current.id,
+            secret: XeroTokenSecret::parse(&current.value)?,
+        };
+        *kept = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Begins a piece of work: finds out whose records are in force and whether Xero may be called.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(&self) -> Result<Opened<'_>, OpenError> {
+        let token = self.token(false).await?;
+        let connected = token.secret.tenant_id.ok_or(OpenError::NoOrganisation)?;
+        let confirmed = confirmed_tenant(&*self.table, connected).await?;
+        let records = Records::new(self.table.clone(), confirmed);
+        let now = self.surroundings.now();
+        let wait = |wait: Duration, reason| Wait {
+            until: now + wait,
+            reason,
+        };
+        if confirmed != connected {
+            count(Metric::OrganisationChanged, now);
+            tracing::error!(
+                %confirmed, %connected,
+                "the Xero connection is to another organisation than before; nothing is done until a person confirms it (README, \"Another organisation\")"
+            );
+            return Ok(Opened {
+                records,
+                ready: Err(wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)),
+            });
+        }
+        let (dead, pause, day) = futures::try_join!(
+            records.get::<DeadConnectionRecord>(ONLY),
+            records.get::<PauseRecord>(ONLY),
+            records.get::<DayLimitRecord>(ONLY)
+        )?;
+        if let Some(dead) = dead.filter(|dead| dead.value.secret_version == token.version) {
+            count(Metric::ConnectionDead, now);
+            tracing::error!(since = %dead.value.since, "the connection to Xero is dead: {}", dead.value.why);
+            return Ok(Opened {
+                records,
+                ready: Err(wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)),
+            });
+        }
+        if let Some(pause) = pause.filter(|pause| pause.value.until > now) {
+            return Ok(Opened {
+                records,
+                ready: Err(Wait {
+                    until: pause.value.until,
+                    reason: DeferReason::XeroLimit,
+                }),
+            });
+        }
+        let Some(access) = access(&token, connected, now) else {
+            tracing::warn!(
+                "there is no Xero access token that is still valid; the token refresh has to bring one"
+            );
+            return Ok(Opened {
+                records,
+                ready: Err(wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)),
+            });
+        };
+        let session = XeroSession {
+            connection: self,
+            records: records.clone(),
+            tenant: connected,
+            shared: Mutex::new(Shared {
+                access,
+                paused: None,
+                day_limit_at_least: day.map_or(0, |day| day.value.at_least),
+            }),
+        };
+        Ok(Opened {
+            records,
+            ready: Ok(session),
+        })
+    }
+}
+
+fn access(token: &Token, tenant: TenantId, now: OffsetDateTime) -> Option<Access> {
+    let secret = &token.secret;
+    let valid = secret.expires_at.is_some_and(|end| end > now) && secret.tenant_id == Some(tenant);
+    secret
+        .access_token
+        .clone()
+        .filter(|_| valid)
+        .map(|token| Access { token, tenant })
+}
+
+/// A piece of work's beginning.
+pub struct Opened<'a> {
+    /// The records of the confirmed organisation.
+    pub records: Records,
+    /// A session, or until when everybody has to wait.
+    pub ready: Result<XeroSession<'a>, Wait>,
+}
+
+/// Calls to Xero within one invocation.
+pub struct XeroSession<'a> {
+    connection: &'a XeroConnection,
+    records: Records,
+    tenant: TenantId,
+    shared: Mutex<Shared>,
+}
+
+struct Shared {
+    access: Access,
+    paused: Option<Wait>,
+    day_limit_at_least: u32,
+}
+
+impl XeroSession<'_> {
+    /// Makes one call. A token that was renewed meanwhile is read again, once; a limit or a dead connection is stored for every worker.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn call<T, F>(&self, make: impl Fn(Xero, Access) -> F) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<Answer<T>, Error>>,
+    {
+        let access = {
+            let shared = self.shared.lock().await;
+            if let Some(wait) = shared.paused {
+                return Err(CallError::Wait(wait));
+            }
+            shared.access.clone()
+        };
+        let mut answer = make(self.connection.xero.clone(), access.clone()).await;
+        if let Err(Error::AuthExpired) = answer {
+            match self.renewed(&access).await? {
+                Some(renewed) => answer = make(self.connection.xero.clone(), renewed).await,
+                None => {
+                    return Err(self
+                        .wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)
+                        .await);
+                }
+            }
+        }
+        match answer {
+            Ok(Answer { value, limits }) => {
+                self.heed(limits).await?;
+                Ok(value)
+            }
+            Err(error) => Err(self.stop(error).await?),
+        }
+    }
+
+    async fn renewed(&self, refused: &Access) -> Result<Option<Access>, CallError> {
+        use secrecy::ExposeSecret as _;
+        let token = self.connection.token(true).await.map_err(CallError::Open)?;
+        let renewed = access(&token, self.tenant, self.connection.surroundings.now());
+        let renewed =
+            renewed.filter(|access| access.token.expose_secret() != refused.token.expose_secret());
+        if let Some(access) = &renewed {
+            self.shared.lock().await.access = access.clone();
+        }
+        Ok(renewed)
+    }
+
+    async fn wait(&self, wait: Duration, reason: DeferReason) -> CallError {
+        let wait = Wait {
+            until: self.connection.surroundings.now() + wait.min(LONGEST_PAUSE),
+            reason,
+        };
+        self.shared.lock().await.paused = Some(wait);
+        CallError::Wait(wait)
+    }
+
+    async fn pause(&self, wait: Duration, why: String) -> Result<CallError, CallError> {
+        let stop = self.wait(wait, DeferReason::XeroLimit).await;
+        if let CallError::Wait(Wait { until, .. }) = stop {
+            tracing::warn!(%until, "Xero is left alone for a while: {why}");
+            self.store(&PauseRecord { until, why }).await?;
+        }
+        Ok(stop)
+    }
+
+    async fn store<R: crate::records::Record>(&self, record: &R) -> Result<(), CallError> {
+        let stored = async {
+            self.records
+                .write(vec![self.records.put(ONLY, record, Expect::Anything)?])
+                .await
+        };
+        stored.await.map_err(|error| CallError::Open(error.into()))
+    }
+
+    /// The last calls are left: those of the minute to the other worker, those of the day to a person.
+    async fn heed(&self, limits: Limits) -> Result<(), CallError> {
+        let Limits {
+            minute_remaining,
+            day_remaining,
+        } = limits;
+        if let Some(left) = day_remaining {
+            let most = {
+                let mut shared = self.shared.lock().await;
+                let grown = left > shared.day_limit_at_least
+                    && left > STARTER_DAY_LIMIT
+                    && shared.day_limit_at_least <= STARTER_DAY_LIMIT;
+                shared.day_limit_at_least = shared.day_limit_at_least.max(left);
+                if grown {
+                    drop(shared);
+                    self.store(&DayLimitRecord { at_least: left }).await?;
+                    left
+                } else {
+                    shared.day_limit_at_least
+                }
+            };
+            let reserve = if most > STARTER_DAY_LIMIT {
+                DAY_RESERVE
+            } else {
+                STARTER_DAY_RESERVE
+            };
+            if left <= reserve {
+                self.pause(
+                    DAY_PAUSE,
+                    format!("{left} calls of the day are left, which are kept for people"),
+                )
+                .await?;
+                return Ok(());
+            }
+        }
+        if minute_remaining.is_some_and(|left| left <= MINUTE_RESERVE) {
+            self.pause(
+                MINUTE_PAUSE,
+                "the calls of the minute are used up".to_owned(),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn stop(&self, error: Error) -> Result<CallError, CallError> {
+        match error {
+            Error::RateLimited {
+                problem,
+                retry_after,
+                ..
+            } => {
+                let asked = retry_after.and_then(|asked| Duration::try_from(asked).ok());
+                let wait = match problem {
+                    LimitProblem::Concurrent => {
+                        return Ok(self
+                            .wait(asked.unwrap_or(CONCURRENT_WAIT), DeferReason::XeroLimit)
+                            .await);
+                    }
+                    LimitProblem::Day => asked.unwrap_or(DAY_PAUSE),
+                    LimitProblem::Minute | LimitProblem::Unknown => asked.unwrap_or(MINUTE_PAUSE),
+                };
+                self.pause(wait, format!("its limit of calls is reached ({problem})"))
+                    .await
+            }
+            Error::AuthLost { cause } => Ok(self.connection_lost(cause).await?),
+            other => Ok(CallError::Failed(other)),
+        }
+    }
+
+    async fn connection_lost(&self, cause: AuthLostCause) -> Result<CallError, CallError> {
+        let now = self.connection.surroundings.now();
+        let token = self
+            .connection
+            .token(false)
+            .await
+            .map_err(CallError::Open)?;
+        count(Metric::ConnectionDead, now);
+        tracing::error!("the connection to Xero is dead: {cause}");
+        self.store(&DeadConnectionRecord {
+            since: now,
+            why: cause.to_string(),
+            secret_version: token.version,
+        })
+        .await?;
+        Ok(self
+            .wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)
+            .await)
+    }
+}

@@ -1,0 +1,51 @@
+//! What opens BigChange's web services.
+
+use secrecy::SecretString;
+
+use crate::SecretError;
+use crate::fields::{Field, Fields};
+
+/// `{"username","password","key"}`: the login of a BigChange web user, and the company key. Other fields are ignored.
+///
+/// The user name is kept as a secret too: it is often somebody's email address.
+#[derive(Debug, Clone)]
+pub struct BigChangeSecret {
+    /// User name, for HTTP Basic authentication.
+    pub username: SecretString,
+    /// Password; spaces at its ends belong to it.
+    pub password: SecretString,
+    /// The company key, for the header `key`.
+    pub key: SecretString,
+}
+
+const SECRET: &str = "BigChange";
+const USERNAME: Field = Field {
+    name: "username",
+    takes: "the user name of the BigChange web services (a text in quotes)",
+};
+const PASSWORD: Field = Field {
+    name: "password",
+    takes: "the password of that BigChange user (a text in quotes)",
+};
+const KEY: Field = Field {
+    name: "key",
+    takes: "the company key from BigChange (a text in quotes)",
+};
+
+impl BigChangeSecret {
+    /// Reads the secret's text.
+    ///
+    /// # Errors
+    /// Where a field is not filled in, or the text is no JSON object.
+    pub fn parse(text: &SecretString) -> Result<Self, SecretError> {
+        let mut fields = Fields::read(SECRET, text)?;
+        let username = fields.take(USERNAME)?;
+        let password = fields.take_verbatim(PASSWORD)?;
+        let key = fields.take(KEY)?;
+        Ok(Self {
+            username: fields.require(USERNAME, username)?.into(),
+            password: fields.require(PASSWORD, password)?.into(),
+            key: fields.require(KEY, key)?.into(),
+        })
+    }
+}

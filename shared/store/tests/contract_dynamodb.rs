@@ -1,0 +1,217 @@
+//! DynamoDB keeps the contract, as far as `ministack` is like it. A program of its own, because it needs that to be installed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "support/ministack.rs"]
+mod ministack;
+mod suite;
+
+use aws_sdk_dynamodb::Client;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::config::interceptors::BeforeDeserializationInterceptorContextMut;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Config, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
+use ministack::Ministack;
+use serde_json::json;
+use store::{DynamoTable, Expect, Key, Table, TableError, Write};
+
+const TABLE_NAME: &str = "contract";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dynamodb_keeps_the_contract() {
+    let stack = Ministack::start();
+    let client = client(&stack);
+    create_table(&client).await;
+    let table = DynamoTable::new(client.clone(), TABLE_NAME.to_owned());
+
+    suite::run(&table).await;
+    the_body_and_the_expiry_can_be_read_in_the_console(&table, &client).await;
+    a_write_that_the_sdk_repeats_is_known_as_its_own(&client).await;
+    a_missing_table_is_refused_by_its_name(&client).await;
+    drop(stack);
+    an_unreachable_store_is_unavailable(&table).await;
+}
+
+async fn the_body_and_the_expiry_can_be_read_in_the_console(table: &dyn Table, client: &Client) {
+    for (sort, expect) in [("put", Expect::Absent), ("overwritten", Expect::Anything)] {
+        let write = put(sort, expect, Some(1_900_000_000));
+        table.write(vec![write]).await.unwrap();
+        let item = raw_item(client, sort).await.unwrap();
+        assert_eq!(item["ttl"], AttributeValue::N("1900000000".to_owned()));
+        assert_eq!(
+            item["data"].as_m().unwrap()["name"],
+            AttributeValue::S("x".to_owned())
+        );
+    }
+    table
+        .write(vec![put("overwritten", Expect::Anything, None)])
+        .await
+        .unwrap();
+    let item = raw_item(client, "overwritten").await.unwrap();
+    assert!(
+        !item.contains_key("ttl"),
+        "an expiry ends with the item that had it"
+    );
+}
+
+/// Every other answer is replaced by a 503 after the stack has acted, so the SDK sends each operation twice.
+async fn a_write_that_the_sdk_repeats_is_known_as_its_own(client: &Client) {
+    let losing = Client::from_conf(
+        client
+            .config()
+            .to_builder()
+            .interceptor(LoseEveryOtherAnswer::default())
+            .build(),
+    );
+    let table = DynamoTable::new(losing, TABLE_NAME.to_owned());
+    for (write, version) in [
+        (put("lost", Expect::Absent, None), Some("1")),
+        (put("lost", Expect::Version(1), None), Some("2")),
+        (put("lost", Expect::Anything, None), Some("3")),
+        (delete("lost", Expect::Version(3)), None),
+    ] {
+        table.write(vec![write]).await.unwrap();
+        let item = raw_item(client, "lost").await;
+        let found = item.map(|item| item["v"].as_n().unwrap().clone());
+        assert_eq!(found.as_deref(), version);
+    }
+    let two = ["lost a", "lost b"].map(|sort| put(sort, Expect::Absent, None));
+    table.write(two.to_vec()).await.unwrap();
+    let item = raw_item(client, "lost b").await.unwrap();
+    assert_eq!(item["v"], AttributeValue::N("1".to_owned()));
+
+    let again = table.write(vec![put("lost a", Expect::Absent, None)]).await;
+    assert_eq!(
+        again,
+        Err(TableError::Conflict),
+        "another's item is not taken for our own"
+    );
+}
+
+async fn a_missing_table_is_refused_by_its_name(client: &Client) {
+    let table = DynamoTable::new(client.clone(), "elsewhere".to_owned());
+    let written = table.write(vec![put("a", Expect::Absent, None)]).await;
+    let read = table.query("raw", "").await.map(drop);
+    for result in [written, read] {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(&error, TableError::Refused(why) if why.contains("no table elsewhere")),
+            "{error}"
+        );
+    }
+}
+
+async fn an_unreachable_store_is_unavailable(table: &dyn Table) {
+    let written = table.write(vec![put("a", Expect::Absent, None)]).await;
+    let read = table.get_many(&[Key::new("raw", "a")]).await.map(drop);
+    for result in [written, read] {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(&error, TableError::Unavailable(why) if why.contains("no connection")),
+            "{error}"
+        );
+    }
+}
+
+fn put(sort: &str, expect: Expect, expires_at_unix_seconds: Option<i64>) -> Write {
+    Write::Put {
+        key: Key::new("raw", sort),
+        expect,
+        body: json!({"name": "x"}),
+        expires_at_unix_seconds,
+    }
+}
+
+fn delete(sort: &str, expect: Expect) -> Write {
+    Write::Delete {
+        key: Key::new("raw", sort),
+        expect,
+    }
+}
+
+async fn raw_item(client: &Client, sort: &str) -> Option<HashMap<String, AttributeValue>> {
+    let answer = client
+        .get_item()
+        .table_name(TABLE_NAME)
+        .key("pk", AttributeValue::S("raw".to_owned()))
+        .key("sk", AttributeValue::S(sort.to_owned()))
+        .consistent_read(true);
+    answer.send().await.unwrap().item
+}
+
+#[derive(Debug, Default)]
+struct LoseEveryOtherAnswer {
+    answers: AtomicU32,
+}
+
+impl Intercept for LoseEveryOtherAnswer {
+    fn name(&self) -> &'static str {
+        "LoseEveryOtherAnswer"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self
+            .answers
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(2)
+        {
+            *context.response_mut().status_mut() = 503.try_into()?;
+        }
+        Ok(())
+    }
+}
+
+fn client(stack: &Ministack) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-2"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(stack.url())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    Client::from_conf(config)
+}
+
+async fn create_table(client: &Client) {
+    let attribute = |name: &str| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .unwrap()
+    };
+    let key = |name: &str, key_type| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(key_type)
+            .build()
+            .unwrap()
+    };
+    client
+        .create_table()
+        .table_name(TABLE_NAME)
+        .attribute_definitions(attribute("pk"))
+        .attribute_definitions(attribute("sk"))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await
+        .unwrap();
+}

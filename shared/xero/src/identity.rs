@@ -1,0 +1,217 @@
+//! Xero's token endpoint. The form of its calls and answers is OAuth 2's own, left to the `oauth2` library; this module connects it to the
+//! [`Transport`] and names its errors by what to do.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse};
+use oauth2::{
+    AsyncHttpClient, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, RefreshToken, RequestTokenError, Scope, TokenResponse, TokenUrl,
+};
+use secrecy::{ExposeSecret, SecretString};
+use transport::{Transport, TransportError};
+use url::Url;
+
+use crate::error::retry_after;
+
+/// What the app must be allowed: contacts, and the organisation's settings to read.
+const SCOPES: [&str; 2] = ["accounting.contacts", "accounting.settings.read"];
+/// The scopes that a person consents to when connecting the app: those that it uses and `offline_access`, without which Xero gives no refresh token.
+pub const CONSENT_SCOPES: [&str; 3] = ["offline_access", SCOPES[0], SCOPES[1]];
+
+/// How long an access token lives by Xero's documentation; used where an answer does not say.
+const USUAL_LIFE: Duration = Duration::from_secs(30 * 60);
+
+/// Tokens as Xero issued them.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// The access token.
+    pub access_token: SecretString,
+    /// The refresh token, which replaces the one before; `None` for a custom connection, which needs none.
+    pub refresh_token: Option<SecretString>,
+    /// How long the access token lives from now: 30 minutes.
+    pub expires_in: Duration,
+}
+
+/// Why there are no tokens. Neither form shows a token or the app's secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// Xero does not take this refresh token: it was replaced more than 30 minutes ago, was unused for 60 days, or the app was disconnected.
+    /// Try those stored since; if none is taken, a person must connect the app again.
+    #[error(
+        "Xero does not take the refresh token; if no later one is stored, a person must connect the app again"
+    )]
+    InvalidGrant,
+    /// Xero does not take the app's id and secret, or doesn't allow the app what it asks for: a person must correct them.
+    #[error(
+        "Xero does not take the app's client id and secret, or its scopes; a person must correct the app's secret or its settings at Xero"
+    )]
+    ClientRejected,
+    /// Xero is out of order or the answer was lost: try again later, a refresh with the same token.
+    #[error("Xero's token endpoint cannot be reached or is out of order{}", if *answer_lost { "; new tokens may have been issued" } else { "" })]
+    Transient {
+        /// How long Xero asks to wait, if it does.
+        retry_after: Option<Duration>,
+        /// Whether the refresh token may have been used. Xero takes it again for 30 minutes.
+        answer_lost: bool,
+    },
+    /// Xero answered what OAuth 2 does not have. The refresh token may have been used; Xero takes it again for 30 minutes.
+    #[error("Xero's token endpoint answered unexpectedly: {what}")]
+    Unexpected {
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+type Client =
+    BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+/// Xero's token endpoint, for one app.
+#[derive(Clone)]
+pub struct Identity {
+    transport: Arc<dyn Transport>,
+    client: Client,
+}
+
+impl Identity {
+    /// A client of the token endpoint at `identity_url`, `https://identity.xero.com` in production.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        identity_url: Url,
+        client_id: String,
+        client_secret: SecretString,
+    ) -> Self {
+        let mut url = identity_url;
+        let path = format!("{}/connect/token", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        let client = BasicClient::new(ClientId::new(client_id))
+            .set_client_secret(ClientSecret::new(client_secret.expose_secret().to_owned()))
+            .set_token_uri(TokenUrl::from_url(url));
+        Self { transport, client }
+    }
+
+    /// Exchanges a refresh token for new tokens. The new refresh token must be stored before anything else is done: the old one dies within 30 minutes.
+    ///
+    /// # Errors
+    /// See [`IdentityError`].
+    pub async fn refresh(&self, refresh_token: &SecretString) -> Result<Tokens, IdentityError> {
+        let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
+        let request = self.client.exchange_refresh_token(&token);
+        let through = Through(self.transport.as_ref());
+        let answer = request.request_async(&through).await;
+        tokens(answer)
+    }
+
+    /// Asks for an access token of a custom connection, which belongs to one organisation and has no refresh token.
+    ///
+    /// # Errors
+    /// See [`IdentityError`].
+    pub async fn client_credentials(&self) -> Result<Tokens, IdentityError> {
+        let scopes = SCOPES.into_iter().map(str::to_owned).map(Scope::new);
+        let request = self.client.exchange_client_credentials().add_scopes(scopes);
+        let through = Through(self.transport.as_ref());
+        let answer = request.request_async(&through).await;
+        tokens(answer)
+    }
+}
+
+type RequestError = RequestTokenError<NoOAuthAnswer, BasicErrorResponse>;
+
+fn tokens(answer: Result<BasicTokenResponse, RequestError>) -> Result<Tokens, IdentityError> {
+    let answer = answer.map_err(identity_error)?;
+    let secret = |text: &String| SecretString::from(text.clone());
+    Ok(Tokens {
+        access_token: secret(answer.access_token().secret()),
+        refresh_token: answer.refresh_token().map(|token| secret(token.secret())),
+        expires_in: answer.expires_in().unwrap_or(USUAL_LIFE),
+    })
+}
+
+/// The library's errors quote the answer, so nothing of them is carried over but their kind.
+fn identity_error(error: RequestError) -> IdentityError {
+    match error {
+        RequestTokenError::Request(NoOAuthAnswer(error)) => error,
+        RequestTokenError::ServerResponse(refusal) => match refusal.error() {
+            BasicErrorResponseType::InvalidGrant => IdentityError::InvalidGrant,
+            BasicErrorResponseType::InvalidClient
+            | BasicErrorResponseType::UnauthorizedClient
+            | BasicErrorResponseType::InvalidScope => IdentityError::ClientRejected,
+            _ => IdentityError::Unexpected {
+                what: "a refusal that this program has no use for",
+            },
+        },
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => IdentityError::Unexpected {
+            what: "a body that is not of OAuth 2's form",
+        },
+    }
+}
+
+/// Lets the `oauth2` library send through the [`Transport`].
+struct Through<'t>(&'t dyn Transport);
+
+/// The answer that the library does not get to see, since its status already says what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct NoOAuthAnswer(IdentityError);
+
+impl fmt::Display for NoOAuthAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NoOAuthAnswer {}
+
+impl<'c> AsyncHttpClient<'c> for Through<'_> {
+    type Error = NoOAuthAnswer;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NoOAuthAnswer>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let mut request = request.map(Bytes::from);
+            if let Some(credentials) = request.headers_mut().get_mut(AUTHORIZATION) {
+                credentials.set_sensitive(true);
+            }
+            let answer = self.0.send(request).await;
+            let response = answer.map_err(|error| NoOAuthAnswer(of_transport(error)))?;
+            match of_status(&response) {
+                None => Ok(response.map(|body| body.to_vec())),
+                Some(error) => Err(NoOAuthAnswer(error)),
+            }
+        })
+    }
+}
+
+fn of_transport(error: TransportError) -> IdentityError {
+    IdentityError::Transient {
+        retry_after: None,
+        answer_lost: error != TransportError::NotSent,
+    }
+}
+
+/// OAuth 2 answers with 200, 400 or 401, in its own form; anything else is told by its status.
+fn of_status(response: &transport::Response) -> Option<IdentityError> {
+    let retry_after = retry_after(response.headers());
+    match response.status() {
+        StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => None,
+        StatusCode::TOO_MANY_REQUESTS => Some(IdentityError::Transient {
+            retry_after,
+            answer_lost: false,
+        }),
+        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            Some(IdentityError::Transient {
+                retry_after,
+                answer_lost: true,
+            })
+        }
+        _ => Some(IdentityError::Unexpected {
+            what: "a status that OAuth 2 does not have",
+        }),
+    }
+}

@@ -1,0 +1,300 @@
+//! Xero's answers, read leniently where that is safe and distrusted where it is not.
+
+use http::StatusCode;
+use http::header::DATE;
+use rules::{ContactNumber, ContactStatus, XeroContact, XeroContactId};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use transport::Response;
+use uuid::Uuid;
+
+use crate::query::PAGE_SIZE;
+use crate::{DirectoryPage, ElementResult, Error, Messages, Refusal, ms_date};
+
+/// The longest text of a contact that is read, in characters. Xero's contract allows 255; a contact with more is not one.
+const MAX_TEXT_CHARS: usize = 1_000;
+
+/// The envelope around every answer about contacts.
+#[derive(Deserialize)]
+pub(crate) struct Envelope {
+    /// When Xero made the answer, by its own clock.
+    #[serde(rename = "DateTimeUTC")]
+    made_at: Option<String>,
+    #[serde(rename = "Contacts")]
+    contacts: Vec<Element>,
+    pagination: Option<Pagination>,
+}
+
+/// How many pages and contacts there are.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    page_count: u32,
+    item_count: u32,
+}
+
+/// One element of `Contacts`, so that one that cannot be read does not take the others with it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Element {
+    Contact(WireContact),
+    Unreadable(IgnoredAny),
+}
+
+impl Envelope {
+    /// What an answer without a body says.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            made_at: None,
+            contacts: Vec::new(),
+            pagination: Some(Pagination {
+                page_count: 0,
+                item_count: 0,
+            }),
+        }
+    }
+
+    /// A page of the directory. It may have elements that cannot be read, but not leave open whether there are more pages.
+    pub(crate) fn into_directory_page(self, response: &Response) -> Result<DirectoryPage, Error> {
+        let unexpected = |what| Error::unexpected(response.status(), what);
+        let as_of = self
+            .made_at
+            .as_deref()
+            .and_then(ms_date::parse)
+            .or_else(|| date_header(response))
+            .ok_or(unexpected("an answer without a date"))?;
+        let pages = self
+            .pagination
+            .ok_or(unexpected("a page that does not say how many there are"))?;
+        let elements = self.contacts.len();
+        if elements > PAGE_SIZE {
+            return Err(unexpected("more contacts than were asked for"));
+        }
+        let contacts: Vec<_> = self
+            .contacts
+            .into_iter()
+            .filter_map(Element::into_contact)
+            .collect();
+        Ok(DirectoryPage {
+            unreadable: elements - contacts.len(),
+            contacts,
+            page_count: pages.page_count,
+            item_count: pages.item_count,
+            as_of,
+        })
+    }
+
+    /// Everything that a lookup found. Nothing may be left out, since "not found" leads to a create.
+    pub(crate) fn into_contacts(self, status: StatusCode) -> Result<Vec<XeroContact>, Error> {
+        let has_more_pages = self.pagination.is_some_and(|pages| pages.page_count > 1);
+        if has_more_pages || self.contacts.len() > PAGE_SIZE {
+            return Err(Error::TooManyContacts);
+        }
+        self.contacts
+            .into_iter()
+            .map(Element::into_contact)
+            .collect::<Option<_>>()
+            .ok_or(Error::unexpected(status, "a contact that cannot be read"))
+    }
+
+    /// What became of each of `count` elements that were written.
+    pub(crate) fn into_results(
+        self,
+        count: usize,
+        status: StatusCode,
+    ) -> Result<Vec<ElementResult>, Error> {
+        if self.contacts.len() != count {
+            let what = "another number of elements than were sent";
+            return Err(Error::unexpected(status, what));
+        }
+        self.contacts
+            .into_iter()
+            .map(Element::into_result)
+            .collect::<Option<_>>()
+            .ok_or(Error::unexpected(status, "an element that cannot be read"))
+    }
+}
+
+fn date_header(response: &Response) -> Option<OffsetDateTime> {
+    let text = response.headers().get(DATE)?.to_str().ok()?;
+    OffsetDateTime::parse(text, &Rfc2822).ok()
+}
+
+/// A contact as Xero sends it. Absent, null and `""` are the same.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireContact {
+    #[serde(rename = "ContactID")]
+    id: Option<String>,
+    name: Option<String>,
+    account_number: Option<String>,
+    contact_number: Option<String>,
+    contact_status: Option<String>,
+    #[serde(rename = "MergedToContactID")]
+    merged_to: Option<String>,
+    has_validation_errors: Option<bool>,
+    status_attribute_string: Option<String>,
+    validation_errors: Option<Vec<WireMessage>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireMessage {
+    message: Option<String>,
+}
+
+impl Element {
+    /// The contact, or `None` where it cannot be read as one.
+    fn into_contact(self) -> Option<XeroContact> {
+        match self {
+            Self::Contact(contact) => contact.into_contact(),
+            Self::Unreadable(_) => None,
+        }
+    }
+
+    /// What became of an element that was written, or `None` where that cannot be told.
+    fn into_result(self) -> Option<ElementResult> {
+        match self {
+            Self::Contact(contact) if contact.is_refused() => {
+                let messages = messages(contact.validation_errors);
+                Some(ElementResult::Refused {
+                    kind: Refusal::recognise(&messages),
+                    messages,
+                })
+            }
+            Self::Contact(contact) => contact.into_contact().map(ElementResult::Saved),
+            Self::Unreadable(_) => None,
+        }
+    }
+}
+
+impl WireContact {
+    /// Xero answers 200 and echoes what it refused, a refused create with an id of zeros.
+    fn is_refused(&self) -> bool {
+        let has_status_error = self
+            .status_attribute_string
+            .as_deref()
+            .is_some_and(|status| status.eq_ignore_ascii_case("ERROR"));
+        let has_nil_id = self
+            .id
+            .as_deref()
+            .and_then(|id| Uuid::try_parse(id.trim()).ok())
+            .is_some_and(|id| id.is_nil());
+        let has_messages = self
+            .validation_errors
+            .as_ref()
+            .is_some_and(|errors| !errors.is_empty());
+        self.has_validation_errors == Some(true) || has_status_error || has_nil_id || has_messages
+    }
+
+    fn into_contact(self) -> Option<XeroContact> {
+        let id = self.id?.parse().ok()?;
+        let merged_into = text(self.merged_to)?.parse::<XeroContactId>().ok();
+        Some(XeroContact {
+            id,
+            name: text(self.name)?,
+            account_number: text(self.account_number)?,
+            contact_number: ContactNumber::from_xero(&text(self.contact_number)?),
+            status: status(&text(self.contact_status)?),
+            merged_into,
+        })
+    }
+}
+
+/// The text, or `None` where it is longer than any that Xero should send.
+fn text(value: Option<String>) -> Option<String> {
+    let value = value.unwrap_or_default();
+    value
+        .char_indices()
+        .nth(MAX_TEXT_CHARS)
+        .is_none()
+        .then_some(value)
+}
+
+/// A status that is not known, or missing, reads as archived: such a contact is never written to, and a person is shown it.
+fn status(text: &str) -> ContactStatus {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("ACTIVE") {
+        ContactStatus::Active
+    } else if text.eq_ignore_ascii_case("GDPRREQUEST") {
+        ContactStatus::Erased
+    } else {
+        ContactStatus::Archived
+    }
+}
+
+fn messages(errors: Option<Vec<WireMessage>>) -> Messages {
+    let errors = errors.unwrap_or_default();
+    Messages::bounded(errors.into_iter().filter_map(|error| error.message))
+}
+
+/// The body of an answer that is no success. What is not JSON of one of Xero's shapes reads as an empty one.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Failure {
+    error_number: Option<i64>,
+    #[serde(rename = "Type")]
+    kind: Option<String>,
+    message: Option<String>,
+    title: Option<String>,
+    detail: Option<String>,
+    elements: Option<Vec<FailedElement>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FailedElement {
+    validation_errors: Option<Vec<WireMessage>>,
+}
+
+impl Failure {
+    pub(crate) fn parse(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// Whether Xero names this kind of failure, by its type or its number.
+    pub(crate) fn is(&self, kind: &str, number: i64) -> bool {
+        let has_kind = |known: &String| known.eq_ignore_ascii_case(kind);
+        self.kind.as_ref().is_some_and(has_kind) || self.error_number == Some(number)
+    }
+
+    /// Whether it says anything about what is wrong.
+    pub(crate) fn is_known(&self) -> bool {
+        self.kind.is_some() || self.error_number.is_some() || !self.messages().is_empty()
+    }
+
+    /// `Idempotency Key: … is used with a different request.`
+    pub(crate) fn says_that_the_key_was_reused(&self) -> bool {
+        [&self.message, &self.title, &self.detail]
+            .into_iter()
+            .flatten()
+            .map(|text| text.trim_start().to_lowercase())
+            .any(|text| {
+                text.starts_with("idempotency key") && text.contains("used with a different")
+            })
+    }
+
+    /// `Detail` in lower case; blank where there is none.
+    pub(crate) fn detail(&self) -> String {
+        let detail = self.detail.as_deref().unwrap_or_default();
+        detail.trim().to_ascii_lowercase()
+    }
+
+    /// What is wrong with the elements or, where they don't say, with the call.
+    pub(crate) fn messages(&self) -> Messages {
+        let of_elements = self
+            .elements
+            .iter()
+            .flatten()
+            .flat_map(|element| element.validation_errors.iter().flatten())
+            .filter_map(|error| error.message.clone());
+        let of_elements = Messages::bounded(of_elements);
+        if of_elements.is_empty() {
+            Messages::bounded(self.message.clone())
+        } else {
+            of_elements
+        }
+    }
+}

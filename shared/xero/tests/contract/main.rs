@@ -1,0 +1,12 @@
+//! The client against prepared answers: one test program, so that it links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod errors;
+mod identity;
+mod reads;
+mod support;
+mod writes;

@@ -1,0 +1,400 @@
+//! What each action does.
+
+use serde_json::{Value, json};
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+use crate::answer::{self, Outcome, Spelling};
+use crate::parameters::Parameters;
+use crate::{FakeBigChange, FakeContact, Write};
+
+/// The actions that the fake knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Ping,
+    ContactGroups,
+    ContactListByGroupPaged,
+    ContactDetail,
+    ContactsByParent,
+    ContactSave,
+    ContactExtraSave,
+    ContactDelete,
+}
+
+impl Action {
+    const ALL: [Self; 8] = [
+        Self::Ping,
+        Self::ContactGroups,
+        Self::ContactListByGroupPaged,
+        Self::ContactDetail,
+        Self::ContactsByParent,
+        Self::ContactSave,
+        Self::ContactExtraSave,
+        Self::ContactDelete,
+    ];
+
+    /// The action of that name, in any case.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|action| action.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The name as the reference spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::ContactGroups => "ContactGroups",
+            Self::ContactListByGroupPaged => "ContactListByGroupPaged",
+            Self::ContactDetail => "ContactDetail",
+            Self::ContactsByParent => "ContactsByParent",
+            Self::ContactSave => "ContactSave",
+            Self::ContactExtraSave => "ContactExtraSave",
+            Self::ContactDelete => "ContactDelete",
+        }
+    }
+}
+
+/// The form's default group.
+const DEFAULT_GROUP: &str = "Imported Contacts";
+/// The largest page of `ContactListByGroupPaged`, which is also what a call without `PageSize` gets.
+const MAX_PAGE_SIZE: usize = 5000;
+/// The reference names no limit for the account reference; this is the limit of Xero's own account number, which it goes to.
+const MAX_ACCOUNT_REFERENCE_CHARS: usize = 50;
+
+pub(crate) fn act(
+    company: &mut FakeBigChange,
+    now: OffsetDateTime,
+    action: Action,
+    parameters: &Parameters,
+) -> Outcome {
+    let outcome = match action {
+        Action::Ping => Ok(Outcome::Result(json!("pong"))),
+        Action::ContactGroups => Ok(groups(company)),
+        Action::ContactListByGroupPaged => list(company, parameters),
+        Action::ContactDetail => detail(company, parameters),
+        Action::ContactsByParent => by_parent(company, parameters),
+        Action::ContactSave => save_form(company, now, parameters),
+        Action::ContactExtraSave => save_extra(company, now, parameters),
+        Action::ContactDelete => delete(company, now, parameters),
+    };
+    outcome.unwrap_or_else(Outcome::Refused)
+}
+
+/// An action's outcome, or the words that refuse it.
+type Acted = Result<Outcome, String>;
+
+fn groups(company: &FakeBigChange) -> Outcome {
+    let items = company
+        .groups
+        .iter()
+        .map(|(id, name)| {
+            let spell = Spelling::of(&company.behaviour, *id);
+            json!({"Id": spell.number(*id), "Name": name})
+        })
+        .collect();
+    Outcome::list(items, company.behaviour.empty_list)
+}
+
+fn list(company: &FakeBigChange, parameters: &Parameters) -> Acted {
+    let group: u64 = number(parameters, "GroupId")?.ok_or("Invalid GroupId parameter.")?;
+    let page: usize = number(parameters, "Page")?.unwrap_or(0);
+    let page_size: usize = number(parameters, "PageSize")?.unwrap_or(MAX_PAGE_SIZE);
+    if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
+        return Err("Invalid PageSize parameter.".to_owned());
+    }
+    let changed_since = parameters
+        .filled("LastUpdated")
+        .map(|text| parse_date(text).ok_or("Invalid LastUpdated parameter."))
+        .transpose()?;
+    let behaviour = &company.behaviour;
+    let items = company
+        .contacts
+        .values()
+        .filter(|c| c.group_id == group)
+        .filter(|c| c.deleted_at.is_none() || behaviour.deleted_in_lists)
+        .filter(|c| changed_since.is_none_or(|since| c.last_updated.is_some_and(|at| at > since)))
+        .skip(page.saturating_mul(page_size))
+        .take(page_size)
+        .map(|c| {
+            let group_name = company.groups.get(&group).map_or("", String::as_str);
+            let parent = parent_of(company, c);
+            answer::list_item(
+                c,
+                group_name,
+                parent,
+                parameters.is_on("IncludeExtra"),
+                behaviour,
+            )
+        })
+        .collect();
+    Ok(Outcome::list(items, behaviour.empty_page))
+}
+
+fn detail(company: &FakeBigChange, parameters: &Parameters) -> Acted {
+    let include_deleted = parameters.is_on("IncludeDeleted");
+    let visible = |c: &&FakeContact| include_deleted || c.deleted_at.is_none();
+    let found = if let Some(id) = number::<u64>(parameters, "ContactId")? {
+        company.contacts.get(&id).filter(visible)
+    } else if let Some(reference) = parameters.filled("ContactRef") {
+        with_reference(company, reference).find(visible)
+    } else {
+        return Err("contactId or contactRef parameter required".to_owned());
+    };
+    let contact = found.ok_or("No contacts found")?;
+    Ok(Outcome::Result(answer::detail(
+        contact,
+        parent_of(company, contact),
+        &company.behaviour,
+    )))
+}
+
+fn by_parent(company: &FakeBigChange, parameters: &Parameters) -> Acted {
+    let parent = addressed(company, parameters)?.ok_or("No contacts found")?;
+    let items = company
+        .contacts
+        .values()
+        .filter(|c| c.parent_id == Some(parent) && c.deleted_at.is_none())
+        .map(|c| {
+            let spell = Spelling::of(&company.behaviour, c.id);
+            json!({"ContactId": spell.number(c.id)})
+        })
+        .collect();
+    Ok(Outcome::list(items, company.behaviour.empty_list))
+}
+
+/// The whole-record form. Everything is checked before anything is changed.
+fn save_form(company: &mut FakeBigChange, now: OffsetDateTime, parameters: &Parameters) -> Acted {
+    let target = form_target(company, parameters)?;
+    let before = target.and_then(|id| company.contacts.get(&id)).cloned();
+    let mut after = before.clone().unwrap_or_default();
+    fill_texts(
+        &mut after,
+        parameters,
+        company.behaviour.omitted_parameter_blanks_field,
+    )?;
+    if after.name.is_empty() {
+        return Err("ContactName parameter required".to_owned());
+    }
+    if after.street.is_empty() {
+        return Err("ContactStreet parameter required".to_owned());
+    }
+    after.id = target.unwrap_or_else(|| company.next_contact_id());
+    after.parent_id = form_parent(company, parameters, &after)?;
+    after.group_id = form_group(company, parameters, &after)?;
+    after.last_updated = Some(now);
+    let id = after.id;
+    commit(company, now, Action::ContactSave, before, after);
+    Ok(Outcome::Result(json!(id)))
+}
+
+/// Which contact a form is for: by id, or by reference where it is to replace the one with the same reference; else a new one.
+fn form_target(company: &FakeBigChange, parameters: &Parameters) -> Result<Option<u64>, String> {
+    if let Some(id) = number::<u64>(parameters, "ContactId")? {
+        return if company.contacts.contains_key(&id) {
+            Ok(Some(id))
+        } else {
+            Err("Invalid ContactId parameter.".to_owned())
+        };
+    }
+    if !parameters.is_on("ContactReplaceSameRef") {
+        return Ok(None);
+    }
+    Ok(parameters
+        .filled("ContactReference")
+        .and_then(|r| with_reference(company, r).next())
+        .map(|c| c.id))
+}
+
+fn fill_texts(
+    contact: &mut FakeContact,
+    parameters: &Parameters,
+    omitted_blanks: bool,
+) -> Result<(), String> {
+    let fields: [(&str, usize, &mut String); 10] = [
+        ("ContactName", 50, &mut contact.name),
+        ("ContactReference", 40, &mut contact.contact_reference),
+        ("ContactStreet", 100, &mut contact.street),
+        ("ContactPostcode", 10, &mut contact.postcode),
+        ("ContactTown", 100, &mut contact.town),
+        ("ContactCountry", 50, &mut contact.country),
+        ("ContactPerson", 30, &mut contact.person),
+        ("ContactPhone", 30, &mut contact.phone),
+        ("ContactEmail", 100, &mut contact.email),
+        ("ContactExtra", 255, &mut contact.extra),
+    ];
+    for (name, max_chars, field) in fields {
+        let Some(sent) = parameters.get(name) else {
+            if omitted_blanks {
+                field.clear();
+            }
+            continue;
+        };
+        *field = at_most(name, sent, max_chars)?.to_owned();
+    }
+    // Phones are kept in their international form, without spaces.
+    contact.phone.retain(|c| !c.is_whitespace());
+    Ok(())
+}
+
+fn form_parent(
+    company: &FakeBigChange,
+    parameters: &Parameters,
+    contact: &FakeContact,
+) -> Result<Option<u64>, String> {
+    let parent =
+        if let Some(id) = number::<u64>(parameters, "ContactParentId")?.filter(|id| *id > 0) {
+            let known = company.contacts.contains_key(&id) && id != contact.id;
+            Some(id)
+                .filter(|_| known)
+                .ok_or("Invalid ContactParentId parameter.")?
+        } else if let Some(reference) = parameters.filled("ContactParentReference") {
+            let reference = at_most("ContactParentReference", reference, 40)?;
+            let parent = with_reference(company, reference).find(|c| c.id != contact.id);
+            parent
+                .ok_or("Invalid ContactParentReference parameter.")?
+                .id
+        } else if company.behaviour.omitted_parameter_blanks_field {
+            return Ok(None);
+        } else {
+            return Ok(contact.parent_id);
+        };
+    Ok(Some(parent))
+}
+
+/// The id of the form's group, which is made where there is none of that name.
+fn form_group(
+    company: &mut FakeBigChange,
+    parameters: &Parameters,
+    contact: &FakeContact,
+) -> Result<u64, String> {
+    let name = match parameters.filled("ContactGroup") {
+        Some(name) => at_most("ContactGroup", name, 50)?,
+        None if company.behaviour.omitted_parameter_blanks_field || contact.group_id == 0 => {
+            DEFAULT_GROUP
+        }
+        None => return Ok(contact.group_id),
+    };
+    let known = company
+        .groups
+        .iter()
+        .find(|(_, known)| known.eq_ignore_ascii_case(name));
+    if let Some((id, _)) = known {
+        return Ok(*id);
+    }
+    let id = company.groups.last_key_value().map_or(1, |(id, _)| id + 1);
+    company.groups.insert(id, name.to_owned());
+    Ok(id)
+}
+
+/// The Financials tab. What is left out keeps its value.
+fn save_extra(company: &mut FakeBigChange, now: OffsetDateTime, parameters: &Parameters) -> Acted {
+    let id = addressed(company, parameters)?.ok_or("No contacts found")?;
+    let before = company.contacts.get(&id).ok_or("No contacts found")?;
+    let mut after = before.clone();
+    if let Some(reference) = parameters.get("ContactExtraAccountReference") {
+        let reference = at_most(
+            "ContactExtraAccountReference",
+            reference,
+            MAX_ACCOUNT_REFERENCE_CHARS,
+        )?;
+        reference.clone_into(&mut after.account_reference);
+    }
+    if let Some(account_type) = number::<u32>(parameters, "ContactExtraAccountType")? {
+        after.account_type = Some(account_type.into());
+    }
+    if parameters.get("ContactExtraFinancialSyncExclude").is_some() {
+        after.financial_sync_exclude = parameters.is_on("ContactExtraFinancialSyncExclude");
+    }
+    if parameters.get("ContactExtraUseParentRef").is_some() {
+        after.use_parent_reference = parameters.is_on("ContactExtraUseParentRef");
+    }
+    if company.behaviour.financial_edits_bump_last_updated {
+        after.last_updated = Some(now);
+    }
+    let words = format!("Contact {id} {} has updated successfully", after.name);
+    let before = Some(before.clone());
+    commit(company, now, Action::ContactExtraSave, before, after);
+    Ok(Outcome::Result(Value::String(words)))
+}
+
+fn delete(company: &mut FakeBigChange, now: OffsetDateTime, parameters: &Parameters) -> Acted {
+    let id = addressed(company, parameters)?.ok_or("No contacts found")?;
+    let before = company.contacts.get(&id).ok_or("No contacts found")?;
+    let mut after = before.clone();
+    after.deleted_at = Some(now);
+    after.last_updated = Some(now);
+    let before = Some(before.clone());
+    commit(company, now, Action::ContactDelete, before, after);
+    Ok(Outcome::Result(json!(id)))
+}
+
+fn commit(
+    company: &mut FakeBigChange,
+    at: OffsetDateTime,
+    action: Action,
+    before: Option<FakeContact>,
+    after: FakeContact,
+) {
+    company.contacts.insert(after.id, after.clone());
+    company.writes.push(Write {
+        at,
+        action: action.name(),
+        before,
+        after,
+    });
+}
+
+/// The living contact that `ContactId` or `ContactReference` names, if there is one.
+fn addressed(company: &FakeBigChange, parameters: &Parameters) -> Result<Option<u64>, String> {
+    let alive = |c: &&FakeContact| c.deleted_at.is_none();
+    if let Some(id) = number::<u64>(parameters, "ContactId")? {
+        return Ok(company.contacts.get(&id).filter(alive).map(|c| c.id));
+    }
+    let reference = parameters.filled("ContactReference").ok_or(
+        "Missing parameters. You must include at least a Contact Id or a Contact Reference",
+    )?;
+    Ok(with_reference(company, reference).find(alive).map(|c| c.id))
+}
+
+fn with_reference<'a>(
+    company: &'a FakeBigChange,
+    reference: &'a str,
+) -> impl Iterator<Item = &'a FakeContact> {
+    company
+        .contacts
+        .values()
+        .filter(move |c| c.contact_reference.eq_ignore_ascii_case(reference))
+}
+
+fn parent_of<'a>(company: &'a FakeBigChange, contact: &FakeContact) -> Option<&'a FakeContact> {
+    contact.parent_id.and_then(|id| company.contacts.get(&id))
+}
+
+fn number<N: std::str::FromStr>(parameters: &Parameters, name: &str) -> Result<Option<N>, String> {
+    parameters
+        .filled(name)
+        .map(|text| {
+            text.parse()
+                .map_err(|_| format!("Invalid {name} parameter."))
+        })
+        .transpose()
+}
+
+fn at_most<'a>(name: &str, text: &'a str, max_chars: usize) -> Result<&'a str, String> {
+    if text.chars().count() > max_chars {
+        Err(format!(
+            "The parameter {name} is limited to {max_chars} characters"
+        ))
+    } else {
+        Ok(text)
+    }
+}
+
+fn parse_date(text: &str) -> Option<OffsetDateTime> {
+    const FORMAT: &[time::format_description::BorrowedFormatItem<'_>] =
+        format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    PrimitiveDateTime::parse(text, FORMAT)
+        .ok()
+        .map(PrimitiveDateTime::assume_utc)
+}

@@ -1,0 +1,53 @@
+//! What BigChange's reference leaves open, or does oddly, as switches.
+
+use std::collections::BTreeSet;
+
+/// How a list with nothing in it is answered: all three were seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmptyList {
+    /// `{"Code":2,"Result":"No contacts found"}`, as the reference has it for contacts.
+    NotFound,
+    /// `{"Code":0}`, with no result at all.
+    WithoutResult,
+    /// `{"Code":0,"Result":"No results"}`, a text in place of the list.
+    Text,
+}
+
+/// The switches. The default is the reading that is hardest on a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behaviour {
+    /// JSON begins with a byte-order mark.
+    pub byte_order_mark: bool,
+    /// Contacts with an odd id have their numbers and their yes/no fields written as text.
+    pub numbers_as_text: bool,
+    /// A date that is not set reads `0001-01-01 00:00:00` instead of `null`.
+    pub null_dates: bool,
+    /// How `ContactListByGroupPaged` answers a page without contacts.
+    pub empty_page: EmptyList,
+    /// How `ContactGroups` and `ContactsByParent` answer when there are none.
+    pub empty_list: EmptyList,
+    /// Whether deleted contacts stay in the lists, with their deletion date. The reference does not say; the harder reading is that they vanish.
+    pub deleted_in_lists: bool,
+    /// Whether an edit in Financials moves the time by which `LastUpdated` filters. The reference does not say; the harder reading is that it does not.
+    pub financial_edits_bump_last_updated: bool,
+    /// Whether a parameter left out of `ContactSave` empties its field. The reference does not say; the harder reading is that it does.
+    pub omitted_parameter_blanks_field: bool,
+    /// Actions, in lower case, for which the user has no right: they are answered by `misc_noRight`.
+    pub actions_without_right: BTreeSet<String>,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            byte_order_mark: true,
+            numbers_as_text: true,
+            null_dates: true,
+            empty_page: EmptyList::NotFound,
+            empty_list: EmptyList::WithoutResult,
+            deleted_in_lists: false,
+            financial_edits_bump_last_updated: false,
+            omitted_parameter_blanks_field: true,
+            actions_without_right: BTreeSet::new(),
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! The fake's state, and the one way in.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::answer::{self, Answer, Refusal, unix_ms};
+use crate::calls::{Call, CallKind, CallLog, contact_in_path};
+use crate::contact::View;
+use crate::contacts::{self, Verb};
+use crate::directory::Directory;
+use crate::faults::{Delivery, FaultKind, Faults};
+use crate::idempotency::{self, Idempotency};
+use crate::ids::Ids;
+use crate::limits::{self, Limits, Meter};
+use crate::list::{self, ListQuery};
+use crate::oauth::Identity;
+
+/// How the fake is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// The app's client id.
+    pub client_id: String,
+    /// The app's client secret.
+    pub client_secret: String,
+    /// The first organisation's tenant id.
+    pub tenant_id: Uuid,
+    /// The first organisation's name.
+    pub tenant_name: String,
+    /// The limits of the Contacts API.
+    pub limits: Limits,
+    /// With more contacts than this an unoptimised query is refused.
+    pub high_volume_contacts: usize,
+    /// What ids and tokens are derived from.
+    pub seed: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            client_id: "fake-client-id".into(),
+            client_secret: "fake-client-secret".into(),
+            tenant_id: Uuid::from_u128(0x7e4a_27f0_0000_4000_8000_0000_0000_0001),
+            tenant_name: "Demo Company".into(),
+            limits: Limits::default(),
+            high_volume_contacts: 100_000,
+            seed: 1,
+        }
+    }
+}
+
+pub(crate) struct Organisation {
+    pub(crate) name: String,
+    pub(crate) connected: bool,
+    pub(crate) directory: Directory,
+}
+
+/// A call between its arrival and its answer, which counts against the limit of calls at once. Give it back to [`FakeXero::close_call`].
+#[derive(Debug)]
+#[must_use = "a call that is never closed takes a place for ever"]
+pub struct OpenCall {
+    pub(crate) tenant: Option<Uuid>,
+}
+
+/// The fake: pure state, with time as a parameter.
+pub struct FakeXero {
+    pub(crate) config: Config,
+    pub(crate) ids: Ids,
+    pub(crate) organisations: BTreeMap<Uuid, Organisation>,
+    pub(crate) identity: Identity,
+    pub(crate) meter: Meter,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) faults: Faults,
+    pub(crate) log: CallLog,
+}
+
+impl FakeXero {
+    /// An app with one connected, empty organisation.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let mut fake = Self {
+            ids: Ids::new(config.seed),
+            organisations: BTreeMap::new(),
+            identity: Identity::default(),
+            meter: Meter::default(),
+            idempotency: Idempotency::default(),
+            faults: Faults::default(),
+            log: CallLog::default(),
+            config,
+        };
+        let name = fake.config.tenant_name.clone();
+        fake.add_organisation(fake.config.tenant_id, &name);
+        fake
+    }
+
+    /// Answers a call. An extension [`Delivery`] of the answer says if it is to be lost or late.
+    ///
+    /// A caller that has calls in flight at once puts each between [`Self::open_call`] and [`Self::close_call`].
+    pub fn handle(&mut self, now: SystemTime, request: &Request<Bytes>) -> Response<Bytes> {
+        let kind = CallKind::of(request.method(), request.uri().path());
+        let fault = self.faults.take(request);
+        let (mut answer, delivery) = match fault {
+            Some(FaultKind::LostRequest) => {
+                (answer::empty(StatusCode::BAD_GATEWAY), Some(Delivery::Lost))
+            }
+            Some(FaultKind::LostAnswer) => {
+                (self.answer(now, kind, request, None), Some(Delivery::Lost))
+            }
+            Some(FaultKind::Delay { milliseconds }) => {
+                let late = Delivery::Late(Duration::from_millis(milliseconds));
+                (self.answer(now, kind, request, None), Some(late))
+            }
+            ref early => (self.answer(now, kind, request, early.as_ref()), None),
+        };
+        let lost_before = fault == Some(FaultKind::LostRequest);
+        self.log.record(Call {
+            at: now,
+            kind,
+            method: request.method().to_string(),
+            path_and_query: idempotency::path_and_query(request).to_owned(),
+            status: if lost_before {
+                0
+            } else {
+                answer.status().as_u16()
+            },
+            elements: count_elements(if request.body().is_empty() {
+                answer.body()
+            } else {
+                request.body()
+            }),
+            answer_lost: delivery == Some(Delivery::Lost),
+        });
+        if let Some(delivery) = delivery {
+            answer.extensions_mut().insert(delivery);
+        }
+        answer
+    }
+
+    fn answer(
+        &mut self,
+        now: SystemTime,
+        kind: CallKind,
+        request: &Request<Bytes>,
+        fault: Option<&FaultKind>,
+    ) -> Answer {
+        if !kind.is_limited() {
+            if let Some(fault) = fault {
+                return self.early_failure(fault);
+            }
+            return match kind {
+                CallKind::Token => self
+                    .identity
+                    .token(now, &mut self.ids, &self.config, request),
+                CallKind::Authorize => {
+                    let query = request.uri().query().unwrap_or_default();
+                    self.identity
+                        .authorize(now, &mut self.ids, &self.config, query)
+                }
+                _ => self.connections(now, request.headers()),
+            };
+        }
+        let tenant = match self.authorise(now, kind, request.headers()) {
+            Ok(tenant) => tenant,
+            Err(refusal) => return refusal.into_answer(self.ids.next()),
+        };
+        let mut answer = match self.meter.admit(&self.config.limits, tenant, now) {
+            Ok(()) => self.answer_once(now, kind, tenant, request, fault),
+            Err(refused) => *refused,
+        };
+        self.meter
+            .mark(&self.config.limits, tenant, now, answer.headers_mut());
+        answer
+    }
+
+    /// Which organisation a call is for, if it may work with it.
+    fn authorise(
+        &self,
+        now: SystemTime,
+        kind: CallKind,
+        headers: &HeaderMap,
+    ) -> Result<Uuid, Refusal> {
+        let access = self.identity.access(now, headers)?;
+        let reads = matches!(kind, CallKind::List | CallKind::Single);
+        if !access.allows_contacts(!reads) {
+            return Err(Refusal::MissingScope);
+        }
+        let tenant = self.tenant_of(headers).ok_or(Refusal::Tenant)?;
+        let connected = self.organisations.get(&tenant).is_some_and(|o| o.connected);
+        if connected {
+            Ok(tenant)
+        } else {
+            Err(Refusal::Tenant)
+        }
+    }
+
+    /// The tenant header, which a custom connection can do without.
+    pub(crate) fn tenant_of(&self, headers: &HeaderMap) -> Option<Uuid> {
+        let access = self.identity.access_ignoring_expiry(headers)?;
+        match headers.get("xero-tenant-id") {
+            Some(value) => Uuid::try_parse_ascii(value.as_bytes()).ok(),
+            None if access.is_custom_connection => Some(self.config.tenant_id),
+            None => None,
+        }
+    }
+
+    /// Answers a call that is let in, or repeats what its idempotency key keeps.
+    fn answer_once(
+        &mut self,
+        now: SystemTime,
+        kind: CallKind,
+        tenant: Uuid,
+        request: &Request<Bytes>,
+        fault: Option<&FaultKind>,
+    ) -> Answer {
+        if let Some(fault @ FaultKind::RateLimit { .. }) = fault {
+            return self.early_failure(fault);
+        }
+        let key = idempotency::key_of(request);
+        if let Some(key) = key {
+            match self.idempotency.replay(now, key, request) {
+                Ok(Some(kept)) => return kept,
+                Ok(None) => {}
+                Err(refusal) => return refusal.into_answer(self.ids.next()),
+            }
+        }
+        let answer = match fault {
+            Some(fault) => self.early_failure(fault),
+            None => self
+                .contacts_api(now, kind, tenant, request)
+                .unwrap_or_else(|refusal| refusal.into_answer(self.ids.next())),
+        };
+        if let Some(key) = key {
+            self.idempotency.keep(now, key, request, &answer);
+        }
+        answer
+    }
+
+    fn contacts_api(
+        &mut self,
+        now: SystemTime,
+        kind: CallKind,
+        tenant: Uuid,
+        request: &Request<Bytes>,
+    ) -> Result<Answer, Refusal> {
+        let tail = contact_in_path(request.uri().path()).unwrap_or_default();
+        let (contacts, pagination) = match kind {
+            CallKind::List => {
+                let query = ListQuery::parse(request.uri(), request.headers())?;
+                let listed =
+                    query.run(self.directory(tenant)?, self.config.high_volume_contacts)?;
+                (listed.contacts, listed.pagination)
+            }
+            CallKind::Single => {
+                let contact =
+                    list::find_single(self.directory(tenant)?, tail).ok_or(Refusal::NotFound)?;
+                (vec![contact.to_json(View::Whole)], None)
+            }
+            CallKind::Create => (self.write(now, tenant, Verb::Create, request)?, None),
+            CallKind::Upsert => (self.write(now, tenant, Verb::Upsert, request)?, None),
+            CallKind::Update => {
+                let id = Uuid::try_parse(tail).map_err(|_| Refusal::NotFound)?;
+                (self.write(now, tenant, Verb::Update(id), request)?, None)
+            }
+            _ => return Err(Refusal::NotFound),
+        };
+        let accept = request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|v| v.to_str().ok());
+        if accept.is_some_and(|accept| accept.contains("application/json")) {
+            Ok(answer::contacts_answer(
+                self.ids.next(),
+                now,
+                contacts,
+                pagination,
+            ))
+        } else {
+            Ok(answer::xml_stub(StatusCode::OK))
+        }
+    }
+
+    fn write(
+        &mut self,
+        now: SystemTime,
+        tenant: Uuid,
+        verb: Verb,
+        request: &Request<Bytes>,
+    ) -> Result<Vec<Value>, Refusal> {
+        let content_type = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok());
+        if !content_type.is_some_and(|t| t.starts_with("application/json")) {
+            return Err(Refusal::Body("The body was not declared to be JSON"));
+        }
+        let elements = contacts::read_elements(request.body(), verb)?;
+        let query = request.uri().query().unwrap_or_default();
+        let each_for_itself = url::form_urlencoded::parse(query.as_bytes())
+            .any(|(key, value)| key == "summarizeErrors" && value.eq_ignore_ascii_case("false"));
+        let organisation = self.organisations.get_mut(&tenant).ok_or(Refusal::Tenant)?;
+        contacts::write(
+            &mut organisation.directory,
+            &mut self.ids,
+            unix_ms(now),
+            verb,
+            &elements,
+            each_for_itself,
+        )
+    }
+
+    fn connections(&mut self, now: SystemTime, headers: &HeaderMap) -> Answer {
+        let custom = match self.identity.access(now, headers) {
+            Ok(access) => access.is_custom_connection,
+            Err(refusal) => return refusal.into_answer(self.ids.next()),
+        };
+        let connected = self.organisations.iter().filter(|(id, organisation)| {
+            organisation.connected && (!custom || **id == self.config.tenant_id)
+        });
+        let list: Vec<Value> = connected
+            .map(|(tenant_id, organisation)| {
+                json!({
+                    "id": Uuid::from_u128(!tenant_id.as_u128()),
+                    "authEventId": Uuid::from_u128(tenant_id.as_u128().rotate_left(64)),
+                    "tenantId": tenant_id,
+                    "tenantType": "ORGANISATION",
+                    "tenantName": organisation.name,
+                    "createdDateUtc": "2026-01-01T00:00:00.0000000",
+                    "updatedDateUtc": "2026-01-01T00:00:00.0000000",
+                })
+            })
+            .collect();
+        answer::json_answer(StatusCode::OK, &json!(list))
+    }
+
+    fn early_failure(&mut self, fault: &FaultKind) -> Answer {
+        match fault {
+            FaultKind::RateLimit {
+                problem,
+                retry_after_seconds,
+            } => limits::too_many(*problem, retry_after_seconds.map(Duration::from_secs)),
+            FaultKind::Status { status: 401 } => Refusal::UnknownToken.into_answer(self.ids.next()),
+            FaultKind::Status { status: 403 } => Refusal::Tenant.into_answer(self.ids.next()),
+            FaultKind::Status { status: 503 } => answer::offline(),
+            FaultKind::Status { status } => match StatusCode::from_u16(*status) {
+                Ok(status)
+                    if status.is_client_error() || status > StatusCode::INTERNAL_SERVER_ERROR =>
+                {
+                    answer::html(status)
+                }
+                _ => answer::server_error(self.ids.next()),
+            },
+            FaultKind::LostRequest | FaultKind::LostAnswer | FaultKind::Delay { .. } => {
+                answer::server_error(self.ids.next())
+            }
+        }
+    }
+
+    fn directory(&self, tenant: Uuid) -> Result<&Directory, Refusal> {
+        self.organisations
+            .get(&tenant)
+            .map(|o| &o.directory)
+            .ok_or(Refusal::Tenant)
+    }
+}
+
+/// How many contacts a body holds.
+fn count_elements(body: &[u8]) -> usize {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        #[serde(rename = "Contacts")]
+        contacts: Vec<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Body>(body).map_or(0, |body| body.contacts.len())
+}
