@@ -1,1 +1,40 @@
-//! placeholder
+//! Brings the contacts of one batch in line: reads the truth again (BigChange, the store, Xero), decides with [`rules`], then applies.
+//!
+//! A batch is worked as a whole, because Xero counts calls rather than contacts: one look-up and a few writes serve many. The stages:
+//! [`event`] reads the messages and answers which of them failed; [`batch`] reads, decides and settles; [`lookup`] asks Xero, from a kept [`directory`] where
+//! that costs fewer calls; [`codes`] generates account references; [`apply`] writes to Xero and BigChange between an intent and a link.
+
+pub mod apply;
+pub mod batch;
+pub mod codes;
+pub mod directory;
+pub mod event;
+pub mod lookup;
+pub mod settle;
+pub mod work;
+
+pub use event::{Response, handle};
+
+use runtime::Parts;
+use tokio::sync::Mutex;
+
+use crate::directory::Directory;
+
+/// What one process keeps between invocations.
+pub struct Worker {
+    /// The parts that it works with.
+    pub parts: Parts,
+    /// What it last knew of the Xero organisation; a stale one may cost a call, never a wrong write.
+    pub directory: Mutex<Option<Directory>>,
+}
+
+impl Worker {
+    /// A worker that knows nothing yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            directory: Mutex::new(None),
+        }
+    }
+}

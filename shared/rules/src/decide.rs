@@ -291,7 +291,7 @@ fn matching<'a>(
     }
     if others
         .iter()
-        .any(|m| m.by_name_only && m.contact.status == ContactStatus::Active)
+        .any(|m| m.contact.status == ContactStatus::Active)
     {
         others.retain(|m| !m.by_name_only || m.contact.status == ContactStatus::Active);
     }
@@ -356,8 +356,11 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         .contact_number
         .as_ref()
         .is_some_and(|number| number.is_ours_for(customer.id));
-    if let (Some(in_bigchange), Some(in_xero)) = (&customer.account_reference, &m.number)
-        && in_bigchange != in_xero
+    // As Xero holds it, for it is never replaced: a number that is no account reference (a line break in it) is a number all the same.
+    let in_xero = xero.account_number.trim();
+    if let Some(in_bigchange) = &customer.account_reference
+        && !in_xero.is_empty()
+        && m.number.as_ref() != Some(in_bigchange)
     {
         let in_bigchange = in_bigchange.clone();
         return Decision::Hold(if ours {
@@ -381,6 +384,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     }
     let account_reference = match customer.account_reference.as_ref().or(m.number.as_ref()) {
         Some(reference) => reference.clone(),
+        None if !in_xero.is_empty() => return Decision::Hold(Problem::NoAccountReference),
         None => match code(s) {
             Ok(code) => code,
             Err(decision) => return decision,
@@ -394,7 +398,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         Some(InDoubt::Create(created)) if ours => changes_since(created, customer, None),
         _ => (XeroChanges::default(), customer.details.clone()),
     };
-    if m.number.is_none() {
+    if in_xero.is_empty() {
         changes.account_number = Some(account_reference.clone());
     }
     let mut plan = plan(

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::NameKey;
 use crate::{
-    AccountReference, Contact, ContactId, Customer, Field, Fingerprint, GroupId, LeftOut,
-    XeroContact, XeroContactId,
+    AccountReference, Contact, ContactId, Customer, Field, Fingerprint, GroupId, LeftOut, Outcome,
+    Plan, XeroContact, XeroContactId,
 };
 
 /// A contact in Xero, as a problem names it.
@@ -120,7 +120,7 @@ pub enum Problem {
     AccountReferenceChanged {
         /// What BigChange says now.
         in_bigchange: AccountReference,
-        /// What its Xero contact says.
+        /// What its Xero contact says; blank where it has no account number.
         in_xero: String,
     },
     /// Xero refused, in its own words.
@@ -248,8 +248,16 @@ impl Problem {
                 "No Xero contact has the name of {who}, which has no account reference either."
             ),
             Self::NoAccountReference => format!(
-                "{who} has no account reference, and its Xero contact, if any, has no account number."
+                "{who} has no account reference, and its Xero contact, if any, has no account number that it could take over."
             ),
+            Self::AccountReferenceChanged {
+                in_bigchange,
+                in_xero,
+            } if in_xero.is_empty() => {
+                format!(
+                    "The account reference of {who} was changed to {in_bigchange}, but its Xero contact has no account number."
+                )
+            }
             Self::AccountReferenceChanged {
                 in_bigchange,
                 in_xero,
@@ -375,6 +383,16 @@ impl Watch {
         }
     }
 
+    /// Nothing in Xero can clear it.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            name: Fingerprint::of([]),
+            account_reference: None,
+            xero_ids: Vec::new(),
+        }
+    }
+
     /// Whether a change of this Xero contact may matter.
     #[must_use]
     pub fn is_touched_by(&self, changed: &XeroContact) -> bool {
@@ -442,6 +460,20 @@ impl Notice {
                 field.label()
             ),
         }
+    }
+
+    /// Whether an earlier notice still holds once `plan` is carried out.
+    #[must_use]
+    pub fn outlasts(&self, plan: &Plan, customer: Option<&Customer>) -> bool {
+        let later = !matches!(plan.outcome, Outcome::Created | Outcome::Linked);
+        later
+            && match self {
+                Self::FieldLeftOut(_) => false,
+                Self::LinkedUnderAnotherName { .. } => plan.xero.renames().is_none(),
+                Self::ContactReferenceNotWritten { .. } => {
+                    customer.is_some_and(|customer| customer.contact_reference.is_empty())
+                }
+            }
     }
 
     /// The notices that a customer's own fields give rise to.

@@ -95,7 +95,7 @@ impl Configuration {
             )?,
         };
         Ok(Self {
-            settings: Settings::read(&get)?,
+            settings: Settings::read(get)?,
             table_name: required("TABLE_NAME", "the name of the DynamoDB table")?,
             sync_queue_url: required("SYNC_QUEUE_URL", "the address of the SQS queue")?,
             dead_letter_queue_url: required(

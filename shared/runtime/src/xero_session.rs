@@ -150,6 +150,7 @@ impl XeroConnection {
             );
             return Ok(Opened {
                 records,
+                organisation_changed: true,
                 ready: Err(wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)),
             });
         }
@@ -163,12 +164,14 @@ impl XeroConnection {
             tracing::error!(since = %dead.value.since, "the connection to Xero is dead: {}", dead.value.why);
             return Ok(Opened {
                 records,
+                organisation_changed: false,
                 ready: Err(wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)),
             });
         }
         if let Some(pause) = pause.filter(|pause| pause.value.until > now) {
             return Ok(Opened {
                 records,
+                organisation_changed: false,
                 ready: Err(Wait {
                     until: pause.value.until,
                     reason: DeferReason::XeroLimit,
@@ -181,6 +184,7 @@ impl XeroConnection {
             );
             return Ok(Opened {
                 records,
+                organisation_changed: false,
                 ready: Err(wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)),
             });
         };
@@ -196,6 +200,7 @@ impl XeroConnection {
         };
         Ok(Opened {
             records,
+            organisation_changed: false,
             ready: Ok(session),
         })
     }
@@ -215,6 +220,8 @@ fn access(token: &Token, tenant: TenantId, now: OffsetDateTime) -> Option<Access
 pub struct Opened<'a> {
     /// The records of the confirmed organisation.
     pub records: Records,
+    /// Whether the connection is to another organisation than the confirmed one: then all work stops until a person confirms it.
+    pub organisation_changed: bool,
     /// A session, or until when everybody has to wait.
     pub ready: Result<XeroSession<'a>, Wait>,
 }
@@ -234,6 +241,12 @@ struct Shared {
 }
 
 impl XeroSession<'_> {
+    /// The client, for what it knows without a call.
+    #[must_use]
+    pub fn client(&self) -> &Xero {
+        &self.connection.xero
+    }
+
     /// Makes one call. A token that was renewed meanwhile is read again, once; a limit or a dead connection is stored for every worker.
     ///
     /// # Errors

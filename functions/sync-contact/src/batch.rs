@@ -1,0 +1,648 @@
+//! A batch from its contacts to their endings: read, decide, settle.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use bigchange::BigChange;
+use futures::{StreamExt, stream};
+use rules::{
+    AccountReference, ContactId, Decision, NameKey, Participation, Plan, Problem, Question,
+    Snapshot, XeroContactId, XeroWrite, decide, looks_like_a_code, participation,
+};
+use runtime::records::{
+    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, ReferenceRecord,
+    UnreadRecord, WaitingRecord, XeroContactRecord, expect,
+};
+use runtime::telemetry::{Metric, count};
+use runtime::{Opened, Wait, XeroSession};
+use store::{Expect, TableError};
+use time::{Duration, OffsetDateTime};
+
+use crate::Worker;
+use crate::apply::Applied;
+use crate::event::EventError;
+use crate::work::{Done, Work};
+
+/// Calls to BigChange at once; no limit is published, so few.
+pub(crate) const BIGCHANGE_AT_ONCE: usize = 4;
+/// Writes to the store at once.
+pub(crate) const STORE_AT_ONCE: usize = 16;
+/// A batch stops beginning new work this long before its function is stopped: enough for one call to each system, and for recording what is left.
+const TIME_TO_RECORD: Duration = Duration::seconds(40);
+/// How long a contact waits for another worker that may still be at it, or for its twin.
+pub(crate) const SHORT_WAIT: Duration = Duration::minutes(1);
+const LOGIN_WAIT: Duration = Duration::minutes(15);
+/// A contact is decided anew at most this often in one batch: after what was found turned out stale, or a twin went first.
+const ROUNDS: u32 = 3;
+
+/// A batch that is being worked.
+pub(crate) struct Batch<'a> {
+    pub(crate) worker: &'a Worker,
+    pub(crate) records: Records,
+    pub(crate) session: XeroSession<'a>,
+    pub(crate) bigchange: Arc<BigChange>,
+    pub(crate) now: OffsetDateTime,
+    pub(crate) deadline: OffsetDateTime,
+    /// Marks the intents of this invocation.
+    pub(crate) attempt: String,
+}
+
+/// What the store says about the Xero contacts and account references in question.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    linked: BTreeMap<XeroContactId, ContactId>,
+    pub(crate) holders: BTreeMap<AccountReference, ContactId>,
+}
+
+/// Works a batch. Every contact is in the result: how it ended, or why its message has to be delivered again.
+pub(crate) async fn run(
+    worker: &Worker,
+    contacts: &[ContactId],
+    deadline: OffsetDateTime,
+) -> Result<HashMap<ContactId, Result<Done, String>>, EventError> {
+    if contacts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let Opened { records, ready, .. } = worker.parts.xero.open().await?;
+    let now = worker.parts.surroundings.now();
+    let session = match ready {
+        Ok(session) => session,
+        Err(Wait { until, reason }) => {
+            return Ok(defer_all(&records, contacts, now, until, reason).await);
+        }
+    };
+    let bigchange = worker.parts.bigchange().await?;
+    let attempt = worker.parts.surroundings.unique().to_string();
+    let batch = Batch {
+        worker,
+        records,
+        session,
+        bigchange,
+        now,
+        deadline,
+        attempt,
+    };
+    let mut works = match batch.read_records(contacts).await {
+        Ok(works) => works,
+        Err(error) => {
+            return Ok(contacts
+                .iter()
+                .map(|contact| (*contact, Err(error.to_string())))
+                .collect());
+        }
+    };
+    batch.work(&mut works).await;
+    Ok(works
+        .into_iter()
+        .map(|work| (work.id, told(work.ending)))
+        .collect())
+}
+
+fn told(ending: Option<crate::work::Ending>) -> Result<Done, String> {
+    match ending {
+        Some(Ok(done)) => Ok(done),
+        Some(Err(error)) => Err(error.to_string()),
+        None => {
+            Err("it came to no end; that is a fault of the program, please report it".to_owned())
+        }
+    }
+}
+
+/// Waiting costs next to nothing: one write for each contact, no call to either system.
+async fn defer_all(
+    records: &Records,
+    contacts: &[ContactId],
+    now: OffsetDateTime,
+    due: OffsetDateTime,
+    reason: DeferReason,
+) -> HashMap<ContactId, Result<Done, String>> {
+    let defer = |contact: ContactId| async move {
+        let old = records.get::<DeferredRecord>(contact).await?;
+        let (since, attempts) = old.map_or((now, 0), |old| (old.value.since, old.value.attempts));
+        records
+            .write(vec![records.put(
+                contact,
+                &DeferredRecord {
+                    since,
+                    due,
+                    reason,
+                    attempts,
+                },
+                Expect::Anything,
+            )?])
+            .await
+    };
+    let deferrals = contacts.iter().map(|contact| async move {
+        let result: Result<(), TableError> = defer(*contact).await;
+        (
+            *contact,
+            result
+                .map(|()| Done::Deferred(reason))
+                .map_err(|error| error.to_string()),
+        )
+    });
+    stream::iter(deferrals)
+        .buffer_unordered(STORE_AT_ONCE)
+        .collect()
+        .await
+}
+
+impl Batch<'_> {
+    async fn read_records(&self, contacts: &[ContactId]) -> Result<Vec<Work>, TableError> {
+        let ids = || contacts.iter().copied();
+        let (mut records, mut problems, mut deferred, mut unread) = futures::try_join!(
+            self.records.get_many::<ContactRecord>(ids()),
+            self.records.get_many::<ProblemRecord>(ids()),
+            self.records.get_many::<DeferredRecord>(ids()),
+            self.records.get_many::<UnreadRecord>(ids()),
+        )?;
+        let work = |id: ContactId| {
+            let key = id.to_string();
+            Work {
+                id,
+                record: records.remove(&key),
+                problem: problems.remove(&key),
+                deferred: deferred.remove(&key),
+                unread: unread.remove(&key),
+                contact: None,
+                customer: None,
+                found: None,
+                intent_before: None,
+                looked_again: false,
+                ending: None,
+            }
+        };
+        Ok(contacts.iter().copied().map(work).collect())
+    }
+
+    async fn work(&self, works: &mut [Work]) {
+        self.wait_for_other_workers(works).await;
+        self.read_contacts(works).await;
+        let mut claims = Claims::default();
+        self.reserve_references(works, &mut claims).await;
+        for round in 0..ROUNDS {
+            if open(works).next().is_none() {
+                break;
+            }
+            self.round(works, &mut claims, round).await;
+        }
+        for work in open(works) {
+            self.defer(work, DeferReason::AfterItsTwin, self.now + SHORT_WAIT)
+                .await;
+        }
+        self.wake_waiting(works).await;
+    }
+
+    /// A contact that another worker may still be writing for is left to it: two at once could write old over new.
+    async fn wait_for_other_workers(&self, works: &mut [Work]) {
+        for work in open(works) {
+            let intent = work
+                .record
+                .as_ref()
+                .and_then(|record| record.value.intent.as_ref());
+            if let Some(expires_at) = intent
+                .map(|intent| intent.expires_at)
+                .filter(|expires_at| *expires_at > self.now)
+            {
+                self.defer(work, DeferReason::AnotherWorker, expires_at)
+                    .await;
+            }
+        }
+    }
+
+    async fn read_contacts(&self, works: &mut [Work]) {
+        let reads = open(works).map(|work| work.id).collect::<Vec<_>>();
+        let mut answers: HashMap<_, _> = stream::iter(reads.into_iter().map(|id| async move {
+            // Nobody waits for BigChange beyond the function's own time.
+            if self.is_out_of_time() {
+                (id, None)
+            } else {
+                (id, Some(self.bigchange.contact(id).await))
+            }
+        }))
+        .buffer_unordered(BIGCHANGE_AT_ONCE)
+        .collect()
+        .await;
+        let mut login_refused = false;
+        for work in open(works) {
+            match answers.remove(&work.id).flatten() {
+                None => self.defer(work, DeferReason::OutOfTime, self.now).await,
+                Some(Ok(Some(contact))) => {
+                    let participation = participation(&contact, &self.worker.parts.settings);
+                    work.contact = Some(contact);
+                    match participation {
+                        Participation::Skip(skip) => {
+                            self.keep_from_being_generated(work).await;
+                            self.skip(work, skip).await;
+                        }
+                        Participation::Held(problem) => {
+                            self.keep_from_being_generated(work).await;
+                            self.hold(work, problem).await;
+                        }
+                        Participation::TakesPart(customer) => work.customer = Some(*customer),
+                    }
+                }
+                Some(Ok(None)) => self.skip(work, rules::Skip::Deleted).await,
+                Some(Err(error)) => {
+                    login_refused |= matches!(error, bigchange::Error::AuthLost(_));
+                    self.bigchange_failed(work, &error).await;
+                }
+            }
+        }
+        if login_refused {
+            count(Metric::BigChangeAuthLost, self.now);
+            self.worker.parts.forget_bigchange().await;
+        }
+    }
+
+    /// What a failed call to BigChange means for its contact.
+    pub(crate) async fn bigchange_failed(&self, work: &mut Work, error: &bigchange::Error) {
+        if !matches!(error, bigchange::Error::Rejected { .. }) {
+            tracing::warn!(contact = %work.id, "contact {}: {error}", work.id);
+        }
+        match error {
+            bigchange::Error::Transient { retry_after, .. } => {
+                self.defer_for_its_own_sake(work, DeferReason::BigChangeUnavailable, *retry_after)
+                    .await;
+            }
+            bigchange::Error::AuthLost(_) => {
+                self.defer(
+                    work,
+                    DeferReason::BigChangeRefusedLogin,
+                    self.now + LOGIN_WAIT,
+                )
+                .await
+            }
+            bigchange::Error::Rejected { .. } | bigchange::Error::TooLong { .. } => {
+                let words = error
+                    .refusal()
+                    .map_or_else(|| error.to_string(), str::to_owned);
+                self.hold_refused(work, Problem::RefusedByBigChange { words })
+                    .await;
+            }
+            bigchange::Error::Unexpected { .. } => {
+                self.defer_for_its_own_sake(work, DeferReason::UnexpectedAnswer, None)
+                    .await
+            }
+        }
+    }
+
+    /// The reference of a contact that does not take part is in use all the same: no code may equal it.
+    async fn keep_from_being_generated(&self, work: &Work) {
+        let reference = work
+            .contact
+            .as_ref()
+            .and_then(|contact| AccountReference::parse(&contact.account_reference).ok());
+        let Some(reference) = reference.filter(|reference| looks_like_a_code(reference.as_str()))
+        else {
+            return;
+        };
+        let mark = async {
+            if self
+                .records
+                .get::<ReferenceRecord>(reference.folded())
+                .await?
+                .is_some()
+            {
+                return Ok(());
+            }
+            let record = ReferenceRecord {
+                reference: reference.clone(),
+                holder: None,
+            };
+            self.records
+                .write(vec![self.records.put(
+                    reference.folded(),
+                    &record,
+                    Expect::Absent,
+                )?])
+                .await
+        };
+        match mark.await {
+            Ok(()) | Err(TableError::Conflict) => {}
+            Err(error) => {
+                tracing::warn!(contact = %work.id, "an account reference could not be marked as in use: {error}")
+            }
+        }
+    }
+
+    /// Reserves each customer's own reference, so that no code is generated that equals it and no other contact takes it.
+    async fn reserve_references(&self, works: &mut [Work], claims: &mut Claims) {
+        let own = |work: &Work| {
+            work.customer
+                .as_ref()
+                .and_then(|customer| customer.account_reference.clone())
+        };
+        let references: Vec<AccountReference> = works
+            .iter()
+            .filter(|work| work.ending.is_none())
+            .filter_map(own)
+            .collect();
+        if let Err(error) = self.read_holders(references, claims).await {
+            for work in open(works) {
+                work.ending = Some(Err(error.clone()));
+            }
+        }
+        let reservations = open(works).map(|work| async {
+            let reference = own(work);
+            let result = self
+                .reserve(work, reference.as_ref(), &claims.holders)
+                .await;
+            if let Err(error) = &result {
+                work.ending = Some(Err(error.clone()));
+            }
+            reference
+                .filter(|_| matches!(result, Ok(true)))
+                .map(|reference| (reference, work.id))
+        });
+        let reserved: Vec<_> = stream::iter(reservations.collect::<Vec<_>>())
+            .buffer_unordered(STORE_AT_ONCE)
+            .collect()
+            .await;
+        claims.holders.extend(reserved.into_iter().flatten());
+    }
+
+    /// Whether the reference is now this contact's. A contact that was read is no longer unread, whatever comes of it.
+    async fn reserve(
+        &self,
+        work: &mut Work,
+        reference: Option<&AccountReference>,
+        holders: &BTreeMap<AccountReference, ContactId>,
+    ) -> Result<bool, TableError> {
+        let mut content = work.content();
+        let mut writes = Vec::new();
+        let linked = content.link.is_some();
+        let held_by_another = reference
+            .and_then(|reference| holders.get(reference))
+            .is_some_and(|holder| *holder != work.id);
+        // The reservation of a linked contact follows its link; that of a code being generated stays until it is written.
+        let follows_bigchange =
+            !linked && content.intent.is_none() && (reference.is_some() || !content.generated);
+        if follows_bigchange
+            && content.reserved.as_ref() != reference
+            && (content.reserved.is_some() || !held_by_another)
+        {
+            if let Some(old) = content.reserved.take() {
+                writes.extend(self.release(work, &old).await?);
+            }
+            content.generated = false;
+            if let Some(reference) = reference.filter(|_| !held_by_another) {
+                let known = self
+                    .records
+                    .get::<ReferenceRecord>(reference.folded())
+                    .await?;
+                if known.as_ref().is_none_or(|known| {
+                    known.value.holder.is_none() || known.value.holder == Some(work.id)
+                }) {
+                    let record = ReferenceRecord {
+                        reference: reference.clone(),
+                        holder: Some(work.id),
+                    };
+                    writes.push(self.records.put(
+                        reference.folded(),
+                        &record,
+                        expect(known.as_ref()),
+                    )?);
+                    content.reserved = Some(reference.clone());
+                }
+            }
+            writes.push(
+                self.records
+                    .put(work.id, &content, expect(work.record.as_ref()))?,
+            );
+        }
+        let reserves = !writes.is_empty();
+        if work.unread.take().is_some() {
+            writes.push(
+                self.records
+                    .delete::<UnreadRecord>(work.id, Expect::Anything),
+            );
+        }
+        self.records.write(writes).await?;
+        if reserves {
+            work.wrote(content);
+        }
+        Ok(work
+            .record
+            .as_ref()
+            .is_some_and(|record| record.value.reserved.as_ref() == reference))
+    }
+
+    async fn read_holders(
+        &self,
+        references: impl IntoIterator<Item = AccountReference>,
+        claims: &mut Claims,
+    ) -> Result<(), TableError> {
+        let wanted: HashSet<AccountReference> = references
+            .into_iter()
+            .filter(|reference| !claims.holders.contains_key(reference))
+            .collect();
+        let found = self
+            .records
+            .get_many::<ReferenceRecord>(wanted.iter().map(AccountReference::folded))
+            .await?;
+        claims.holders.extend(
+            found
+                .into_values()
+                .filter_map(|record| Some((record.value.reference, record.value.holder?))),
+        );
+        Ok(())
+    }
+
+    /// Decides about every open contact, asking what has to be asked, and applies what was decided.
+    async fn round(&self, works: &mut [Work], claims: &mut Claims, round: u32) {
+        if self.is_out_of_time() {
+            for work in open(works) {
+                self.defer(work, DeferReason::OutOfTime, self.now).await;
+            }
+            return;
+        }
+        let mut questions: HashMap<ContactId, Question> = HashMap::new();
+        for work in open(works) {
+            if let Decision::Ask(question) = self.decide(work, claims) {
+                match self.waits_for_a_change(work) {
+                    Some(code) => self.stay_held(work, code).await,
+                    None => drop(questions.insert(work.id, question)),
+                }
+            }
+        }
+        self.look(works, &questions, round > 0).await;
+        if let Err(error) = self.read_claims(works, claims).await {
+            for work in open(works) {
+                work.ending = Some(Err(error.clone()));
+            }
+            return;
+        }
+        self.generate_codes(works, claims).await;
+        let mut plans: HashMap<ContactId, Plan> = HashMap::new();
+        for work in open(works) {
+            match self.decide(work, claims) {
+                Decision::Apply(plan) => match self
+                    .waits_for_a_change(work)
+                    .filter(|_| !plan.writes_nothing())
+                {
+                    Some(code) => self.stay_held(work, code).await,
+                    None => drop(plans.insert(work.id, *plan)),
+                },
+                Decision::Hold(problem) => self.hold(work, problem).await,
+                // A code could not be had this time, or its reference changed meanwhile: the next round, or the next delivery.
+                Decision::NeedsCode | Decision::Ask(_) => {}
+            }
+        }
+        keep_twins_back(works, &mut plans);
+        for Applied {
+            contact,
+            look_again,
+        } in self.apply(works, plans).await
+        {
+            if look_again && let Some(work) = works.iter_mut().find(|work| work.id == contact) {
+                work.found = None;
+            }
+        }
+    }
+
+    pub(crate) fn decide(&self, work: &Work, claims: &Claims) -> Decision {
+        let Some(customer) = &work.customer else {
+            return Decision::NeedsCode;
+        };
+        let content = work.content();
+        decide(&Snapshot {
+            customer,
+            settings: &self.worker.parts.settings,
+            link: content.link.as_ref(),
+            in_doubt: content.in_doubt().as_ref(),
+            generated: content.code(),
+            contact_reference_due: content.contact_reference_in_doubt(),
+            found: work.found.as_deref(),
+            linked: &claims.linked,
+            holders: &claims.holders,
+        })
+    }
+
+    /// A held contact is asked about again only when it or the settings changed, or somebody asked for it: each try costs a call.
+    fn waits_for_a_change(&self, work: &Work) -> Option<&'static str> {
+        let problem = &work.problem.as_ref()?.value;
+        let in_doubt = work
+            .record
+            .as_ref()
+            .is_some_and(|record| record.value.intent.is_some());
+        let waits = problem.problem.depends_on_xero()
+            && !problem.retry
+            && !in_doubt
+            && problem.fingerprint == self.fingerprint(work);
+        waits.then(|| problem.problem.code())
+    }
+
+    async fn read_claims(&self, works: &[Work], claims: &mut Claims) -> Result<(), TableError> {
+        let found = || {
+            works
+                .iter()
+                .filter(|work| work.ending.is_none())
+                .flat_map(|work| work.found.iter().flatten())
+        };
+        let links = self
+            .records
+            .get_many::<XeroContactRecord>(found().map(|contact| contact.id))
+            .await?;
+        claims.linked.extend(
+            links
+                .into_iter()
+                .filter_map(|(sort, record)| Some((sort.parse().ok()?, record.value.contact))),
+        );
+        let numbers: Vec<_> = found()
+            .filter_map(|contact| AccountReference::parse(&contact.account_number).ok())
+            .collect();
+        let edited = works
+            .iter()
+            .filter_map(|work| work.customer.as_ref()?.account_reference.clone());
+        self.read_holders(numbers.into_iter().chain(edited), claims)
+            .await
+    }
+
+    /// A contact that got into line may be what others were waiting for.
+    async fn wake_waiting(&self, works: &[Work]) {
+        let in_line: HashSet<ContactId> = works
+            .iter()
+            .filter(|work| matches!(work.ending, Some(Ok(Done::InLine(outcome))) if outcome != rules::Outcome::Unchanged) || matches!(work.ending, Some(Ok(Done::Skipped(rules::Skip::Deleted)))))
+            .map(|work| work.id)
+            .collect();
+        if in_line.is_empty() {
+            return;
+        }
+        if let Err(error) = self.try_wake_waiting(&in_line).await {
+            // The daily sweep tries every held contact again.
+            tracing::warn!("contacts that wait for another were not woken: {error}");
+        }
+    }
+
+    async fn try_wake_waiting(&self, in_line: &HashSet<ContactId>) -> Result<(), TableError> {
+        let waiting = self.records.list::<WaitingRecord>("").await?;
+        let waiters: Vec<ContactId> = waiting
+            .into_iter()
+            .filter(|waiting| in_line.contains(&waiting.value.named))
+            .map(|waiting| waiting.value.waiter)
+            .collect();
+        if waiters.is_empty() {
+            return Ok(());
+        }
+        for (_, problem) in self
+            .records
+            .get_many::<ProblemRecord>(waiters.iter().copied())
+            .await?
+        {
+            let retry = ProblemRecord {
+                retry: true,
+                ..problem.value.clone()
+            };
+            match self
+                .records
+                .write(vec![self.records.put(
+                    &problem.sort,
+                    &retry,
+                    problem.expect(),
+                )?])
+                .await
+            {
+                Ok(()) | Err(TableError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.worker
+            .parts
+            .queue
+            .send(&waiters)
+            .await
+            .map_err(|error| TableError::Unavailable(error.to_string()))
+    }
+
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.worker.parts.surroundings.now() > self.deadline - TIME_TO_RECORD
+    }
+}
+
+/// The contacts that have not come to an end.
+pub(crate) fn open(works: &mut [Work]) -> impl Iterator<Item = &mut Work> {
+    works.iter_mut().filter(|work| work.ending.is_none())
+}
+
+/// Of contacts that would create or link the same, the first goes first; the others are decided again when it is done.
+fn keep_twins_back(works: &mut [Work], plans: &mut HashMap<ContactId, Plan>) {
+    let mut names = HashSet::new();
+    let mut references = HashSet::new();
+    let mut xero_ids = HashSet::new();
+    for work in open(works) {
+        let Some(plan) = plans.get(&work.id) else {
+            continue;
+        };
+        let first_of_name = match &plan.xero {
+            XeroWrite::Create(new) => names.insert(NameKey::of(&new.name)),
+            XeroWrite::Nothing { .. } | XeroWrite::Change { .. } => true,
+        };
+        let first_of_reference = references.insert(plan.account_reference.clone());
+        let first_of_xero = plan.xero.existing().is_none_or(|id| xero_ids.insert(id));
+        if !(first_of_name && first_of_reference && first_of_xero) {
+            plans.remove(&work.id);
+            work.found = None;
+        }
+    }
+}

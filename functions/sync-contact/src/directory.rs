@@ -1,0 +1,143 @@
+//! What is known of a whole Xero organisation, kept by the process between invocations and refreshed with what changed since.
+
+use std::collections::HashMap;
+
+use rules::{
+    AccountReference, ContactId, ContactNumber, Customer, NameKey, TenantId, XeroContact,
+    XeroContactId,
+};
+use time::{Duration, OffsetDateTime};
+
+/// A directory this young is not refreshed for another batch: what it does not know yet costs a refused call, never a wrong write.
+const FRESH_FOR: Duration = Duration::seconds(15);
+/// Changes are asked for from a little before the last answer: Xero dates them to the second.
+const OVERLAP: Duration = Duration::seconds(30);
+
+/// The contacts of an organisation, archived ones too, by what they are found by.
+#[derive(Debug)]
+pub struct Directory {
+    tenant: TenantId,
+    /// Xero's clock when it was read.
+    as_of: OffsetDateTime,
+    /// Our clock when it was read.
+    read_at: OffsetDateTime,
+    contacts: HashMap<XeroContactId, XeroContact>,
+    by_account_number: HashMap<AccountReference, Vec<XeroContactId>>,
+    by_name: HashMap<NameKey, Vec<XeroContactId>>,
+    by_contact_number: HashMap<String, XeroContactId>,
+}
+
+impl Directory {
+    /// An empty directory, to be filled with all pages.
+    #[must_use]
+    pub fn new(tenant: TenantId, as_of: OffsetDateTime, read_at: OffsetDateTime) -> Self {
+        Self {
+            tenant,
+            as_of,
+            read_at,
+            contacts: HashMap::new(),
+            by_account_number: HashMap::new(),
+            by_name: HashMap::new(),
+            by_contact_number: HashMap::new(),
+        }
+    }
+
+    /// Whether it is of this organisation.
+    #[must_use]
+    pub fn is_of(&self, tenant: TenantId) -> bool {
+        self.tenant == tenant
+    }
+
+    /// Whether it needs no refresh yet.
+    #[must_use]
+    pub fn is_fresh(&self, now: OffsetDateTime) -> bool {
+        (now - self.read_at).abs() < FRESH_FOR
+    }
+
+    /// From when changes have to be asked for.
+    #[must_use]
+    pub fn changed_since(&self) -> OffsetDateTime {
+        self.as_of - OVERLAP
+    }
+
+    /// It has been refreshed.
+    pub fn refreshed(&mut self, as_of: OffsetDateTime, read_at: OffsetDateTime) {
+        self.as_of = self.as_of.max(as_of);
+        self.read_at = read_at;
+    }
+
+    /// Takes a contact as it is now.
+    pub fn put(&mut self, contact: XeroContact) {
+        let id = contact.id;
+        if let Some(old) = self.contacts.remove(&id) {
+            if let Some(ids) = keys(&old)
+                .0
+                .and_then(|number| self.by_account_number.get_mut(&number))
+            {
+                ids.retain(|known| *known != id);
+            }
+            if let Some(ids) = self.by_name.get_mut(&NameKey::of(&old.name)) {
+                ids.retain(|known| *known != id);
+            }
+        }
+        let (number, contact_number) = keys(&contact);
+        if let Some(number) = number {
+            self.by_account_number.entry(number).or_default().push(id);
+        }
+        self.by_name
+            .entry(NameKey::of(&contact.name))
+            .or_default()
+            .push(id);
+        if let Some(contact_number) = contact_number {
+            self.by_contact_number.insert(contact_number, id);
+        }
+        self.contacts.insert(id, contact);
+    }
+
+    /// The contacts that may be this customer's.
+    #[must_use]
+    pub fn candidates(&self, customer: &Customer) -> Vec<XeroContact> {
+        let by_number = customer
+            .account_reference
+            .as_ref()
+            .and_then(|reference| self.by_account_number.get(reference));
+        let by_name = self.by_name.get(&NameKey::of(&customer.details.name));
+        let own = self.by_contact_number.get(&own_number(customer.id));
+        let mut ids: Vec<XeroContactId> = by_number
+            .into_iter()
+            .chain(by_name)
+            .flatten()
+            .chain(own)
+            .copied()
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.iter()
+            .filter_map(|id| self.contacts.get(id))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether any contact, archived or not, has this account number.
+    #[must_use]
+    pub fn has_account_number(&self, reference: &AccountReference) -> bool {
+        self.by_account_number
+            .get(reference)
+            .is_some_and(|ids| !ids.is_empty())
+    }
+}
+
+fn keys(contact: &XeroContact) -> (Option<AccountReference>, Option<String>) {
+    let number = AccountReference::parse(&contact.account_number).ok();
+    (
+        number,
+        contact
+            .contact_number
+            .as_ref()
+            .map(|number| number.as_str().to_ascii_lowercase()),
+    )
+}
+
+fn own_number(contact: ContactId) -> String {
+    ContactNumber::ours(contact).as_str().to_ascii_lowercase()
+}

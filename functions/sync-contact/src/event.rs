@@ -1,0 +1,225 @@
+//! Messages in, a partial batch response out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use rules::ContactId;
+use runtime::{DeadLetter, Message, OpenError, StartError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::Worker;
+use crate::batch;
+use crate::work::Done;
+
+/// Why a whole event fails: nothing in it was touched, and every message comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// The event is not one of SQS.
+    #[error(
+        "the event is not one of SQS: it takes {{\"Records\":[{{\"messageId\":…,\"body\":\"{{\\\"contact_id\\\":123}}\"}}]}}"
+    )]
+    NotFromSqs,
+    /// The store, the vault or a secret.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A secret.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// Which messages failed and are to be delivered again.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    /// One entry for each.
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// A message that failed.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Its `messageId`.
+    pub item_identifier: String,
+}
+
+/// A record of an SQS event. Read one by one and every field optional, so that a strange record never loses the others.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct SqsRecord {
+    message_id: Option<String>,
+    body: Option<String>,
+    attributes: HashMap<String, Value>,
+}
+
+impl SqsRecord {
+    fn receive_count(&self) -> u32 {
+        let count = self.attributes.get("ApproximateReceiveCount");
+        count
+            .and_then(|count| {
+                count.as_str().map_or_else(
+                    || count.as_u64().and_then(|n| u32::try_from(n).ok()),
+                    |text| text.parse().ok(),
+                )
+            })
+            .unwrap_or(1)
+    }
+}
+
+/// The most messages of one event; SQS hands over at most 10,000, and the template asks for far fewer.
+const MAX_MESSAGES: usize = 1_000;
+
+/// Works one event. `deadline` is when the function is stopped.
+///
+/// # Errors
+/// Where nothing can be worked at all; see [`EventError`].
+pub async fn handle(
+    worker: &Worker,
+    event: &Value,
+    deadline: OffsetDateTime,
+) -> Result<Response, EventError> {
+    let records = event
+        .get("Records")
+        .and_then(Value::as_array)
+        .ok_or(EventError::NotFromSqs)?;
+    let mut response = Response::default();
+    let mut messages: BTreeMap<ContactId, Vec<SqsRecord>> = BTreeMap::new();
+    for (index, record) in records.iter().enumerate() {
+        let record = SqsRecord::deserialize(record).unwrap_or_default();
+        if index >= MAX_MESSAGES {
+            fail(&mut response, &record);
+            continue;
+        }
+        match contact_of(&record) {
+            Ok(contact) => messages.entry(contact).or_default().push(record),
+            Err(reason) => {
+                tracing::error!(
+                    message_id = record.message_id.as_deref(),
+                    "a message cannot be read and goes to the dead-letter queue: {reason}"
+                );
+                give_up(worker, None, reason, &[record], &mut response).await;
+            }
+        }
+    }
+    let contacts: Vec<ContactId> = messages.keys().copied().collect();
+    let results = run_isolated(worker, &contacts, deadline).await?;
+    for (contact, records) in messages {
+        let reason = match results.get(&contact) {
+            Some(Ok(done)) => {
+                tracing::info!(%contact, outcome = %done, "contact {contact}: {done}");
+                if let Done::GivenUp(reason) = done {
+                    reason.clone()
+                } else {
+                    continue;
+                }
+            }
+            Some(Err(reason)) => {
+                tracing::error!(%contact, "contact {contact} could not be worked: {reason}");
+                if records
+                    .iter()
+                    .all(|record| record.receive_count() < worker.parts.max_receive_count)
+                {
+                    records
+                        .iter()
+                        .for_each(|record| fail(&mut response, record));
+                    continue;
+                }
+                reason.clone()
+            }
+            None => continue,
+        };
+        give_up(worker, Some(contact), reason, &records, &mut response).await;
+    }
+    Ok(response)
+}
+
+type Results = HashMap<ContactId, Result<Done, String>>;
+
+/// A panic must not lose the others of its batch: they are worked again one by one, so that only the poison fails.
+async fn run_isolated(
+    worker: &Worker,
+    contacts: &[ContactId],
+    deadline: OffsetDateTime,
+) -> Result<Results, EventError> {
+    match AssertUnwindSafe(batch::run(worker, contacts, deadline))
+        .catch_unwind()
+        .await
+    {
+        Ok(results) => results,
+        Err(_) if contacts.len() > 1 => {
+            tracing::error!(
+                "a batch of {} contacts panicked; they are worked one by one",
+                contacts.len()
+            );
+            let mut results = Results::new();
+            for contact in contacts {
+                match AssertUnwindSafe(batch::run(worker, &[*contact], deadline))
+                    .catch_unwind()
+                    .await
+                {
+                    Ok(one) => results.extend(one?),
+                    Err(_) => drop(results.insert(*contact, Err(PANICKED.to_owned()))),
+                }
+            }
+            Ok(results)
+        }
+        Err(_) => Ok(contacts
+            .iter()
+            .map(|contact| (*contact, Err(PANICKED.to_owned())))
+            .collect()),
+    }
+}
+
+const PANICKED: &str =
+    "the program panicked at this contact; that is a fault of the program, please report it";
+
+fn contact_of(record: &SqsRecord) -> Result<ContactId, String> {
+    let body = record.body.as_deref().ok_or("it has no body")?;
+    // The parser's own words could quote the body.
+    serde_json::from_str::<Message>(body)
+        .map(|message| message.contact_id)
+        .map_err(|error| {
+            format!(
+                "its body of {} bytes is not {{\"contact_id\": 123}} (line {}, column {})",
+                body.len(),
+                error.line(),
+                error.column()
+            )
+        })
+}
+
+/// Without an id SQS cannot be told; it delivers the message again by itself, since a response that names no message fails the whole batch.
+fn fail(response: &mut Response, record: &SqsRecord) {
+    if let Some(id) = record.message_id.as_ref().filter(|id| !id.is_empty()) {
+        response.batch_item_failures.push(BatchItemFailure {
+            item_identifier: id.clone(),
+        });
+    } else {
+        tracing::error!(
+            "a message without a messageId failed, and SQS cannot be told which; the daily sweep reads its contact again"
+        );
+    }
+}
+
+async fn give_up(
+    worker: &Worker,
+    contact_id: Option<ContactId>,
+    reason: String,
+    records: &[SqsRecord],
+    response: &mut Response,
+) {
+    if let Err(error) = worker
+        .parts
+        .queue
+        .give_up(&DeadLetter { contact_id, reason })
+        .await
+    {
+        tracing::error!(
+            "the dead-letter queue took nothing, so the message stays where it is: {error}"
+        );
+        records.iter().for_each(|record| fail(response, record));
+    }
+}

@@ -1,0 +1,365 @@
+//! Asking Xero which contacts fit: the cheaper of reading a few and reading them all.
+
+use std::collections::HashMap;
+
+use rules::{AccountReference, ContactId, ContactNumber, Question, XeroContact, XeroContactId};
+use runtime::records::{DeferReason, DirectoryRecord, ONLY};
+use runtime::{CallError, Wait};
+use store::Expect;
+use xero::Xero;
+
+use crate::batch::{Batch, open};
+use crate::directory::Directory;
+use crate::work::Work;
+
+/// An organisation of unknown size is taken for one of two pages; the first page tells.
+const USUAL_PAGES: u32 = 2;
+/// A larger organisation is never read as a whole: 50,000 contacts are about 20 MB of memory.
+const MAX_PAGES: u32 = 50;
+
+/// What a batch wants to know of Xero, as calls that ask for just that.
+#[derive(Debug, Default)]
+struct Targets {
+    account_numbers: Vec<AccountReference>,
+    names: Vec<String>,
+    /// Names that cannot stand in a filter.
+    search_terms: Vec<String>,
+    contact_numbers: Vec<ContactNumber>,
+    /// An account number that no look-up can ask for.
+    needs_directory: bool,
+}
+
+impl Batch<'_> {
+    /// Asks the questions and gives every contact what was found. A contact whose question could not be asked is put off.
+    pub(crate) async fn look(
+        &self,
+        works: &mut [Work],
+        questions: &HashMap<ContactId, Question>,
+        again: bool,
+    ) {
+        if questions.is_empty() {
+            return;
+        }
+        let linked: Vec<XeroContactId> = questions
+            .values()
+            .filter_map(|question| {
+                if let Question::Linked(id) = question {
+                    Some(*id)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let read = self.read_by_id(&linked).await;
+        let is_linked = |work: &Work| matches!(questions.get(&work.id), Some(Question::Linked(_)));
+        self.hand_out(works, read, is_linked, |contacts, _| contacts.clone())
+            .await;
+
+        let is_match =
+            |work: &Work| matches!(questions.get(&work.id), Some(Question::Match { .. }));
+        let targets = targets(questions, again);
+        if targets.is_empty() {
+            // There is nothing to match by: nothing is found.
+            self.hand_out(works, Ok(()), is_match, |(), _| Vec::new())
+                .await;
+            return;
+        }
+        let mut directory = self.worker.directory.lock().await;
+        match self
+            .directory_is_cheaper(&mut directory, &targets, again)
+            .await
+        {
+            Ok(true) => {
+                let Some(directory) = directory.as_ref() else {
+                    return;
+                };
+                self.hand_out(works, Ok(()), is_match, |(), work| {
+                    work.customer
+                        .as_ref()
+                        .map(|customer| directory.candidates(customer))
+                        .unwrap_or_default()
+                })
+                .await;
+            }
+            Ok(false) => {
+                let found = self.read_targets(&targets).await;
+                self.hand_out(works, found, is_match, |contacts, _| contacts.clone())
+                    .await;
+            }
+            Err(error) => {
+                self.hand_out(works, Err::<(), _>(error), is_match, |(), _| Vec::new())
+                    .await
+            }
+        }
+    }
+
+    async fn hand_out<T>(
+        &self,
+        works: &mut [Work],
+        read: Result<T, CallError>,
+        concerns: impl Fn(&Work) -> bool,
+        found: impl Fn(&T, &Work) -> Vec<XeroContact>,
+    ) {
+        for work in open(works).filter(|work| concerns(work)) {
+            match &read {
+                Ok(read) => work.found = Some(found(read, work)),
+                Err(error) => self.call_failed(work, error).await,
+            }
+        }
+    }
+
+    /// What a failed call to Xero, which wrote nothing, means for a contact.
+    pub(crate) async fn call_failed(&self, work: &mut Work, error: &CallError) {
+        match error {
+            CallError::Wait(Wait { until, reason }) => self.defer(work, *reason, *until).await,
+            CallError::Failed(xero::Error::Transient { retry_after, .. }) => {
+                self.defer_for_its_own_sake(work, DeferReason::XeroUnavailable, *retry_after)
+                    .await;
+            }
+            CallError::Failed(error) => {
+                tracing::warn!(contact = %work.id, "contact {}: {error}", work.id);
+                self.defer_for_its_own_sake(work, DeferReason::UnexpectedAnswer, None)
+                    .await;
+            }
+            CallError::Open(error) => {
+                work.ending = Some(Err(store::TableError::Unavailable(error.to_string())))
+            }
+        }
+    }
+
+    /// Reads Xero contacts by id, 40 a call.
+    pub(crate) async fn read_by_id(
+        &self,
+        ids: &[XeroContactId],
+    ) -> Result<Vec<XeroContact>, CallError> {
+        let mut contacts = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(xero::MAX_IDS) {
+            contacts.extend(
+                self.session
+                    .call(|xero, access| async move { xero.contacts_by_id(&access, ids).await })
+                    .await?,
+            );
+        }
+        Ok(contacts)
+    }
+
+    pub(crate) async fn read_account_numbers(
+        &self,
+        references: &[AccountReference],
+    ) -> Result<Vec<XeroContact>, CallError> {
+        let mut found = Vec::new();
+        for references in self.session.client().split_account_numbers(references) {
+            found.extend(
+                self.session
+                    .call(|xero, access| async move {
+                        xero.contacts_by_account_number(&access, references).await
+                    })
+                    .await?,
+            );
+        }
+        Ok(found)
+    }
+
+    async fn read_targets(&self, targets: &Targets) -> Result<Vec<XeroContact>, CallError> {
+        let mut found = self.read_account_numbers(&targets.account_numbers).await?;
+        for names in self.session.client().split_names(&targets.names) {
+            found.extend(
+                self.session
+                    .call(|xero, access| async move { xero.contacts_by_name(&access, names).await })
+                    .await?,
+            );
+        }
+        for term in &targets.search_terms {
+            found.extend(
+                self.session
+                    .call(
+                        |xero, access| async move { xero.contacts_by_search(&access, term).await },
+                    )
+                    .await?,
+            );
+        }
+        for number in &targets.contact_numbers {
+            found.extend(
+                self.session
+                    .call(
+                        |xero, access| async move { xero.contact_by_number(&access, number).await },
+                    )
+                    .await?,
+            );
+        }
+        Ok(found)
+    }
+
+    /// Makes the directory fresh if that is the cheaper way to answer, counted in calls.
+    async fn directory_is_cheaper(
+        &self,
+        directory: &mut Option<Directory>,
+        targets: &Targets,
+        again: bool,
+    ) -> Result<bool, CallError> {
+        let tenant = self.records.tenant();
+        if directory
+            .as_ref()
+            .is_some_and(|directory| !directory.is_of(tenant))
+        {
+            *directory = None;
+        }
+        let calls = targets.calls(self.session.client());
+        match directory {
+            Some(known) if !again && known.is_fresh(self.now) => Ok(true),
+            // One call, unless much has changed: no look-up is cheaper.
+            Some(known) => self.refresh(known).await.map(|()| true),
+            None => {
+                let known = self
+                    .records
+                    .get::<DirectoryRecord>(ONLY)
+                    .await
+                    .map_err(|error| CallError::Open(error.into()))?;
+                let pages = known
+                    .as_ref()
+                    .map_or(USUAL_PAGES, |record| record.value.pages);
+                if pages > calls || pages > MAX_PAGES {
+                    return Ok(false);
+                }
+                *directory = self
+                    .read_directory(known.map(|record| record.value.pages), calls)
+                    .await?;
+                Ok(directory.is_some())
+            }
+        }
+    }
+
+    async fn refresh(&self, directory: &mut Directory) -> Result<(), CallError> {
+        let since = directory.changed_since();
+        let mut page = 1;
+        let mut as_of = None;
+        loop {
+            let answer = self
+                .session
+                .call(|xero, access| async move {
+                    xero.directory_page(&access, page, Some(since)).await
+                })
+                .await?;
+            as_of = as_of.or(Some(answer.as_of));
+            answer
+                .contacts
+                .into_iter()
+                .for_each(|contact| directory.put(contact));
+            if page >= answer.page_count {
+                break;
+            }
+            page += 1;
+        }
+        // As of the first page: what changed while the others were read is asked for again.
+        if let Some(as_of) = as_of {
+            directory.refreshed(as_of, self.now);
+        }
+        Ok(())
+    }
+
+    /// Reads everything, unless the first page tells that a few look-ups are cheaper after all.
+    async fn read_directory(
+        &self,
+        known_pages: Option<u32>,
+        calls: u32,
+    ) -> Result<Option<Directory>, CallError> {
+        let mut directory: Option<Directory> = None;
+        let mut page = 1;
+        loop {
+            let answer = self
+                .session
+                .call(|xero, access| async move { xero.directory_page(&access, page, None).await })
+                .await?;
+            let pages = answer.page_count;
+            if page == 1 && known_pages != Some(pages) {
+                let write = self
+                    .records
+                    .put(ONLY, &DirectoryRecord { pages }, Expect::Anything)
+                    .map_err(|error| CallError::Open(error.into()))?;
+                self.records
+                    .write(vec![write])
+                    .await
+                    .map_err(|error| CallError::Open(error.into()))?;
+            }
+            if page == 1 && (pages.saturating_sub(1) > calls || pages > MAX_PAGES) {
+                return Ok(None);
+            }
+            if answer.unreadable > 0 {
+                tracing::warn!(
+                    unreadable = answer.unreadable,
+                    "Xero's list holds contacts that cannot be read; they are never matched"
+                );
+            }
+            let directory = directory.get_or_insert_with(|| {
+                Directory::new(self.records.tenant(), answer.as_of, self.now)
+            });
+            answer
+                .contacts
+                .into_iter()
+                .for_each(|contact| directory.put(contact));
+            if page >= pages {
+                break;
+            }
+            page += 1;
+        }
+        Ok(directory)
+    }
+}
+
+fn targets(questions: &HashMap<ContactId, Question>, again: bool) -> Targets {
+    let mut targets = Targets::default();
+    for (contact, question) in questions {
+        let Question::Match {
+            account_reference,
+            name,
+            create_in_doubt,
+        } = question
+        else {
+            continue;
+        };
+        // A filter cannot hold every character, and the search does not look at account numbers.
+        if let Some(reference) = account_reference {
+            if xero::can_be_queried(reference.as_str()) {
+                targets.account_numbers.push(reference.clone())
+            } else {
+                targets.needs_directory = true
+            }
+        }
+        if let Some(name) = name {
+            if xero::can_be_queried(name) {
+                targets.names.push(name.clone())
+            } else {
+                targets.search_terms.push(name.clone())
+            }
+        }
+        if *create_in_doubt || again {
+            targets.contact_numbers.push(ContactNumber::ours(*contact));
+        }
+    }
+    targets.account_numbers.sort();
+    targets.account_numbers.dedup();
+    targets.names.sort();
+    targets.names.dedup();
+    targets
+}
+
+impl Targets {
+    fn is_empty(&self) -> bool {
+        let nothing = self.account_numbers.is_empty()
+            && self.names.is_empty()
+            && self.search_terms.is_empty()
+            && self.contact_numbers.is_empty();
+        nothing && !self.needs_directory
+    }
+
+    /// How many calls they take.
+    fn calls(&self, xero: &Xero) -> u32 {
+        if self.needs_directory {
+            return u32::MAX;
+        }
+        let single = self.search_terms.len() + self.contact_numbers.len();
+        let filters = xero.split_account_numbers(&self.account_numbers).len()
+            + xero.split_names(&self.names).len();
+        u32::try_from(single + filters).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,293 @@
+//! How a contact's work ends in the store. Each ending is one transaction, so that it is there as a whole or not at all.
+
+use rules::{AccountReference, Problem, Skip, Watch, contact_fingerprint};
+use runtime::records::{
+    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, ReferenceRecord, WaitingRecord,
+    XeroContactRecord,
+};
+use store::{Expect, TableError, Write};
+use time::{Duration, OffsetDateTime};
+
+use crate::batch::Batch;
+use crate::work::{Done, Ending, Work};
+
+/// A problem that stays the same is written at most this often.
+const PROBLEM_REFRESH: Duration = Duration::hours(24);
+/// How long a contact waits that was put off for its own sake: doubled each time, up to the longest.
+const FIRST_WAIT: Duration = Duration::minutes(1);
+const LONGEST_WAIT: Duration = Duration::hours(1);
+/// A contact that was put off this often for its own sake is given up: about four hours.
+const MAX_ATTEMPTS: u32 = 9;
+
+impl Batch<'_> {
+    /// Leaves a contact alone.
+    pub(crate) async fn skip(&self, work: &mut Work, skip: Skip) {
+        let ending = self.try_skip(work, skip).await;
+        work.ending = Some(ending);
+    }
+
+    async fn try_skip(&self, work: &Work, skip: Skip) -> Ending {
+        let mut writes = self.clearing(work);
+        if let Some(record) = &work.record {
+            let mut content = record.value.clone();
+            if skip == Skip::Deleted {
+                if let Some(link) = content.link.take() {
+                    writes.extend(self.unlink(work, link.xero_id).await?);
+                }
+                content = ContactRecord::default();
+            }
+            // A link keeps its reference for the contact's return.
+            if content.link.is_none()
+                && let Some(reference) = content
+                    .reserved
+                    .take()
+                    .or_else(|| record.value.reserved.clone())
+            {
+                content.generated = false;
+                writes.extend(self.release(work, &reference).await?);
+            }
+            if content != record.value {
+                writes.push(self.records.put(work.id, &content, record.expect())?);
+            }
+        }
+        self.records.write(writes).await?;
+        Ok(Done::Skipped(skip))
+    }
+
+    async fn unlink(
+        &self,
+        work: &Work,
+        xero_id: rules::XeroContactId,
+    ) -> Result<Option<Write>, TableError> {
+        let claim = self.records.get::<XeroContactRecord>(xero_id).await?;
+        let ours = claim.filter(|claim| claim.value.contact == work.id);
+        Ok(ours.map(|claim| {
+            self.records
+                .delete::<XeroContactRecord>(xero_id, claim.expect())
+        }))
+    }
+
+    /// Gives a reservation back, if it is this contact's.
+    pub(crate) async fn release(
+        &self,
+        work: &Work,
+        reference: &AccountReference,
+    ) -> Result<Option<Write>, TableError> {
+        let held = self
+            .records
+            .get::<ReferenceRecord>(reference.folded())
+            .await?;
+        let ours = held.filter(|held| held.value.holder == Some(work.id));
+        Ok(ours.map(|held| {
+            self.records
+                .delete::<ReferenceRecord>(reference.folded(), held.expect())
+        }))
+    }
+
+    /// Holds a contact until a person mends what is wrong.
+    pub(crate) async fn hold(&self, work: &mut Work, problem: Problem) {
+        let ending = self.try_hold(work, problem, false).await;
+        work.ending = Some(ending);
+    }
+
+    /// Holds a contact whose write was refused: its intent is over, for nothing was written. An earlier attempt's, which it replaced, is in doubt again.
+    pub(crate) async fn hold_refused(&self, work: &mut Work, problem: Problem) {
+        let ending = self.try_hold(work, problem, true).await;
+        work.ending = Some(ending);
+    }
+
+    async fn try_hold(&self, work: &Work, problem: Problem, ends_intent: bool) -> Ending {
+        let code = problem.code();
+        let old = work.problem.as_ref();
+        let linked = work
+            .record
+            .as_ref()
+            .and_then(|record| record.value.link.as_ref())
+            .map(|link| link.xero_id);
+        let fingerprint = self.fingerprint(work);
+        let record = ProblemRecord {
+            name: work.name(),
+            fingerprint,
+            watch: work
+                .contact
+                .as_ref()
+                .map_or_else(Watch::nothing, |contact| {
+                    Watch::of(contact, &problem, linked)
+                }),
+            retry: false,
+            first_seen: old
+                .filter(|old| old.value.problem.code() == code)
+                .map_or(self.now, |old| old.value.first_seen),
+            last_seen: self.now,
+            problem,
+        };
+        let mut writes = self.clearing_marks(work);
+        let told = old.is_some_and(|old| {
+            let same = ProblemRecord {
+                last_seen: record.last_seen,
+                ..old.value.clone()
+            } == record;
+            same && self.now - old.value.last_seen < PROBLEM_REFRESH
+        });
+        if !told {
+            let named_before = old.and_then(|old| old.value.problem.names_contact());
+            let named_now = record.problem.names_contact();
+            if let Some(named) = named_before.filter(|named| named_now != Some(*named)) {
+                writes.push(
+                    self.records
+                        .delete::<WaitingRecord>(waiting_key(named, work), Expect::Anything),
+                );
+            }
+            if let Some(named) = named_now {
+                writes.push(self.records.put(
+                    waiting_key(named, work),
+                    &WaitingRecord {
+                        named,
+                        waiter: work.id,
+                    },
+                    Expect::Anything,
+                )?);
+            }
+            writes.push(
+                self.records
+                    .put(work.id, &record, runtime::records::expect(old))?,
+            );
+        }
+        if let Some(stored) = work
+            .record
+            .as_ref()
+            .filter(|stored| ends_intent && stored.value.intent.is_some())
+        {
+            let content = ContactRecord {
+                intent: work.intent_before.clone(),
+                ..stored.value.clone()
+            };
+            writes.push(self.records.put(work.id, &content, stored.expect())?);
+        }
+        self.records.write(writes).await?;
+        Ok(if told {
+            Done::StillHeld(code)
+        } else {
+            Done::Held(code)
+        })
+    }
+
+    /// A held contact whose problem could only be cleared by what has not changed.
+    pub(crate) async fn stay_held(&self, work: &mut Work, code: &'static str) {
+        let ending = self
+            .records
+            .write(self.clearing_marks(work))
+            .await
+            .map(|()| Done::StillHeld(code));
+        work.ending = Some(ending);
+    }
+
+    /// Puts a contact off until `due`; the poll queues it again.
+    pub(crate) async fn defer(&self, work: &mut Work, reason: DeferReason, due: OffsetDateTime) {
+        let ending = self.try_defer(work, reason, due).await;
+        work.ending = Some(ending);
+    }
+
+    /// Puts a contact off for its own sake: longer each time, and not for ever.
+    pub(crate) async fn defer_for_its_own_sake(
+        &self,
+        work: &mut Work,
+        reason: DeferReason,
+        at_least: Option<std::time::Duration>,
+    ) {
+        let attempts = work.attempts();
+        if attempts >= MAX_ATTEMPTS {
+            let reason = format!("put off {attempts} times and still {reason:?}");
+            let ending = self
+                .records
+                .write(self.clearing_deferral(work))
+                .await
+                .map(|()| Done::GivenUp(reason));
+            work.ending = Some(ending);
+            return;
+        }
+        let doubled = FIRST_WAIT * 2_i32.saturating_pow(attempts.min(16));
+        let asked = at_least
+            .and_then(|asked| Duration::try_from(asked).ok())
+            .unwrap_or_default();
+        self.defer(
+            work,
+            reason,
+            self.now + doubled.min(LONGEST_WAIT).max(asked),
+        )
+        .await;
+    }
+
+    async fn try_defer(&self, work: &Work, reason: DeferReason, due: OffsetDateTime) -> Ending {
+        let record = DeferredRecord {
+            since: work
+                .deferred
+                .as_ref()
+                .map_or(self.now, |deferred| deferred.value.since),
+            due,
+            reason,
+            attempts: work.attempts() + u32::from(!reason.is_shared()),
+        };
+        // Whoever defers last knows best; the poll's removal names the version that it queued.
+        self.records
+            .write(vec![self.records.put(
+                work.id,
+                &record,
+                Expect::Anything,
+            )?])
+            .await?;
+        Ok(Done::Deferred(reason))
+    }
+
+    /// The removals that go with any ending but a deferral: the problem, and what `clearing_marks` removes.
+    pub(crate) fn clearing(&self, work: &Work) -> Vec<Write> {
+        let mut writes = self.clearing_marks(work);
+        if let Some(problem) = &work.problem {
+            writes.push(
+                self.records
+                    .delete::<ProblemRecord>(work.id, Expect::Anything),
+            );
+            if let Some(named) = problem.value.problem.names_contact() {
+                writes.push(
+                    self.records
+                        .delete::<WaitingRecord>(waiting_key(named, work), Expect::Anything),
+                );
+            }
+        }
+        writes
+    }
+
+    fn clearing_marks(&self, work: &Work) -> Vec<Write> {
+        let mut writes = self.clearing_deferral(work);
+        if work.unread.is_some() {
+            writes.push(
+                self.records
+                    .delete::<runtime::records::UnreadRecord>(work.id, Expect::Anything),
+            );
+        }
+        writes
+    }
+
+    fn clearing_deferral(&self, work: &Work) -> Vec<Write> {
+        // By version: another worker may have put it off again meanwhile, and that must stand.
+        let Some(deferred) = &work.deferred else {
+            return Vec::new();
+        };
+        vec![
+            self.records
+                .delete::<DeferredRecord>(work.id, deferred.expect()),
+        ]
+    }
+
+    pub(crate) fn fingerprint(&self, work: &Work) -> rules::Fingerprint {
+        let settings = &self.worker.parts.settings;
+        match &work.contact {
+            Some(contact) => contact_fingerprint(contact, settings),
+            None => settings.fingerprint(),
+        }
+    }
+}
+
+pub(crate) fn waiting_key(named: rules::ContactId, work: &Work) -> String {
+    format!("{named}#{}", work.id)
+}

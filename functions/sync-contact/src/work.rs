@@ -1,0 +1,113 @@
+//! One contact on its way through a batch.
+
+use std::fmt;
+
+use rules::{Contact, ContactId, Customer, Outcome, Skip, XeroContact};
+use runtime::records::{
+    ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, Stored, UnreadRecord,
+};
+use store::TableError;
+
+/// How a contact's message ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// Left alone, as it should be.
+    Skipped(Skip),
+    /// Held: the problem is recorded.
+    Held(&'static str),
+    /// Held before, and nothing that could change it has changed.
+    StillHeld(&'static str),
+    /// In line.
+    InLine(Outcome),
+    /// In the table, to be queued again.
+    Deferred(DeferReason),
+    /// To be sent to the dead-letter queue, for this reason.
+    GivenUp(String),
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Skipped(skip) => write!(f, "skipped ({skip:?})"),
+            Self::Held(code) => write!(f, "held ({code})"),
+            Self::StillHeld(code) => write!(f, "still held ({code})"),
+            Self::InLine(outcome) => write!(f, "{outcome:?}"),
+            Self::Deferred(reason) => write!(f, "deferred ({reason:?})"),
+            Self::GivenUp(reason) => write!(f, "given up: {reason}"),
+        }
+    }
+}
+
+/// How a contact's message ended, or why it has to be delivered again: the store did not take what became of it.
+pub type Ending = Result<Done, TableError>;
+
+/// A contact that is being worked.
+#[derive(Debug)]
+pub struct Work {
+    /// Which.
+    pub id: ContactId,
+    /// Its record, as it stands in the store.
+    pub record: Option<Stored<ContactRecord>>,
+    /// Its open problem.
+    pub problem: Option<Stored<ProblemRecord>>,
+    /// Its deferral, from which it was queued again.
+    pub deferred: Option<Stored<DeferredRecord>>,
+    /// The mark that its reference has not been read yet.
+    pub unread: Option<Stored<UnreadRecord>>,
+    /// It, as BigChange has it.
+    pub contact: Option<Contact>,
+    /// It, as a customer.
+    pub customer: Option<Customer>,
+    /// What was found in Xero.
+    pub found: Option<Vec<XeroContact>>,
+    /// The intent of an earlier attempt whose writes are in doubt, and which one of this batch has replaced.
+    pub intent_before: Option<Intent>,
+    /// Whether Xero was asked again after a refusal.
+    pub looked_again: bool,
+    /// How its message ended.
+    pub ending: Option<Ending>,
+}
+
+impl Work {
+    /// Its record's content, or an empty one.
+    #[must_use]
+    pub fn content(&self) -> ContactRecord {
+        self.record
+            .as_ref()
+            .map(|record| record.value.clone())
+            .unwrap_or_default()
+    }
+
+    /// Its name, for problems.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let read = self
+            .contact
+            .as_ref()
+            .map(|contact| rules::normalise_spaces(&contact.name));
+        read.or_else(|| {
+            self.problem
+                .as_ref()
+                .map(|problem| problem.value.name.clone())
+        })
+        .unwrap_or_default()
+    }
+
+    /// Remembers that its record was written with this content, so that the next write expects what is there now.
+    pub fn wrote(&mut self, content: ContactRecord) {
+        let version = self.record.as_ref().map_or(0, |record| record.version) + 1;
+        self.record = Some(Stored {
+            sort: self.id.to_string(),
+            version,
+            value: content,
+        });
+    }
+
+    /// How often it was put off for its own sake.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.deferred
+            .as_ref()
+            .map_or(0, |deferred| deferred.value.attempts)
+    }
+}

@@ -1,0 +1,132 @@
+//! What people do later, in both systems, and what is expected to come of it.
+
+use std::time::SystemTime;
+
+use fake_bigchange::{FakeBigChange, FakeContact};
+use fake_xero::FakeXero;
+use rules::Skip;
+use serde_json::json;
+
+use super::entry::{Expected, contact, created, held, linked};
+use super::{CUSTOMERS, LEADS};
+
+/// One thing that a person does.
+pub struct Edit {
+    /// The BigChange contact that it is about.
+    pub contact: u64,
+    /// What is done.
+    pub what: &'static str,
+    /// What is expected to come of it.
+    pub expected: Expected,
+    /// Does it.
+    pub make: fn(SystemTime, &mut FakeBigChange, &mut FakeXero),
+}
+
+/// Everything that people do in the second act: edits on both tabs of BigChange, corrections in Xero, problems mended on either side.
+#[must_use]
+pub fn edits() -> Vec<Edit> {
+    vec![
+        Edit {
+            contact: 1002,
+            what: "its account reference is cleared: restored",
+            expected: linked("Brackendale School", "brack-02"),
+            make: |now, bigchange, _| {
+                bigchange.edit_financials(now, 1002, |c| c.account_reference.clear());
+            },
+        },
+        Edit {
+            contact: 1005,
+            what: "its account number is changed in both systems: accepted",
+            expected: linked("Eskdale Vets", "ESK-NORTH"),
+            make: |now, bigchange, xero| {
+                bigchange.edit_financials(now, 1005, |c| {
+                    "ESK-NORTH".clone_into(&mut c.account_reference);
+                });
+                change(xero, now, "Eskdale Vets", "AccountNumber", "ESK-NORTH");
+            },
+        },
+        Edit {
+            contact: 1012,
+            what: "its account number is changed in Xero and its phone in BigChange: the number stays",
+            expected: linked("Kirkby Tyres", "KTYRES"),
+            make: |now, bigchange, xero| {
+                bigchange.edit(now, 1012, |c| "+441144960912".clone_into(&mut c.phone));
+                change(xero, now, "Kirkby Tyres", "AccountNumber", "KTYRES-2");
+            },
+        },
+        Edit {
+            contact: 1022,
+            what: "another program's account number is entered: that is consent",
+            expected: linked("Saltmarsh Boats", "SALT22"),
+            make: |now, bigchange, _| {
+                bigchange.edit_financials(now, 1022, |c| {
+                    "SALT22".clone_into(&mut c.account_reference);
+                });
+            },
+        },
+        Edit {
+            contact: 1031,
+            what: "its name is corrected: created",
+            expected: created("FOX0001").contact_reference("FOX0001"),
+            make: |now, bigchange, _| {
+                bigchange.edit(now, 1031, |c| "Fox and Hounds Inn".clone_into(&mut c.name));
+            },
+        },
+        Edit {
+            contact: 1051,
+            what: "a new contact that Xero has already, contact reference blank, generate ticked: both are Xero's",
+            expected: linked("Nidd Valley Stoves", "NIDD51").contact_reference("NIDD51"),
+            make: |now, bigchange, _| add(bigchange, now, contact(1051, CUSTOMERS, "Nidd Valley Stoves")),
+        },
+        Edit {
+            contact: 1053,
+            what: "a customer is entered a second time",
+            expected: held("LinkedToAnotherContact"),
+            make: |now, bigchange, _| add(bigchange, now, contact(1053, CUSTOMERS, "Jervaulx Joinery Ltd")),
+        },
+        Edit {
+            contact: 1101,
+            what: "its account reference is changed, and Xero does not have the new one",
+            expected: held("AccountReferenceChanged"),
+            make: |now, bigchange, _| {
+                bigchange.edit_financials(now, 1101, |c| {
+                    "ARDLEY-1".clone_into(&mut c.account_reference);
+                });
+            },
+        },
+        Edit {
+            contact: 1103,
+            what: "moved to the leads: left alone, its link kept for its return",
+            expected: Expected::Skip(Skip::NotAnAccountCustomer),
+            make: |now, bigchange, _| bigchange.edit(now, 1103, |c| c.group_id = LEADS),
+        },
+        Edit {
+            contact: 1104,
+            what: "deleted in BigChange: its link is released, its Xero contact left alone",
+            expected: Expected::Skip(Skip::Deleted),
+            make: |now, bigchange, _| bigchange.delete(now, 1104),
+        },
+        Edit {
+            contact: 1211,
+            what: "is given the parent that it lacked",
+            expected: Expected::Skip(Skip::SiteContact),
+            make: |now, bigchange, _| bigchange.edit(now, 1211, |c| c.parent_id = Some(1001)),
+        },
+    ]
+}
+
+fn add(bigchange: &mut FakeBigChange, now: SystemTime, contact: FakeContact) {
+    let entered = FakeContact {
+        last_updated: None,
+        ..contact
+    };
+    bigchange.add_contact(now, entered);
+}
+
+/// A person's change in Xero's own pages.
+fn change(xero: &mut FakeXero, now: SystemTime, name: &str, field: &str, text: &str) {
+    let id = xero.contacts().find(|c| c.name() == name).map(|c| c.id);
+    let changed = json!([{"ContactID": id, field: text}]);
+    // The sample company's own contact, in a form that the fake reads: it cannot fail, and if it did the expectation would.
+    let _ = xero.seed(now, &changed);
+}
