@@ -1,1 +1,59 @@
-//! placeholder
+//! Which contacts changed, or are due again? One small message each.
+//!
+//! A poll queues, in this order: the contacts that were put off and are due; those that BigChange's lists show as changed, or in a full sweep every contact that is
+//! listed, linked or held; those whose problem something in Xero touched. Only then does it note how far it has come, so that a poll that stops anywhere leaves
+//! the next one to do the same again, and nothing is lost. To queue a contact twice is harmless: the worker reads the truth again.
+
+mod deferred;
+mod error;
+mod groups;
+mod lease;
+mod look;
+mod mode;
+mod references;
+mod report;
+mod sweep;
+mod work;
+mod writes;
+
+pub use error::{GroupError, PollError};
+pub use mode::Mode;
+pub use report::{Queued, Report};
+
+use runtime::Parts;
+
+use crate::lease::Lease;
+use crate::work::Work;
+
+/// One poll.
+///
+/// # Errors
+/// See [`PollError`]. What was queued before stays queued, and the next poll does the rest.
+pub async fn poll(parts: &Parts, mode: Mode) -> Result<Report, PollError> {
+    let started = parts.surroundings.now();
+    let opened = parts.xero.open().await?;
+    if opened.organisation_changed {
+        return Ok(Report::OrganisationChanged);
+    }
+    let records = &opened.records;
+    if mode == Mode::Full {
+        // Before anything can go wrong: whoever works next finds it.
+        sweep::request(records).await?;
+    }
+    let holder = parts.surroundings.unique().to_string();
+    let Some(lease) = Lease::take(records, holder, started).await? else {
+        tracing::info!("another poll is at it");
+        return Ok(Report::AnotherIsAtIt);
+    };
+    let work = Work {
+        parts,
+        records,
+        session: opened.ready.as_ref().ok(),
+        started,
+    };
+    let outcome = work.run().await;
+    if let Err(error) = lease.give_back(records).await {
+        tracing::warn!("the poll's lease could not be given back and will expire: {error}");
+    }
+    outcome.map(Report::Done)
+}

@@ -14,7 +14,7 @@ use runtime::records::{
     UnreadRecord, WaitingRecord, XeroContactRecord, expect,
 };
 use runtime::telemetry::{Metric, count};
-use runtime::{Opened, Wait, XeroSession};
+use runtime::{OpenError, Opened, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
 
@@ -31,7 +31,7 @@ pub(crate) const STORE_AT_ONCE: usize = 16;
 const TIME_TO_RECORD: Duration = Duration::seconds(40);
 /// How long a contact waits for another worker that may still be at it, or for its twin.
 pub(crate) const SHORT_WAIT: Duration = Duration::minutes(1);
-const LOGIN_WAIT: Duration = Duration::minutes(15);
+const LOGIN_WAIT: Duration = Duration::minutes(5);
 /// A contact is decided anew at most this often in one batch: after what was found turned out stale, or a twin went first.
 const ROUNDS: u32 = 3;
 
@@ -145,6 +145,19 @@ async fn defer_all(
         .buffer_unordered(STORE_AT_ONCE)
         .collect()
         .await
+}
+
+/// Forgets that a contact was put off, as far as the store can be reached.
+pub(crate) async fn drop_deferral(worker: &Worker, contact: ContactId) {
+    let dropped = async {
+        let Opened { records, .. } = worker.parts.xero.open().await?;
+        let write = records.delete::<DeferredRecord>(contact, Expect::Anything);
+        records.write(vec![write]).await.map_err(OpenError::from)?;
+        Ok::<_, EventError>(())
+    };
+    if let Err(error) = dropped.await {
+        tracing::warn!(%contact, "contact {contact} is given up, but may still be queued again: {error}");
+    }
 }
 
 impl Batch<'_> {

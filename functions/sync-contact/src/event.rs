@@ -127,6 +127,8 @@ pub async fn handle(
                         .for_each(|record| fail(&mut response, record));
                     continue;
                 }
+                // Given up for good, until the contact is queued for another reason: the poll must not go on queueing it.
+                batch::drop_deferral(worker, contact).await;
                 reason.clone()
             }
             None => continue,

@@ -228,7 +228,7 @@ impl Batch<'_> {
             reason,
             attempts: work.attempts() + u32::from(!reason.is_shared()),
         };
-        // Whoever defers last knows best; the poll's removal names the version that it queued.
+        // Whoever defers last knows best.
         self.records
             .write(vec![self.records.put(
                 work.id,

@@ -396,6 +396,10 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     // On linking nothing but a blank account number is written. A create of ours whose answer was lost is brought up to date, for it was ours to write.
     let (mut changes, synced) = match s.in_doubt {
         Some(InDoubt::Create(created)) if ours => changes_since(created, customer, None),
+        // The second attempt to bring it up to date: what the first was about to send may not have arrived.
+        Some(InDoubt::Update(changes)) if ours => {
+            changes_since(&customer.details, customer, Some(changes))
+        }
         _ => (XeroChanges::default(), customer.details.clone()),
     };
     if in_xero.is_empty() {

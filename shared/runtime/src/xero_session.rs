@@ -22,7 +22,7 @@ const MINUTE_PAUSE: Duration = Duration::seconds(60);
 const DAY_PAUSE: Duration = Duration::hours(1);
 const CONCURRENT_WAIT: Duration = Duration::seconds(10);
 const NOT_CONNECTED_WAIT: Duration = Duration::minutes(5);
-const DEAD_CONNECTION_WAIT: Duration = Duration::minutes(15);
+const DEAD_CONNECTION_WAIT: Duration = Duration::minutes(5);
 /// Calls of a minute that are left to the other worker, which may have some under way.
 const MINUTE_RESERVE: u32 = 3;
 /// Calls of a day that are kept for a person's own retries: 2 % of the 5,000, or of the starter tier's 1,000.

@@ -1,0 +1,133 @@
+//! The hourly look at what changed in Xero, so that a person who mends a problem there sees it clear by itself.
+
+use rules::{ContactId, XeroContact};
+use runtime::records::{LookRecord, ONLY, ProblemRecord, Records, expect};
+use runtime::{CallError, XeroSession};
+use store::{TableError, Write};
+use time::{Duration, OffsetDateTime};
+
+use crate::sweep::try_again;
+use crate::writes::contact_of;
+
+const EVERY: Duration = Duration::hours(1);
+/// Each look begins this much before the last one ended: Xero dates a change before others can read it, and its times are to the second.
+const MARGIN: Duration = Duration::minutes(2);
+/// Where more than 10,000 contacts changed in Xero since the last look, every held contact is tried again, and no further page is read.
+const MAX_PAGES: u32 = 10;
+
+/// What a look brought.
+pub(crate) struct Look {
+    /// The held contacts that may be free now.
+    pub(crate) touched: Vec<ContactId>,
+    /// Notes how far it looked, for when they are queued.
+    pub(crate) moved: Write,
+}
+
+/// Looks, if it is time and anybody waits for Xero. A look that fails is made again by the next poll, and stops nothing else.
+pub(crate) async fn look(
+    records: &Records,
+    session: &XeroSession<'_>,
+    now: OffsetDateTime,
+) -> Option<Look> {
+    match try_look(records, session, now).await {
+        Ok(look) => look,
+        Err(CallError::Wait(wait)) => {
+            tracing::info!(until = %wait.until, "the look at what changed in Xero has to wait");
+            None
+        }
+        Err(CallError::Failed(error)) => {
+            tracing::warn!("the look at what changed in Xero failed: {error}");
+            None
+        }
+        Err(CallError::Open(error)) => {
+            tracing::warn!("the look at what changed in Xero failed: {error}");
+            None
+        }
+    }
+}
+
+async fn try_look(
+    records: &Records,
+    session: &XeroSession<'_>,
+    now: OffsetDateTime,
+) -> Result<Option<Look>, CallError> {
+    let is_recent = |since: OffsetDateTime| now - since < EVERY;
+    let last = records.get::<LookRecord>(ONLY).await.map_err(stored)?;
+    let looked_until = last.as_ref().map(|last| last.value.changed_since);
+    if looked_until.is_some_and(is_recent) {
+        return Ok(None);
+    }
+    let mut waiting = records.list::<ProblemRecord>("").await.map_err(stored)?;
+    waiting.retain(|held| held.value.problem.depends_on_xero());
+    // What changed before a problem was first seen was seen with it.
+    let first_seen = waiting.iter().map(|held| held.value.first_seen).min();
+    let Some(first_seen) = first_seen else {
+        return Ok(None);
+    };
+    let since = looked_until.map_or(first_seen - MARGIN, |until| until.max(first_seen - MARGIN));
+    if is_recent(since) {
+        return Ok(None);
+    }
+    let changes = changes_since(session, since).await?;
+    waiting.retain(|held| changes.may_matter_to(&held.value));
+    try_again(records, waiting.iter()).await.map_err(stored)?;
+    let moved = LookRecord {
+        changed_since: changes.as_of - MARGIN,
+    };
+    let touched: Result<_, _> = waiting.iter().map(contact_of).collect();
+    Ok(Some(Look {
+        touched: touched.map_err(stored)?,
+        moved: records
+            .put(ONLY, &moved, expect(last.as_ref()))
+            .map_err(stored)?,
+    }))
+}
+
+fn stored(error: TableError) -> CallError {
+    CallError::Open(error.into())
+}
+
+/// What changed in Xero.
+struct Changes {
+    contacts: Vec<XeroContact>,
+    are_too_many: bool,
+    as_of: OffsetDateTime,
+}
+
+impl Changes {
+    fn may_matter_to(&self, held: &ProblemRecord) -> bool {
+        self.are_too_many
+            || self
+                .contacts
+                .iter()
+                .any(|changed| held.watch.is_touched_by(changed))
+    }
+}
+
+async fn changes_since(
+    session: &XeroSession<'_>,
+    since: OffsetDateTime,
+) -> Result<Changes, CallError> {
+    let page = async |number| {
+        session
+            .call(|xero, access| async move {
+                xero.directory_page(&access, number, Some(since)).await
+            })
+            .await
+    };
+    let first = page(1).await?;
+    let mut changes = Changes {
+        contacts: first.contacts,
+        are_too_many: first.page_count > MAX_PAGES,
+        as_of: first.as_of,
+    };
+    let (mut number, mut pages) = (1, first.page_count);
+    while number < pages && !changes.are_too_many {
+        number += 1;
+        let next = page(number).await?;
+        changes.contacts.extend(next.contacts);
+        pages = next.page_count;
+        changes.are_too_many = pages > MAX_PAGES;
+    }
+    Ok(changes)
+}

@@ -1,0 +1,30 @@
+//! What a poll came to.
+
+use serde::Serialize;
+
+/// What a poll came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Report {
+    /// It queued everything that was due.
+    Done(Queued),
+    /// Another poll was at work. A full sweep that was asked for is left to the next one.
+    AnotherIsAtIt,
+    /// The connection is to another organisation than the confirmed one: nothing was done.
+    OrganisationChanged,
+}
+
+/// How many contacts a poll queued, and why. One may be counted under more than one heading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Queued {
+    /// Whether it was a full sweep.
+    pub full_sweep: bool,
+    /// Those that were put off and were due.
+    pub deferred: usize,
+    /// Those that BigChange listed.
+    pub listed: usize,
+    /// Those whose problem was touched by a change in Xero.
+    pub touched_in_xero: usize,
+    /// All but the deferred ones, each counted once.
+    pub queued: usize,
+}

@@ -1,0 +1,145 @@
+//! Full sweeps: when one is due, and what it queues beyond what BigChange lists.
+
+use std::collections::BTreeSet;
+
+use rules::{ContactId, Settings};
+use runtime::records::{
+    ContactRecord, ONLY, ProblemRecord, Record, Records, Stored, SweepRecord, expect,
+};
+use serde::{Deserialize, Serialize};
+use store::{Expect, TableError, Write};
+use time::serde::rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::references;
+use crate::writes::{contact_of, write_where_unchanged};
+
+/// A sweep is asked for once a day; where none came for so long, that request was lost.
+const MAX_AGE: Duration = Duration::hours(26);
+/// How long a sweep is put off when a group cannot be read, so that the polls until then are spent on changes.
+const PUT_OFF: Duration = Duration::minutes(5);
+
+/// Whether a full sweep was asked for and not yet done. Rewritten rather than removed, so that its versions go on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SweepRequestRecord {
+    pending: bool,
+    /// A group could not be read: not before then.
+    #[serde(default, with = "rfc3339::option")]
+    not_before: Option<OffsetDateTime>,
+}
+
+impl Record for SweepRequestRecord {
+    const KIND: &'static str = "state-sweep-request";
+}
+
+/// Remembers that a full sweep is wanted at once.
+pub(crate) async fn request(records: &Records) -> Result<(), TableError> {
+    let wanted = SweepRequestRecord {
+        pending: true,
+        not_before: None,
+    };
+    let write = records.put(ONLY, &wanted, Expect::Anything)?;
+    records.write(vec![write]).await
+}
+
+/// A full sweep that is due.
+pub(crate) struct Sweep {
+    request: Option<Stored<SweepRequestRecord>>,
+}
+
+impl Sweep {
+    /// A sweep, if one was asked for, the settings changed, or the last one is too long ago.
+    pub(crate) async fn due(
+        records: &Records,
+        settings: &Settings,
+        now: OffsetDateTime,
+    ) -> Result<Option<Self>, TableError> {
+        let request = records.get::<SweepRequestRecord>(ONLY).await?;
+        let last = records.get::<SweepRecord>(ONLY).await?;
+        let is_outdated = last.is_none_or(|last| {
+            last.value.settings != settings.fingerprint() || now - last.value.at > MAX_AGE
+        });
+        let asked = request.as_ref().map(|request| &request.value);
+        let is_wanted = is_outdated || asked.is_some_and(|asked| asked.pending);
+        let is_put_off = asked
+            .and_then(|asked| asked.not_before)
+            .is_some_and(|not_before| not_before > now);
+        Ok((is_wanted && !is_put_off).then_some(Self { request }))
+    }
+
+    /// Puts the sweep off for some minutes.
+    pub(crate) async fn put_off(
+        &self,
+        records: &Records,
+        now: OffsetDateTime,
+    ) -> Result<(), TableError> {
+        let later = SweepRequestRecord {
+            pending: true,
+            not_before: Some(now + PUT_OFF),
+        };
+        let write = records.put(ONLY, &later, expect(self.request.as_ref()))?;
+        write_where_unchanged(records, vec![write]).await
+    }
+
+    /// The writes that say that everything is queued. A request that came meanwhile stays.
+    pub(crate) fn done(
+        &self,
+        records: &Records,
+        settings: &Settings,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Write>, TableError> {
+        let swept = SweepRecord {
+            settings: settings.fingerprint(),
+            at: now,
+        };
+        let mut writes = vec![records.put(ONLY, &swept, Expect::Anything)?];
+        if let Some(request) = &self.request {
+            let nothing = SweepRequestRecord {
+                pending: false,
+                not_before: None,
+            };
+            if request.value != nothing {
+                writes.push(records.put(ONLY, &nothing, request.expect())?);
+            }
+        }
+        Ok(writes)
+    }
+}
+
+/// Readies the store for a sweep, and returns the contacts that it queues although BigChange may not list them any more: those that are linked, held or still to be read.
+pub(crate) async fn prepare(
+    records: &Records,
+    settings: &Settings,
+    account_contacts: &BTreeSet<ContactId>,
+) -> Result<BTreeSet<ContactId>, TableError> {
+    let problems = records.list::<ProblemRecord>("").await?;
+    try_again(records, problems.iter()).await?;
+    let known = records.list::<ContactRecord>("").await?;
+    let unread = references::require_reading(records, settings, account_contacts).await?;
+    let held = problems.iter().map(contact_of);
+    // A record with nothing in it is what a deleted contact leaves behind.
+    let linked = known
+        .iter()
+        .filter(|record| record.value != ContactRecord::default())
+        .map(contact_of);
+    held.chain(linked)
+        .chain(unread.into_iter().map(Ok))
+        .collect()
+}
+
+/// Lets the worker ask Xero again about held contacts; it would not by itself, where neither the contact nor the settings changed.
+pub(crate) async fn try_again<'a>(
+    records: &Records,
+    problems: impl Iterator<Item = &'a Stored<ProblemRecord>>,
+) -> Result<(), TableError> {
+    let marks = problems
+        .filter(|held| held.value.problem.depends_on_xero() && !held.value.retry)
+        .map(|held| {
+            let again = ProblemRecord {
+                retry: true,
+                ..held.value.clone()
+            };
+            records.put(&held.sort, &again, held.expect())
+        });
+    write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
+}

@@ -1,0 +1,176 @@
+//! What a poll does while it holds the lease.
+
+use std::collections::HashMap;
+
+use bigchange::BigChange;
+use rules::GroupId;
+use runtime::records::{CursorRecord, Records, Stored, expect};
+use runtime::telemetry::{Metric, count};
+use runtime::{Parts, XeroSession};
+use store::{TableError, Write};
+use time::{Duration, OffsetDateTime};
+
+use crate::groups::Reading;
+use crate::look::look;
+use crate::sweep::{self, Sweep};
+use crate::writes::write_where_unchanged;
+use crate::{PollError, Queued, deferred, references};
+
+/// A cursor stays this much behind the poll's start: BigChange's clock may be behind ours, and a save that began before the poll may show only after it.
+const OVERLAP: Duration = Duration::minutes(5);
+/// No page is asked for later than this. A call may take 30 seconds more, and what was read is queued within the rest of the function's 300.
+const READING_TIME: Duration = Duration::seconds(200);
+
+/// One poll's surroundings.
+pub(crate) struct Work<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) records: &'a Records,
+    /// Only where Xero may be called now.
+    pub(crate) session: Option<&'a XeroSession<'a>>,
+    /// When the poll began.
+    pub(crate) started: OffsetDateTime,
+}
+
+type Cursors = HashMap<String, Stored<CursorRecord>>;
+
+impl Work<'_> {
+    /// Queues what is due.
+    pub(crate) async fn run(&self) -> Result<Queued, PollError> {
+        let deferred = match self.session {
+            Some(_) => deferred::queue_due(self.records, &*self.parts.queue, self.started).await?,
+            None => 0,
+        };
+        let cursors = self.records.get_many::<CursorRecord>(self.groups()).await?;
+        let bigchange = self.parts.bigchange().await?;
+        let sweep = Sweep::due(self.records, &self.parts.settings, self.started).await?;
+        let (reading, sweep, failure) = match sweep {
+            None => (self.read_changes(&bigchange, &cursors).await, None, None),
+            Some(sweep) => {
+                let whole = self.read(&bigchange, |_| None).await;
+                match whole.error() {
+                    None => (whole, Some(sweep), None),
+                    // As soon as somebody lets us in, the sweep is made.
+                    Some(_) if whole.is_shut_out() => (whole, None, None),
+                    // A sweep is whole or none, or the groups that can be read would be queued again and again. Their changes need not wait for it.
+                    Some(error) => {
+                        sweep.put_off(self.records, self.started).await?;
+                        let changes = self.read_changes(&bigchange, &cursors).await;
+                        (changes, None, Some(error))
+                    }
+                }
+            }
+        };
+        let queued = self
+            .queue(&reading, sweep.as_ref(), deferred, &cursors)
+            .await?;
+        if let Some(error) = failure.or(reading.error()) {
+            if error.is_login_refused() {
+                count(Metric::BigChangeAuthLost, self.started);
+                self.parts.forget_bigchange().await;
+            }
+            return Err(error);
+        }
+        count(Metric::PollSucceeded, self.started);
+        tracing::info!(
+            full_sweep = queued.full_sweep,
+            deferred = queued.deferred,
+            listed = queued.listed,
+            touched_in_xero = queued.touched_in_xero,
+            queued = queued.queued,
+            "polled: {} contacts queued, and {} that had been put off",
+            queued.queued,
+            queued.deferred
+        );
+        Ok(queued)
+    }
+
+    /// The account groups, then the site groups.
+    fn groups(&self) -> impl Iterator<Item = GroupId> {
+        let settings = &self.parts.settings;
+        settings
+            .account_groups
+            .iter()
+            .chain(&settings.site_groups)
+            .copied()
+    }
+
+    /// What changed in each group since its cursor; everything in a group that has none.
+    async fn read_changes(&self, bigchange: &BigChange, cursors: &Cursors) -> Reading {
+        self.read(bigchange, |group| {
+            let cursor = cursors.get(&group.to_string())?;
+            Some(cursor.value.changed_since)
+        })
+        .await
+    }
+
+    async fn read(
+        &self,
+        bigchange: &BigChange,
+        changed_since: impl Fn(GroupId) -> Option<OffsetDateTime>,
+    ) -> Reading {
+        let groups: Vec<_> = self
+            .groups()
+            .map(|group| (group, changed_since(group)))
+            .collect();
+        let is_late = || self.parts.surroundings.now() - self.started > READING_TIME;
+        Reading::of(bigchange, &groups, is_late).await
+    }
+
+    /// Queues what was read and what goes with it, and only then notes how far the poll has come.
+    async fn queue(
+        &self,
+        reading: &Reading,
+        sweep: Option<&Sweep>,
+        deferred: usize,
+        cursors: &Cursors,
+    ) -> Result<Queued, PollError> {
+        let (records, settings) = (self.records, &self.parts.settings);
+        references::keep_from_being_generated(records, &reading.code_like()).await?;
+        let mut contacts = reading.contacts();
+        let listed = contacts.len();
+        let mut notes = self.moved_cursors(reading, cursors)?;
+        let mut touched_in_xero = 0;
+        if let Some(sweep) = sweep {
+            let account_contacts = reading.contacts_in(&settings.account_groups);
+            contacts.extend(sweep::prepare(records, settings, &account_contacts).await?);
+            notes.extend(sweep.done(records, settings, self.parts.surroundings.now())?);
+        } else if let Some(session) = self.session
+            && let Some(look) = look(records, session, self.started).await
+        {
+            touched_in_xero = look.touched.len();
+            contacts.extend(look.touched);
+            notes.push(look.moved);
+        }
+        let contacts: Vec<_> = contacts.into_iter().collect();
+        if !contacts.is_empty() {
+            self.parts.queue.send(&contacts).await?;
+        }
+        write_where_unchanged(records, notes).await?;
+        Ok(Queued {
+            full_sweep: sweep.is_some(),
+            deferred,
+            listed,
+            touched_in_xero,
+            queued: contacts.len(),
+        })
+    }
+
+    /// The cursors of the groups that were read to their end. None moves back, whatever the clock does.
+    fn moved_cursors(
+        &self,
+        reading: &Reading,
+        cursors: &Cursors,
+    ) -> Result<Vec<Write>, TableError> {
+        let moved = CursorRecord {
+            changed_since: self.started - OVERLAP,
+        };
+        let mut writes = Vec::with_capacity(reading.listings.len());
+        for listing in &reading.listings {
+            let cursor = cursors.get(&listing.group.to_string());
+            if cursor.is_none_or(|cursor| cursor.value.changed_since < moved.changed_since) {
+                writes.push(self.records.put(listing.group, &moved, expect(cursor))?);
+            }
+        }
+        Ok(writes)
+    }
+}

@@ -1,0 +1,14 @@
+//! Polls over a store, a vault and a queue in memory, a fake BigChange and a fake Xero.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod changes;
+mod deferred;
+mod look;
+mod overlapping;
+mod stopping;
+mod sweep;
+mod world;

@@ -1,0 +1,128 @@
+//! An earlier attempt stopped without saying whether it wrote.
+
+use rules::{Contact, InDoubt, Notice, XeroChanges, XeroContact};
+
+use crate::support::{Case, XeroContactExt, acme, details, namesake, reference};
+
+/// A create of Acme under `A-1` whose answer was lost, BigChange edited since.
+fn create_in_doubt(edit: impl FnOnce(&mut Contact)) -> Case {
+    Case::new()
+        .account_reference("A-1")
+        .in_doubt(InDoubt::Create(details(&acme())))
+        .settings(&[("CREATE_IN_XERO", "true")])
+        .with(edit)
+}
+
+fn own() -> XeroContact {
+    namesake(1).account("A-1").code("BigChange-7")
+}
+
+fn phone(text: &str) -> XeroChanges {
+    XeroChanges {
+        phone: Some(text.to_owned()),
+        ..XeroChanges::default()
+    }
+}
+
+fn new_phone(c: &mut Contact) {
+    "01".clone_into(&mut c.phone);
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
+fn a_create_in_doubt_is_looked_for_before_anything_is_created_again() {
+    let rows: Vec<(&str, Case, &str)> = vec![
+        ("Xero is asked first",                   create_in_doubt(|_| ()),                                                "ask which"),
+        ("it arrived",                            create_in_doubt(|_| ()).found([own()]),                                 "Linked 1"),
+        ("it arrived, renamed in BigChange since", create_in_doubt(|c| c.name = "Acme plc".into()).found([own()]),        "Linked 1"),
+        ("it arrived, a namesake beside it",      create_in_doubt(|_| ()).found([own(), namesake(2)]),                    "Linked 1"),
+        ("it arrived and was archived",           create_in_doubt(|_| ()).found([own().archived()]),                      "ArchivedInXero 1"),
+        ("it did not arrive",                     create_in_doubt(|_| ()).found([]),                                      "Created"),
+        ("it did not, but somebody made one",     create_in_doubt(|_| ()).found([namesake(2).account("A-1")]),            "Linked 2"),
+        ("it did not, creating is off now",       create_in_doubt(|_| ()).settings(&[]).found([]),                        "NotInXero A-1"),
+    ];
+    for (says, case, outcome) in rows {
+        assert_eq!(case.said(), outcome, "{says}");
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
+fn a_create_that_arrived_is_brought_up_to_date_with_what_changed_since() {
+    let rows: [(&str, fn(&mut Contact), XeroChanges); 3] = [
+        ("nothing", |_| (),                         XeroChanges::default()),
+        ("phone",   new_phone,                      phone("01")),
+        ("name",    |c| c.name = "Acme plc".into(), XeroChanges { name: Some("Acme plc".into()), ..XeroChanges::default() }),
+    ];
+    for (says, edit, changes) in rows {
+        let case = create_in_doubt(edit).found([own()]);
+        assert_eq!(case.changes(), changes, "{says}");
+        assert_eq!(case.plan().synced, details(&case.contact), "{says}");
+        assert_eq!(case.plan().notices, Vec::<Notice>::new(), "it will carry the new name, so no other name is told: {says}");
+    }
+}
+
+#[test]
+fn a_second_attempt_to_bring_a_create_up_to_date_sends_it_again() {
+    // The create arrived; the update that followed may not have, and only the update is remembered.
+    let case = create_in_doubt(new_phone).found([own()]);
+    let case = case.in_doubt(InDoubt::Update(phone("01")));
+    assert_eq!(case.changes(), phone("01"));
+}
+
+#[test]
+fn a_create_in_doubt_does_not_make_somebody_elses_contact_ours_to_overwrite() {
+    let case = create_in_doubt(new_phone).found([namesake(2)]);
+    let only_number = XeroChanges {
+        account_number: Some(reference("A-1")),
+        ..XeroChanges::default()
+    };
+    assert_eq!(case.changes(), only_number);
+}
+
+#[test]
+fn a_code_is_kept_through_a_lost_answer() {
+    let generating = [("CREATE_IN_XERO", "true"), ("GENERATE_ACCOUNT_REF", "true")];
+    let case = create_in_doubt(|c| c.account_reference.clear())
+        .settings(&generating)
+        .generated("ACME0001");
+    let arrived = case.clone().found([own().account("ACME0001")]).plan();
+    let not_arrived = case.found([]).plan();
+    for plan in [arrived, not_arrived] {
+        assert_eq!(plan.account_reference.as_str(), "ACME0001");
+        assert!(plan.bigchange_account && plan.bigchange_contact_reference);
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
+fn an_update_in_doubt_is_sent_again_with_what_bigchange_says_now() {
+    let in_doubt = |changes: XeroChanges, edit: fn(&mut Contact)| Case::linked().with(edit).in_doubt(InDoubt::Update(changes));
+    let now = details(&acme());
+    let none = XeroChanges::default();
+    let rows: Vec<(&str, Case, XeroChanges)> = vec![
+        ("phone, edited back since",   in_doubt(phone("01"), |_| ()),                                                          phone(&now.phone)),
+        ("phone, as it was meant",     in_doubt(phone("01"), new_phone),                                                       phone("01")),
+        ("phone, edited again",        in_doubt(phone("01"), |c| c.phone = "02".into()),                                       phone("02")),
+        ("phone, and a new email",     in_doubt(phone("01"), |c| c.email = "ap@acme.example".into()),                          XeroChanges { email: Some("ap@acme.example".into()), ..phone(&now.phone) }),
+        ("name, edited back",          in_doubt(XeroChanges { name: Some("Acme plc".into()), ..none.clone() }, |_| ()),        XeroChanges { name: Some(now.name.clone()), ..none.clone() }),
+        ("address, edited back",       in_doubt(XeroChanges { address: Some(rules::Address::default()), ..none.clone() }, |_| ()), XeroChanges { address: Some(now.address.clone()), ..none.clone() }),
+        ("email, edited back",         in_doubt(XeroChanges { email: Some(String::new()), ..none.clone() }, |_| ()),           XeroChanges { email: Some(now.email.clone()), ..none.clone() }),
+        ("person, edited back",        in_doubt(XeroChanges { person: Some(rules::Person::default()), ..none.clone() }, |_| ()), XeroChanges { person: Some(now.person.clone()), ..none.clone() }),
+    ];
+    for (says, case, changes) in rows {
+        assert_eq!(case.changes(), changes, "{says}");
+        assert_eq!(case.said(), "Updated 1", "{says}");
+        assert_eq!(case.plan().synced, details(&case.contact), "{says}");
+    }
+}
+
+#[test]
+fn a_contact_reference_in_doubt_is_written_although_the_account_reference_is_there_by_now() {
+    let mut case = Case::new()
+        .account_reference("ACME0001")
+        .found([own().account("ACME0001")]);
+    assert!(!case.plan().bigchange_contact_reference);
+    case.due = Some(reference("ACME0001"));
+    assert!(case.plan().bigchange_contact_reference);
+}

@@ -1,0 +1,19 @@
+//! The rules as tables: one test for each table of the specification, one line for each of its rows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
+
+mod account_reference;
+mod codes;
+mod contact_form;
+mod in_doubt;
+mod linked;
+mod matching;
+mod participation;
+mod problems;
+mod settings;
+mod support;
+mod text;
+mod writes;

@@ -1,0 +1,173 @@
+//! Problems and notices as the accounts admin reads them, and what a held contact waits for.
+
+use rules::{Field, LeftOut, Named, Notice, Problem, Watch, XeroContact};
+
+use crate::support::{
+    Case, XeroContactExt, acme, contact_id, group_id, namesake, reference, xero, xero_id,
+};
+
+fn named(n: u64, name: &str, account_number: &str) -> Named {
+    Named::from(&xero(n).named(name).account(account_number))
+}
+
+/// One of each, with the values in conflict that its sentence must name and the menu that its cure must.
+#[rustfmt::skip] // a table: one row, one line
+fn every_problem() -> Vec<(&'static str, Problem, &'static [&'static str], &'static [&'static str])> {
+    const BIGCHANGE: &[&str] = &["BigChange", "CRM → Contacts"];
+    const TERMS: &[&str] = &["CRM → Contacts", "Financials → Terms"];
+    vec![
+        ("ParentInSiteGroup",         Problem::ParentInSiteGroup { group: Some(group_id(20)) },                                             &["contact group 20", "no parent"],      &["CRM → Contacts", "General", "parent"]),
+        ("SiteContactInAccountGroup", Problem::SiteContactInAccountGroup { parent: contact_id(3), group: Some(group_id(10)) },              &["contact 3", "contact group 10", "mixes"], &["CRM → Contacts", "General", "site group"]),
+        ("InvalidField",              Problem::InvalidField { field: Field::Name, limit: "at most 255 characters".into(), chars: 300 },     &["name", "300", "at most 255"],         &["CRM → Contacts", "General"]),
+        ("InvalidField",              Problem::InvalidField { field: Field::AccountReference, limit: "at most 50 characters".into(), chars: 51 }, &["account reference", "51", "at most 50"], TERMS),
+        ("AmbiguousMatch",            Problem::AmbiguousMatch { found: vec![named(1, "Acme", "A-1"), named(2, "Acme Ltd", "")] },           &["\"Acme\" (account number A-1)", "\"Acme Ltd\" (no account number)"], &["In Xero", "Contacts → tick", "Financials → Terms"]),
+        ("ErasedInXero",              Problem::ErasedInXero { xero: named(1, "Erased", "A-1") },                                            &["\"Erased\"", "A-1", "erased"],        &["Exclude from financial sync", "CRM → Contacts", "Financials → Terms"]),
+        ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: None },                             &["\"Old\"", "A-1", "archived"],         &["Contacts → Archived", "Restore", "Financials → Terms"]),
+        ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: Some(xero_id(9)) },                 &["\"Old\"", "merged", "000000000009"],  TERMS),
+        ("LinkedToAnotherContact",    Problem::LinkedToAnotherContact { xero: named(1, "Acme", "A-1"), other: contact_id(8) },              &["\"Acme\"", "A-1", "BigChange contact 8"], TERMS),
+        ("NameTakenInXero",           Problem::NameTakenInXero { in_bigchange: reference("A-1"), xero: named(1, "Acme", "B-2") },           &["A-1", "B-2", "\"Acme\""],             &["Financials → Terms", "Contacts → the contact → Edit"]),
+        ("OwnedByAnotherProgram",     Problem::OwnedByAnotherProgram { xero: named(1, "Acme", ""), contact_number: "CRM-1".into() },        &["\"Acme\"", "CRM-1"],                  &["consent", "CRM → Contacts", "Account reference"]),
+        ("DuplicateAccountReference", Problem::DuplicateAccountReference { reference: reference("A-1"), holder: contact_id(8) },            &["A-1", "BigChange contact 8"],         TERMS),
+        ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")) },                                             &["A-1"],                                &["Contacts → New contact", "CreateInXero"]),
+        ("NotInXero",                 Problem::NotInXero { reference: None },                                                               &["no account reference"],               &["Contacts → New contact", "CreateInXero"]),
+        ("NoAccountReference",        Problem::NoAccountReference,                                                                          &["no account reference"],               &["CRM → Contacts", "Financials → Terms", "GenerateAccountRef"]),
+        ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: "A-1".into() },           &["A-2", "A-1"],                         &["Contacts → the contact → Edit", "Financials → Terms"]),
+        ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: String::new() },          &["A-2", "has no account number."],      &["Contacts → the contact → Edit", "Financials → Terms"]),
+        ("RefusedByXero",             Problem::RefusedByXero { words: vec!["Email address must be valid".into()] },                         &["Email address must be valid"],        BIGCHANGE),
+        ("RefusedByBigChange",        Problem::RefusedByBigChange { words: "misc_noRight".into() },                                         &["misc_noRight"],                       BIGCHANGE),
+    ]
+}
+
+#[test]
+fn a_problem_names_the_contact_the_values_in_conflict_and_the_menu_of_its_cure() {
+    for (code, problem, values, menu) in every_problem() {
+        assert_eq!(problem.code(), code);
+        let sentence = problem.sentence(contact_id(7), "Acme Ltd");
+        for part in values
+            .iter()
+            .chain(&["\"Acme Ltd\"", "BigChange contact 7"])
+        {
+            assert!(
+                sentence.contains(part),
+                "{code}: {part:?} is not in {sentence}"
+            );
+        }
+        for part in menu {
+            assert!(
+                problem.cure().contains(part),
+                "{code}: {part:?} is not in {}",
+                problem.cure()
+            );
+        }
+        for text in [sentence, problem.cure()] {
+            assert!(
+                !text.contains('\n') && !text.contains("  "),
+                "{code}: {text:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_problem_is_kept_under_its_code_and_read_back_the_same() {
+    for (code, problem, _, _) in every_problem() {
+        let kept = serde_json::to_value(&problem).unwrap();
+        assert_eq!(kept["code"], code);
+        assert_eq!(serde_json::from_value::<Problem>(kept).unwrap(), problem);
+    }
+}
+
+#[test]
+fn only_problems_of_bigchange_alone_do_not_wait_for_xero() {
+    let of_bigchange_alone = [
+        "ParentInSiteGroup",
+        "SiteContactInAccountGroup",
+        "InvalidField",
+        "RefusedByBigChange",
+    ];
+    for (code, problem, _, _) in every_problem() {
+        assert_eq!(
+            problem.depends_on_xero(),
+            !of_bigchange_alone.contains(&code),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn a_notice_says_which_field_and_what_to_do() {
+    let left_out = Notice::FieldLeftOut(LeftOut {
+        field: Field::Country,
+        takes: "letters only".to_owned(),
+    });
+    let other_name = Notice::LinkedUnderAnotherName {
+        in_xero: "Acme (Leeds)".to_owned(),
+    };
+    let not_written = Notice::ContactReferenceNotWritten {
+        field: Field::Street,
+    };
+    let rows: [(&Notice, &str, &[&str]); 3] = [
+        (
+            &left_out,
+            "FieldLeftOut",
+            &["country", "letters only", "CRM → Contacts"],
+        ),
+        (&other_name, "LinkedUnderAnotherName", &["Acme (Leeds)"]),
+        (
+            &not_written,
+            "ContactReferenceNotWritten",
+            &["street", "CRM → Contacts"],
+        ),
+    ];
+    for (notice, code, parts) in rows {
+        assert_eq!(notice.code(), code);
+        for part in parts {
+            assert!(
+                notice.sentence().contains(part),
+                "{part:?} is not in {}",
+                notice.sentence()
+            );
+        }
+        let kept = serde_json::to_value(notice).unwrap();
+        assert_eq!(kept["code"], code);
+        assert_eq!(&serde_json::from_value::<Notice>(kept).unwrap(), notice);
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
+fn a_held_contact_is_tried_again_when_what_it_waits_for_changes_in_xero() {
+    let not_in_xero = Case::new().account_reference("A-1").found([]);
+    let without_reference = Case::new().found([]);
+    let archived = Case::new().account_reference("A-1").found([namesake(1).account("A-1").merged_into(9)]);
+    let ambiguous = Case::new().found([namesake(1), namesake(2)]);
+    let changed = Case::linked().account_reference("A-2").found([namesake(1).account("A-1")]);
+    let rows: Vec<(&str, &Case, XeroContact, bool)> = vec![
+        ("one of its account number",        &not_in_xero,       xero(5).account(" a-1"),   true),
+        ("one of its name",                  &not_in_xero,       xero(5).named("ACME  ltd"), true),
+        ("one of neither",                   &not_in_xero,       xero(5).account("B-2"),    false),
+        ("a blank number is nobody's",       &without_reference, xero(5),                   false),
+        ("its name, no reference",           &without_reference, namesake(5),               true),
+        ("the archived one, renamed",        &archived,          xero(1),                   true),
+        ("the one that it was merged into",  &archived,          xero(9),                   true),
+        ("another",                          &archived,          xero(2),                   false),
+        ("either of two, renamed",           &ambiguous,         xero(1),                   true),
+        ("either of two, renamed",           &ambiguous,         xero(2),                   true),
+        ("the one that it is linked to",     &changed,           xero(1).account("A-3"),    true),
+        ("another's number becomes its own", &changed,           xero(6).account("A-2"),    true),
+        ("the number that it had",           &changed,           xero(6).account("A-1"),    false),
+    ];
+    for (says, held, touched, matters) in rows {
+        let linked = held.link.as_ref().map(|link| link.xero_id);
+        let watch = Watch::of(&held.contact, &held.problem(), linked);
+        assert_eq!(watch.is_touched_by(&touched), matters, "{says}");
+    }
+}
+
+#[test]
+fn what_a_held_contact_waits_for_keeps_no_name() {
+    let case = Case::new().found([]);
+    let watch = Watch::of(&acme(), &case.problem(), None);
+    let kept = serde_json::to_string(&watch).unwrap();
+    assert!(!kept.to_lowercase().contains("acme"), "{kept}");
+}

@@ -1,0 +1,312 @@
+//! A case to decide about, built up from one ordinary customer, and decisions put into a word or two.
+
+use std::collections::BTreeMap;
+
+use rules::{
+    AccountReference, AccountType, Contact, ContactId, ContactNumber, ContactStatus, Customer,
+    Decision, Details, GroupId, InDoubt, Link, Named, Participation, Plan, Problem, Question,
+    Settings, Snapshot, XeroChanges, XeroContact, XeroContactId, XeroWrite, decide, participation,
+};
+
+pub(crate) const ACCOUNT_GROUP: u64 = 10;
+pub(crate) const SITE_GROUP: u64 = 20;
+
+pub(crate) fn contact_id(id: u64) -> ContactId {
+    ContactId::try_from(id).unwrap()
+}
+
+pub(crate) fn group_id(id: u64) -> GroupId {
+    GroupId::try_from(id).unwrap()
+}
+
+pub(crate) fn xero_id(n: u64) -> XeroContactId {
+    format!("00000000-0000-0000-0000-{n:012}").parse().unwrap()
+}
+
+fn number_of(id: XeroContactId) -> u64 {
+    id.to_string()[24..].parse().unwrap()
+}
+
+pub(crate) fn reference(text: &str) -> AccountReference {
+    AccountReference::parse(text).unwrap()
+}
+
+/// Contact 7, an account customer without an account reference.
+pub(crate) fn acme() -> Contact {
+    Contact {
+        id: contact_id(7),
+        group: Some(group_id(ACCOUNT_GROUP)),
+        parent: None,
+        deleted: false,
+        excluded_from_financial_sync: false,
+        name: "Acme Ltd".to_owned(),
+        street: "1 High Street".to_owned(),
+        town: "Leeds".to_owned(),
+        postcode: "LS1 1AA".to_owned(),
+        country: "United Kingdom".to_owned(),
+        person: "Jo van Dam".to_owned(),
+        phone: "+441130000000".to_owned(),
+        email: "jo@acme.example".to_owned(),
+        extra: "Gate code at reception".to_owned(),
+        contact_reference: String::new(),
+        account_reference: String::new(),
+        account_type: None,
+    }
+}
+
+/// Settings by the variables that a deployment would set; group 10 holds account customers, group 20 site contacts.
+pub(crate) fn settings(set: &[(&str, &str)]) -> Settings {
+    let defaults = [("ACCOUNT_GROUP_IDS", "10"), ("SITE_GROUP_IDS", "20")];
+    Settings::read(|name| {
+        let mut all = set.iter().chain(&defaults);
+        all.find(|(variable, _)| *variable == name)
+            .map(|(_, value)| (*value).to_owned())
+    })
+    .unwrap()
+}
+
+pub(crate) fn customer(contact: &Contact) -> Customer {
+    match participation(contact, &settings(&[])) {
+        Participation::TakesPart(customer) => *customer,
+        other => panic!("it does not take part: {other:?}"),
+    }
+}
+
+pub(crate) fn details(contact: &Contact) -> Details {
+    customer(contact).details
+}
+
+/// An active Xero contact of another name, with neither an account number nor a contact number.
+pub(crate) fn xero(n: u64) -> XeroContact {
+    XeroContact {
+        id: xero_id(n),
+        name: format!("Stranger {n}"),
+        account_number: String::new(),
+        contact_number: None,
+        status: ContactStatus::Active,
+        merged_into: None,
+    }
+}
+
+/// The same under Acme's name.
+pub(crate) fn namesake(n: u64) -> XeroContact {
+    xero(n).named("Acme Ltd")
+}
+
+pub(crate) trait XeroContactExt {
+    fn named(self, name: &str) -> Self;
+    fn account(self, number: &str) -> Self;
+    fn code(self, number: &str) -> Self;
+    fn archived(self) -> Self;
+    fn erased(self) -> Self;
+    fn merged_into(self, survivor: u64) -> Self;
+}
+
+impl XeroContactExt for XeroContact {
+    fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+    fn account(mut self, number: &str) -> Self {
+        number.clone_into(&mut self.account_number);
+        self
+    }
+    fn code(mut self, number: &str) -> Self {
+        self.contact_number = ContactNumber::from_xero(number);
+        self
+    }
+    fn archived(mut self) -> Self {
+        self.status = ContactStatus::Archived;
+        self
+    }
+    fn erased(mut self) -> Self {
+        self.status = ContactStatus::Erased;
+        self
+    }
+    fn merged_into(mut self, survivor: u64) -> Self {
+        self.status = ContactStatus::Archived;
+        self.merged_into = Some(xero_id(survivor));
+        self
+    }
+}
+
+/// Everything that a decision is made from.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) contact: Contact,
+    pub(crate) settings: Settings,
+    pub(crate) link: Option<Link>,
+    pub(crate) in_doubt: Option<InDoubt>,
+    pub(crate) generated: Option<AccountReference>,
+    pub(crate) due: Option<AccountReference>,
+    pub(crate) found: Option<Vec<XeroContact>>,
+    pub(crate) linked: BTreeMap<XeroContactId, ContactId>,
+    pub(crate) holders: BTreeMap<AccountReference, ContactId>,
+}
+
+impl Case {
+    /// Acme, not linked, nothing asked yet, every setting at its default.
+    pub(crate) fn new() -> Self {
+        Self {
+            contact: acme(),
+            settings: settings(&[]),
+            link: None,
+            in_doubt: None,
+            generated: None,
+            due: None,
+            found: None,
+            linked: BTreeMap::new(),
+            holders: BTreeMap::new(),
+        }
+    }
+
+    /// Acme, linked to Xero contact 1 under `A-1` and in line with it.
+    pub(crate) fn linked() -> Self {
+        let mut case = Self::new().with(|contact| {
+            "A-1".clone_into(&mut contact.account_reference);
+            contact.account_type = Some(AccountType::XERO);
+        });
+        case.link = Some(Link {
+            xero_id: xero_id(1),
+            account_reference: reference("A-1"),
+            synced: details(&case.contact),
+        });
+        case.held_by("A-1", 7)
+    }
+
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Contact)) -> Self {
+        change(&mut self.contact);
+        self
+    }
+
+    pub(crate) fn account_reference(self, text: &str) -> Self {
+        self.with(|contact| text.clone_into(&mut contact.account_reference))
+    }
+
+    pub(crate) fn settings(mut self, set: &[(&str, &str)]) -> Self {
+        self.settings = settings(set);
+        self
+    }
+
+    pub(crate) fn found(mut self, found: impl IntoIterator<Item = XeroContact>) -> Self {
+        self.found = Some(found.into_iter().collect());
+        self
+    }
+
+    pub(crate) fn generated(mut self, code: &str) -> Self {
+        self.generated = Some(reference(code));
+        self.held_by(code, 7)
+    }
+
+    pub(crate) fn in_doubt(mut self, in_doubt: InDoubt) -> Self {
+        self.in_doubt = Some(in_doubt);
+        self
+    }
+
+    pub(crate) fn linked_to(mut self, xero: u64, contact: u64) -> Self {
+        self.linked.insert(xero_id(xero), contact_id(contact));
+        self
+    }
+
+    pub(crate) fn held_by(mut self, text: &str, contact: u64) -> Self {
+        self.holders.insert(reference(text), contact_id(contact));
+        self
+    }
+
+    pub(crate) fn decision(&self) -> Decision {
+        decide(&Snapshot {
+            customer: &customer(&self.contact),
+            settings: &self.settings,
+            link: self.link.as_ref(),
+            in_doubt: self.in_doubt.as_ref(),
+            generated: self.generated.as_ref(),
+            contact_reference_due: self.due.as_ref(),
+            found: self.found.as_deref(),
+            linked: &self.linked,
+            holders: &self.holders,
+        })
+    }
+
+    /// The decision in a word or two.
+    pub(crate) fn said(&self) -> String {
+        match self.decision() {
+            Decision::Ask(Question::Match { .. }) => "ask which".to_owned(),
+            Decision::Ask(Question::Linked(id)) => format!("ask for {}", number_of(id)),
+            Decision::NeedsCode => "needs a code".to_owned(),
+            Decision::Hold(problem) => told(&problem),
+            Decision::Apply(plan) => match plan.xero.existing() {
+                Some(id) => format!("{:?} {}", plan.outcome, number_of(id)),
+                None => format!("{:?}", plan.outcome),
+            },
+        }
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        match self.decision() {
+            Decision::Apply(plan) => *plan,
+            other => panic!("no plan but {other:?}"),
+        }
+    }
+
+    pub(crate) fn problem(&self) -> Problem {
+        match self.decision() {
+            Decision::Hold(problem) => problem,
+            other => panic!("not held but {other:?}"),
+        }
+    }
+
+    /// What is sent to an existing Xero contact; nothing where nothing is.
+    pub(crate) fn changes(&self) -> XeroChanges {
+        match self.plan().xero {
+            XeroWrite::Nothing { .. } => XeroChanges::default(),
+            XeroWrite::Change { changes, .. } => *changes,
+            XeroWrite::Create(_) => panic!("a create, not a change"),
+        }
+    }
+}
+
+/// A problem in a word or two: its code and the values in conflict.
+pub(crate) fn told(problem: &Problem) -> String {
+    let n = |named: &Named| number_of(named.id);
+    let values = match problem {
+        Problem::ParentInSiteGroup { group: Some(group) } => format!("group {group}"),
+        Problem::SiteContactInAccountGroup {
+            parent,
+            group: Some(group),
+        } => format!("parent {parent}, group {group}"),
+        Problem::InvalidField {
+            field,
+            limit,
+            chars,
+        } => format!("{} {chars}, {limit}", field.label()),
+        Problem::AmbiguousMatch { found } => {
+            let all: Vec<String> = found.iter().map(|named| n(named).to_string()).collect();
+            all.join(" and ")
+        }
+        Problem::ErasedInXero { xero } => n(xero).to_string(),
+        Problem::ArchivedInXero { xero, survivor } => match survivor {
+            None => n(xero).to_string(),
+            Some(survivor) => format!("{}, survived by {}", n(xero), number_of(*survivor)),
+        },
+        Problem::LinkedToAnotherContact { xero, other } => format!("{}, of {other}", n(xero)),
+        Problem::NameTakenInXero { in_bigchange, xero } => {
+            format!("{in_bigchange}, {} with {}", n(xero), xero.account_number)
+        }
+        Problem::OwnedByAnotherProgram {
+            xero,
+            contact_number,
+        } => format!("{}, {contact_number}", n(xero)),
+        Problem::DuplicateAccountReference { reference, holder } => {
+            format!("{reference}, of {holder}")
+        }
+        Problem::NotInXero {
+            reference: Some(reference),
+        } => reference.to_string(),
+        Problem::AccountReferenceChanged {
+            in_bigchange,
+            in_xero,
+        } => format!("{in_bigchange}, {in_xero:?} in Xero"),
+        _ => String::new(),
+    };
+    format!("{} {values}", problem.code()).trim_end().to_owned()
+}
