@@ -1,1 +1,119 @@
-//! placeholder
+//! Keeps the stored Xero token fresh, and one that Xero accepts.
+//!
+//! Xero replaces the refresh token at every use, and takes the old one again for 30 minutes only. So what is got must be stored before anything else happens,
+//! and two refreshers, or a refresher and a person who connects anew, must not undo each other:
+//! - a new token is stored under a staging label of its own, which leaves the current version as it is, and names the version that it replaces;
+//! - then it is made current on the condition that this very version is still the current one. Who loses that swap has changed nothing.
+//! - What a crash left between the two is found by what it replaces, and made current by the next run.
+//! - The lease only saves calls; nothing depends on its being held.
+
+mod custody;
+mod lease;
+mod parts;
+mod renewal;
+
+use rules::TenantId;
+use secrets::{SecretError, VaultError};
+use serde::Serialize;
+use store::TableError;
+
+pub use custody::STAGING_LABEL;
+pub use parts::Parts;
+
+use crate::custody::is_fresh;
+use crate::lease::Lease;
+use crate::renewal::Renewal;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// More than a third of the token's life is left: nothing was called or written.
+    Fresh,
+    /// A new token is current.
+    Refreshed,
+    /// A token that an earlier run had stored, and not lived to make current, is current now. No token was asked for.
+    Recovered,
+    /// The organisation of the token was learnt and is stored with it.
+    OrganisationLearnt,
+    /// Another refresher holds the lease: nothing was called.
+    AnotherIsAtIt,
+    /// Another version became current meanwhile; it stays, and what was got is not used.
+    LostTheSwap,
+    /// Xero could not be asked or gave no usable answer: the next run tries again, within the 30 minutes for which Xero takes the old refresh token.
+    TryAgain,
+    /// Xero takes no refresh token that is stored. A person must connect the app again; until then Xero is not asked.
+    ConnectionDead,
+    /// Xero does not take the app's own id and secret, or its scopes. A person must correct them.
+    AppRejected,
+}
+
+/// Why a run failed. What a person can mend says so in one line; the rest passes with a later run.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// One of the two secrets.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The app is one that a person connects, and nobody has.
+    #[error(
+        "the Xero token secret holds no refresh token: connect the app to Xero and put the refresh token into its field `refresh_token`, or, \
+         for a custom connection, put \"client_credentials\" into the field `grant_type` of the Xero app secret"
+    )]
+    NoRefreshToken,
+    /// The app is connected to nothing.
+    #[error(
+        "the Xero app is not connected to any organisation: connect it to the one whose contacts are to be kept"
+    )]
+    NoOrganisation,
+    /// The app is connected to several organisations, and nobody said which one is meant.
+    #[error(
+        "the Xero app is connected to several organisations: put the tenant id of the right one into the field `tenant_id` of the Xero token secret, {}",
+        list(.0)
+    )]
+    SeveralOrganisations(Vec<TenantId>),
+}
+
+/// How many organisations an error lists.
+const MAX_LISTED: usize = 10;
+
+fn list(tenants: &[TenantId]) -> String {
+    let ids: Vec<_> = tenants
+        .iter()
+        .take(MAX_LISTED)
+        .map(ToString::to_string)
+        .collect();
+    ids.join(" or ")
+}
+
+/// One run: looks whether the token is due, and renews it.
+///
+/// A dead connection, a rejected app and a lost call are outcomes, not errors: the first two have an alarm of their own, which an alarm about a failing function
+/// would only double; the last mends itself, and has the alarm of a token that stays stale.
+///
+/// # Errors
+/// See [`RefreshError`]. Whatever the error, the current version is one that Xero took when it was stored.
+pub async fn refresh(parts: &Parts) -> Result<Outcome, RefreshError> {
+    // Read although it may not be needed, so that a mistake in it is told while the current token still lasts.
+    let app = parts.app().await?;
+    let seen = parts.custody().current().await?;
+    let is_complete = seen.secret.tenant_id.is_some();
+    if is_complete && is_fresh(&seen.secret, parts.surroundings.now()) {
+        parts.count_fresh();
+        return Ok(Outcome::Fresh);
+    }
+    let records = parts.records(&seen.secret)?;
+    let Some(lease) = Lease::take(records, &parts.surroundings).await? else {
+        tracing::info!("another refresher is at the Xero token");
+        return Ok(Outcome::AnotherIsAtIt);
+    };
+    // What was read before the lease may have been replaced while waiting for it: the renewal reads everything again.
+    let outcome = Renewal::new(parts, &app).run().await;
+    lease.give_back().await;
+    outcome
+}

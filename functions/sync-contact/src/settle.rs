@@ -106,6 +106,8 @@ impl Batch<'_> {
             .map(|link| link.xero_id);
         let fingerprint = self.fingerprint(work);
         let record = ProblemRecord {
+            sentence: problem.sentence(work.id, &work.name()),
+            cure: problem.cure(),
             name: work.name(),
             fingerprint,
             watch: work

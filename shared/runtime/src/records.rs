@@ -137,6 +137,12 @@ pub struct ProblemRecord {
     pub problem: Problem,
     /// The contact's name in BigChange, for the people who read it.
     pub name: String,
+    /// What is wrong, in a sentence for them.
+    #[serde(default)]
+    pub sentence: String,
+    /// What to do about it, in another.
+    #[serde(default)]
+    pub cure: String,
     /// The contact and the settings as they were when it was held.
     pub fingerprint: Fingerprint,
     /// What it waits for in Xero.

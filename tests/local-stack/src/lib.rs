@@ -6,6 +6,7 @@
 pub mod company;
 mod ministack;
 mod observed;
+pub mod play;
 pub mod report;
 mod stack;
 

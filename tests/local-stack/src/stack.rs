@@ -354,6 +354,96 @@ impl LocalStack {
             + count("ApproximateNumberOfMessagesDelayed")?)
     }
 
+    /// Puts a message of any kind into the queue.
+    ///
+    /// # Errors
+    /// When the queue does not take it.
+    pub async fn send(&self, body: &str) -> anyhow::Result<()> {
+        let input = json!({"QueueUrl": self.outputs.sync_queue, "MessageBody": body});
+        self.aws.aws("AmazonSQS.SendMessage", &input).await.map(drop)
+    }
+
+    /// What stands in the dead-letter queue.
+    ///
+    /// # Errors
+    /// When the queue cannot be read.
+    pub async fn dead_letters(&self) -> anyhow::Result<Vec<String>> {
+        self.bodies_in(&self.outputs.sync_dead_letter_queue).await
+    }
+
+    /// What a full sweep puts into the queue: the worker is held back meanwhile, and gets the messages afterwards.
+    ///
+    /// # Errors
+    /// When the poll fails, or the queue cannot be read.
+    pub async fn what_a_sweep_queues(&self) -> anyhow::Result<Vec<String>> {
+        self.hand_over_messages(false).await?;
+        self.sweep().await?;
+        let bodies = self.bodies_in(&self.outputs.sync_queue).await?;
+        self.hand_over_messages(true).await?;
+        self.settle().await?;
+        Ok(bodies)
+    }
+
+    /// Whether the worker is handed the queue's messages.
+    async fn hand_over_messages(&self, enabled: bool) -> anyhow::Result<()> {
+        const PATH: &str = "/2015-03-31/event-source-mappings/";
+        let answer = self.aws.send(http::Method::GET, PATH, Vec::new()).await?;
+        let mappings: Value = serde_json::from_slice(answer.body())?;
+        let mapping = mappings["EventSourceMappings"][0]["UUID"].as_str();
+        let path = format!("{PATH}{}", mapping.context("no event source mapping")?);
+        let change = json!({"Enabled": enabled}).to_string();
+        let answer = self.aws.send(http::Method::PUT, &path, change.into_bytes()).await?;
+        if !answer.status().is_success() {
+            bail!("the event source mapping was not changed: {}", answer.status());
+        }
+        Ok(())
+    }
+
+    /// The bodies of a queue's messages, which are not taken out: they are visible again a moment later.
+    async fn bodies_in(&self, queue_url: &str) -> anyhow::Result<Vec<String>> {
+        const HIDDEN_SECONDS: u32 = 3;
+        let mut bodies = Vec::new();
+        while bodies.len() < MAX_ITEMS {
+            let input = json!({"QueueUrl": queue_url, "MaxNumberOfMessages": 10, "VisibilityTimeout": HIDDEN_SECONDS});
+            let answer = self.aws.aws("AmazonSQS.ReceiveMessage", &input).await?;
+            let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+            if messages.is_empty() {
+                break;
+            }
+            bodies.extend(messages.iter().filter_map(|m| Some(m["Body"].as_str()?.to_owned())));
+        }
+        Ok(bodies)
+    }
+
+    /// The schedules by name, each with its state: `ENABLED` or `DISABLED`.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn schedules(&self) -> anyhow::Result<BTreeMap<String, String>> {
+        let answer = self.aws.aws("AWSEvents.ListRules", &json!({})).await?;
+        let rules = answer["Rules"].as_array().context("no list of rules")?;
+        let text = |rule: &Value, field: &str| rule[field].as_str().unwrap_or_default().to_owned();
+        Ok(rules.iter().map(|rule| (text(rule, "Name"), text(rule, "State"))).collect())
+    }
+
+    /// What the three secrets hold now.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub async fn secrets(&self) -> anyhow::Result<Vec<String>> {
+        let mut contents = Vec::new();
+        for secret in [
+            &self.outputs.big_change_secret,
+            &self.outputs.xero_app_secret,
+            &self.outputs.xero_token_secret,
+        ] {
+            let input = json!({"SecretId": secret});
+            let answer = self.aws.aws("secretsmanager.GetSecretValue", &input).await?;
+            contents.extend(answer["SecretString"].as_str().map(str::to_owned));
+        }
+        Ok(contents)
+    }
+
     /// What the functions logged, oldest first.
     ///
     /// # Errors
@@ -381,13 +471,18 @@ impl LocalStack {
         }
     }
 
-    /// The end of a function's log, for a person to read after a failure.
+    /// What went wrong by a function's log, or else its end, for a person to read after a failure.
     pub async fn log_tail(&self, function: Function) -> String {
         const LINES: usize = 30;
-        match self.logs(function).await {
-            Ok(lines) => lines[lines.len().saturating_sub(LINES)..].join("\n"),
-            Err(error) => format!("(its log cannot be read: {error})"),
-        }
+        let lines = match self.logs(function).await {
+            Ok(lines) => lines,
+            Err(error) => return format!("(its log cannot be read: {error})"),
+        };
+        let bad = |line: &&String| line.contains(r#""level":"ERROR""#) || line.contains(r#""level":"WARN""#);
+        let troubles: Vec<&String> = lines.iter().filter(bad).collect();
+        let told = if troubles.is_empty() { lines.iter().collect() } else { troubles };
+        let end: Vec<&str> = told.iter().rev().take(LINES).rev().map(|line| line.as_str()).collect();
+        end.join("\n")
     }
 
     /// The environment variables that a function is given, and the address and credentials by which it finds AWS.

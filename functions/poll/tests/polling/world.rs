@@ -233,6 +233,8 @@ impl World {
         let contact = contact_named(id, name);
         let held = ProblemRecord {
             watch: Watch::of(&contact, &problem, None),
+            sentence: String::new(),
+            cure: String::new(),
             problem,
             name: name.to_owned(),
             fingerprint: rules::Fingerprint::of([]),

@@ -232,14 +232,6 @@ fn held_in_xero() -> Vec<Entry> {
         .account_reference("ULV24")
         .then(created("ULV24")),
         customer(
-            1025,
-            "Ulverton Print Shop",
-            "has the same account reference: a duplicate, then its contact is linked to the other",
-            held("DuplicateAccountReference"),
-        )
-        .account_reference("ULV24")
-        .then(held("LinkedToAnotherContact")),
-        customer(
             1026,
             "Vale Tyres",
             "an email that only Xero itself refuses",

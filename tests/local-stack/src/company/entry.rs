@@ -52,7 +52,7 @@ pub(super) const fn linked(xero_name: &'static str, account_reference: &'static 
 }
 
 /// Created in Xero.
-pub(super) const fn created(account_reference: &'static str) -> Expected {
+pub const fn created(account_reference: &'static str) -> Expected {
     Expected::Created(synced(account_reference))
 }
 
@@ -66,7 +66,8 @@ const fn synced(account_reference: &'static str) -> Synced {
 
 impl Expected {
     /// With this contact reference instead of what was entered.
-    pub(super) const fn contact_reference(self, text: &'static str) -> Self {
+    #[must_use]
+    pub const fn contact_reference(self, text: &'static str) -> Self {
         match self {
             Self::Linked(name, synced) => Self::Linked(
                 name,
@@ -84,7 +85,8 @@ impl Expected {
     }
 
     /// With this notice.
-    pub(super) const fn notice(self, code: &'static str) -> Self {
+    #[must_use]
+    pub const fn notice(self, code: &'static str) -> Self {
         match self {
             Self::Linked(name, synced) => Self::Linked(
                 name,
@@ -103,7 +105,7 @@ impl Expected {
 }
 
 /// A contact with an address, a person, a phone and an email of its own, and no reference yet.
-pub(super) fn contact(id: u64, group_id: u64, name: &str) -> FakeContact {
+pub fn contact(id: u64, group_id: u64, name: &str) -> FakeContact {
     const TOWNS: [(&str, &str, &str); 6] = [
         ("Leeds", "LS99 1", "113496"),
         ("Sheffield", "S99 2", "114496"),

@@ -14,7 +14,7 @@ use rules::{InvalidSetting, Settings};
 
 pub use contacts::entries;
 pub use edits::{Edit, edits};
-pub use entry::{Entry, Expected, Synced};
+pub use entry::{Entry, Expected, Synced, contact, created};
 pub use organisation::{CALDER_CLADDING, xero};
 
 /// The company's name.

@@ -1,0 +1,312 @@
+//! The renewal of a token that is due.
+
+use rules::TenantId;
+use runtime::records::{DeadConnectionRecord, ONLY, Records, Stored, confirmed_tenant};
+use runtime::telemetry::{Metric, count};
+use secrecy::ExposeSecret;
+use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
+use store::{Expect, TableError};
+use time::{Duration, OffsetDateTime};
+use xero::{Identity, IdentityError, Tokens};
+
+use crate::custody::{Custody, StoredToken, Swap, TOKEN_LIFE, is_fresh};
+use crate::{Outcome, Parts, RefreshError};
+
+/// Kept with a dead connection, and logged: never quotes an answer of Xero.
+const DEAD: &str = "Xero takes none of the stored refresh tokens; a person must connect the app again and store the new token in the Xero token secret";
+/// What Xero calls an organisation among the connections of an app; it has other kinds, without contacts.
+const ORGANISATION: &str = "ORGANISATION";
+
+type Dead = Option<Stored<DeadConnectionRecord>>;
+
+/// One renewal. Everything that it decides on is read by itself.
+pub(crate) struct Renewal<'a> {
+    parts: &'a Parts,
+    app: &'a XeroAppSecret,
+    custody: Custody<'a>,
+}
+
+impl<'a> Renewal<'a> {
+    pub(crate) fn new(parts: &'a Parts, app: &'a XeroAppSecret) -> Self {
+        Self {
+            parts,
+            app,
+            custody: parts.custody(),
+        }
+    }
+
+    pub(crate) async fn run(&self) -> Result<Outcome, RefreshError> {
+        let current = self.custody.current().await?;
+        if is_fresh(&current.secret, self.now()) {
+            return self.complete(&current).await;
+        }
+        let records = self.parts.records(&current.secret)?;
+        let dead: Dead = records.get(ONLY).await?;
+        if let Some(dead) = &dead
+            && self.stays_dead(&dead.value, &current)
+        {
+            self.parts.count_dead();
+            tracing::warn!(since = %dead.value.since, "the connection to Xero is dead: {}", dead.value.why);
+            return Ok(Outcome::ConnectionDead);
+        }
+        let recent = self.custody.recent(&current).await?;
+        let staged = recent
+            .iter()
+            .find(|token| token.is_to_replace(&current) && is_fresh(&token.secret, self.now()));
+        if let Some(staged) = staged {
+            return self
+                .make_current(&current, staged, dead, Outcome::Recovered)
+                .await;
+        }
+        let asked_at = self.now();
+        match self.ask(&current, &recent).await? {
+            Ok(tokens) => {
+                let secret = renewed(&current.secret, tokens, asked_at);
+                let staged = self.stage(secret, &current).await?;
+                self.make_current(&current, &staged, dead, Outcome::Refreshed)
+                    .await
+            }
+            Err(error) => self.refused(error, &current, &records).await,
+        }
+    }
+
+    /// A refresh token that was refused stays so. A custom connection has none: it comes back to life when a person authorises it at Xero, which changes
+    /// no secret here, so each renewal gives it another chance.
+    fn stays_dead(&self, dead: &DeadConnectionRecord, current: &StoredToken) -> bool {
+        self.app.grant_type == GrantType::AuthorizationCode
+            && dead.secret_version == current.version
+    }
+
+    async fn ask(
+        &self,
+        current: &StoredToken,
+        recent: &[StoredToken],
+    ) -> Result<Result<Tokens, IdentityError>, RefreshError> {
+        let identity = self.parts.identity(self.app);
+        match self.app.grant_type {
+            GrantType::ClientCredentials => Ok(identity.client_credentials().await),
+            GrantType::AuthorizationCode if current.secret.refresh_token.is_none() => {
+                Err(RefreshError::NoRefreshToken)
+            }
+            GrantType::AuthorizationCode => Ok(exchange(&identity, current, recent).await),
+        }
+    }
+
+    async fn refused(
+        &self,
+        error: IdentityError,
+        current: &StoredToken,
+        records: &Records,
+    ) -> Result<Outcome, RefreshError> {
+        match (error, self.app.grant_type) {
+            (IdentityError::InvalidGrant, GrantType::AuthorizationCode) => {
+                self.declare_dead(current, records).await
+            }
+            (IdentityError::InvalidGrant | IdentityError::ClientRejected, _) => {
+                self.parts.count_dead();
+                tracing::error!(
+                    "Xero does not take the app's client id and secret, or its scopes: correct the Xero app secret ({}), or the app's settings at Xero",
+                    self.parts.app_secret_id
+                );
+                Ok(Outcome::AppRejected)
+            }
+            (IdentityError::Transient { .. } | IdentityError::Unexpected { .. }, _) => {
+                tracing::warn!("the token refresh is tried again at the next run: {error}");
+                Ok(Outcome::TryAgain)
+            }
+        }
+    }
+
+    async fn declare_dead(
+        &self,
+        current: &StoredToken,
+        records: &Records,
+    ) -> Result<Outcome, RefreshError> {
+        // While the old tokens were tried, a person may have stored a new one.
+        if self.custody.current().await?.version != current.version {
+            return self.lost_the_swap().await;
+        }
+        let dead = DeadConnectionRecord {
+            since: self.now(),
+            why: DEAD.to_owned(),
+            secret_version: current.version.clone(),
+        };
+        self.parts.count_dead();
+        tracing::error!("the connection to Xero is dead: {DEAD}");
+        let put = records.put(ONLY, &dead, Expect::Anything)?;
+        records.write(vec![put]).await?;
+        Ok(Outcome::ConnectionDead)
+    }
+
+    async fn stage(
+        &self,
+        secret: XeroTokenSecret,
+        replaces: &StoredToken,
+    ) -> Result<StoredToken, RefreshError> {
+        let version = self.parts.surroundings.unique().to_string();
+        self.custody.stage(secret, version, replaces).await
+    }
+
+    /// Swaps a token that is stored already for the current one; only then is it told of.
+    async fn make_current(
+        &self,
+        current: &StoredToken,
+        staged: &StoredToken,
+        dead: Dead,
+        outcome: Outcome,
+    ) -> Result<Outcome, RefreshError> {
+        if self.custody.swap(current, staged).await? == Swap::Lost {
+            return self.lost_the_swap().await;
+        }
+        tracing::info!(
+            version = staged.version,
+            ?outcome,
+            "the Xero token is renewed"
+        );
+        self.forget_death(&staged.secret, dead).await;
+        match self.complete(staged).await? {
+            Outcome::Fresh => Ok(outcome),
+            other => Ok(other),
+        }
+    }
+
+    async fn lost_the_swap(&self) -> Result<Outcome, RefreshError> {
+        tracing::info!("another version of the Xero token became current meanwhile, and stays");
+        let current = self.custody.current().await?;
+        if is_fresh(&current.secret, self.now()) {
+            self.parts.count_fresh();
+        }
+        Ok(Outcome::LostTheSwap)
+    }
+
+    /// The current token is fresh; see to it that its organisation is known and the right one.
+    async fn complete(&self, current: &StoredToken) -> Result<Outcome, RefreshError> {
+        let Some(tenant) = current.secret.tenant_id else {
+            return self.learn_organisation(current).await;
+        };
+        self.parts.count_fresh();
+        self.check_organisation(tenant).await;
+        Ok(Outcome::Fresh)
+    }
+
+    /// Asks Xero which organisation the token is for, and stores the answer with it. The token itself is stored already.
+    async fn learn_organisation(&self, current: &StoredToken) -> Result<Outcome, RefreshError> {
+        let Some(access_token) = &current.secret.access_token else {
+            return Ok(Outcome::TryAgain);
+        };
+        let connections = match self.parts.xero().connections(access_token).await {
+            Ok(connections) => connections,
+            Err(error) => {
+                tracing::warn!("the organisation is asked for again at the next run: {error}");
+                return Ok(Outcome::TryAgain);
+            }
+        };
+        let organisations: Vec<TenantId> = connections
+            .iter()
+            .filter(|connection| connection.tenant_type == ORGANISATION)
+            .map(|connection| connection.tenant_id)
+            .collect();
+        let tenant = match organisations.as_slice() {
+            [] => return Err(RefreshError::NoOrganisation),
+            [tenant] => *tenant,
+            _ => return Err(RefreshError::SeveralOrganisations(organisations)),
+        };
+        let secret = XeroTokenSecret {
+            tenant_id: Some(tenant),
+            ..current.secret.clone()
+        };
+        let staged = self.stage(secret, current).await?;
+        if self.custody.swap(current, &staged).await? == Swap::Lost {
+            return self.lost_the_swap().await;
+        }
+        tracing::info!(%tenant, "the organisation of the Xero token is learnt");
+        self.parts.count_fresh();
+        self.check_organisation(tenant).await;
+        Ok(Outcome::OrganisationLearnt)
+    }
+
+    /// The token is kept fresh even for an organisation that nobody confirmed: nothing is done with it, and the connection stays alive for a person to decide.
+    async fn check_organisation(&self, tenant: TenantId) {
+        match confirmed_tenant(&*self.parts.table, tenant).await {
+            Ok(confirmed) if confirmed == tenant => {}
+            Ok(confirmed) => {
+                count(Metric::OrganisationChanged, self.now());
+                tracing::error!(%confirmed, connected = %tenant, "the Xero token is for another organisation than the confirmed one");
+            }
+            Err(error) => tracing::warn!("which organisation is confirmed is not known: {error}"),
+        }
+    }
+
+    /// Tidies up only: a record of another version than the current one holds nobody up.
+    async fn forget_death(&self, secret: &XeroTokenSecret, dead: Dead) {
+        let Some(dead) = dead else { return };
+        let forgotten = async {
+            let records = self.parts.records(secret)?;
+            let delete = records.delete::<DeadConnectionRecord>(ONLY, dead.expect());
+            records.write(vec![delete]).await
+        };
+        match forgotten.await {
+            // A worker found the new token dead meanwhile: that stands.
+            Ok(()) | Err(TableError::Conflict) => {}
+            Err(error) => {
+                tracing::warn!("the record of the dead connection is still there: {error}");
+            }
+        }
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.parts.surroundings.now()
+    }
+}
+
+/// Exchanges the first refresh token that Xero takes: of those stored by a run that crashed, the newest; the current one; then those of other recent versions,
+/// for Xero may have answered two refreshers, of which the one that lost the swap holds the token that lives.
+async fn exchange(
+    identity: &Identity,
+    current: &StoredToken,
+    recent: &[StoredToken],
+) -> Result<Tokens, IdentityError> {
+    let (staged, others): (Vec<_>, Vec<_>) = recent
+        .iter()
+        .partition(|token| token.is_to_replace(current));
+    let mut tried: Vec<&str> = Vec::new();
+    for stored in staged.into_iter().chain([current]).chain(others) {
+        let Some(refresh_token) = &stored.secret.refresh_token else {
+            continue;
+        };
+        if tried.contains(&refresh_token.expose_secret()) {
+            continue;
+        }
+        match identity.refresh(refresh_token).await {
+            Ok(tokens) => {
+                // OAuth 2 lets a server keep the refresh token as it is, by not sending one.
+                let refresh_token = tokens.refresh_token.or(Some(refresh_token.clone()));
+                return Ok(Tokens {
+                    refresh_token,
+                    ..tokens
+                });
+            }
+            Err(IdentityError::InvalidGrant) => {
+                tracing::warn!(
+                    version = stored.version,
+                    "Xero refuses a stored refresh token"
+                );
+                tried.push(refresh_token.expose_secret());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(IdentityError::InvalidGrant)
+}
+
+/// The life is counted from before the call, and no longer than Xero's tokens live: what is longer could not be told from a wrong clock.
+fn renewed(old: &XeroTokenSecret, tokens: Tokens, asked_at: OffsetDateTime) -> XeroTokenSecret {
+    let life =
+        Duration::try_from(tokens.expires_in).map_or(TOKEN_LIFE, |life| life.min(TOKEN_LIFE));
+    XeroTokenSecret {
+        access_token: Some(tokens.access_token),
+        refresh_token: tokens.refresh_token,
+        expires_at: Some(asked_at + life),
+        tenant_id: old.tenant_id,
+    }
+}
