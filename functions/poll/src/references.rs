@@ -47,6 +47,18 @@ pub(crate) async fn require_reading(
     if same_groups.is_some_and(|last| last.value.complete) {
         return Ok(Vec::new());
     }
+    if let Some(last) = same_groups
+        && records.list::<UnreadRecord>("").await?.is_empty()
+    {
+        // Every one of an earlier sweep was read since, and no worker needed to know it. To read them all again would only keep codes waiting.
+        let complete = ReferencesReadRecord {
+            settings: groups,
+            complete: true,
+        };
+        let write = records.put(ONLY, &complete, last.expect())?;
+        write_where_unchanged(records, vec![write]).await?;
+        return Ok(Vec::new());
+    }
     let marks = account_contacts
         .iter()
         .map(|contact| records.put(contact, &UnreadRecord {}, Expect::Anything));

@@ -29,7 +29,12 @@ pub enum InDoubt {
     /// A create.
     Create(Details),
     /// An update: its units are sent again whatever the last sync says, for they may have been changed and edited back since.
-    Update(XeroChanges),
+    Update {
+        /// What was to be changed.
+        changes: XeroChanges,
+        /// What would then have been carried over.
+        synced: Details,
+    },
 }
 
 /// Everything that a decision about one customer is made from.
@@ -186,7 +191,7 @@ fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
     };
     let (changes, synced) = if s.settings.update_in_xero {
         let in_doubt = match s.in_doubt {
-            Some(InDoubt::Update(changes)) => Some(changes),
+            Some(InDoubt::Update { changes, .. }) => Some(changes),
             _ => None,
         };
         changes_since(&link.synced, s.customer, in_doubt)
@@ -397,8 +402,8 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     let (mut changes, synced) = match s.in_doubt {
         Some(InDoubt::Create(created)) if ours => changes_since(created, customer, None),
         // The second attempt to bring it up to date: what the first was about to send may not have arrived.
-        Some(InDoubt::Update(changes)) if ours => {
-            changes_since(&customer.details, customer, Some(changes))
+        Some(InDoubt::Update { changes, synced }) if ours => {
+            changes_since(synced, customer, Some(changes))
         }
         _ => (XeroChanges::default(), customer.details.clone()),
     };
@@ -532,7 +537,8 @@ fn xero_change(
     }
 }
 
-/// What changed in BigChange since the last sync, and what will then have been carried over. A field that was left out is neither.
+/// What changed in BigChange since the last sync, and what will then have been carried over. A phone, email or person that was left out is neither; an address goes
+/// as one unit, without the part that was left out.
 fn changes_since(
     synced: &Details,
     customer: &Customer,

@@ -117,13 +117,6 @@ impl Settings {
     /// Changes when any setting does: a change starts a full sweep, and every held contact is tried again.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        let ids = |groups: &BTreeSet<GroupId>| {
-            groups
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(",")
-        };
         Fingerprint::of([
             ids(&self.account_groups).as_str(),
             ids(&self.site_groups).as_str(),

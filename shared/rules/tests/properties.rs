@@ -249,39 +249,26 @@ fn awkward_char() -> BoxedStrategy<char> {
     ].boxed()
 }
 
-/// Any text, from blank to more than any limit.
+/// Any text, from blank to more than any limit: a few characters, repeated.
 fn awkward_text() -> BoxedStrategy<String> {
-    let of_length = |lengths| {
-        vec(awkward_char(), lengths).prop_map(|chars| chars.into_iter().collect::<String>())
-    };
-    prop_oneof![
-        4 => of_length(0..12),
-        2 => of_length(25..60),
-        1 => of_length(240..270),
-        1 => of_length(300..520),
-    ]
-    .boxed()
+    let times = prop_oneof![4 => Just(1), 1 => 4..12usize, 1 => 20..70usize];
+    (vec(awkward_char(), 0..12), times)
+        .prop_map(|(chars, times)| chars.into_iter().collect::<String>().repeat(times))
+        .boxed()
 }
 
 /// Mostly a usable text, so that the contact takes part; sometimes any.
 fn text_or(usual: &'static [&'static str]) -> BoxedStrategy<String> {
     prop_oneof![
-        3 => select(usual).prop_map(str::to_owned),
+        7 => select(usual).prop_map(str::to_owned),
         1 => awkward_text(),
     ]
     .boxed()
 }
 
-const NAMES: &[&str] = &[
-    "Acme Ltd",
-    "ACME  ltd ",
-    "Acme plc",
-    "Straße",
-    "STRASSE",
-    "東京電力",
-];
-const REFERENCES: &[&str] = &["", " ", "A-1", "a-1 ", "B-2", "ACME0001", "C\t3"];
-const CONTACT_NUMBERS: &[&str] = &["", "BigChange-1", "bigchange-1", "BigChange-2", "CRM-9"];
+const NAMES: &[&str] = &["Acme Ltd", "ACME  ltd ", "acme ltd", "Straße"];
+const REFERENCES: &[&str] = &["", " ", "A-1", "a-1 ", "B-2", "C\t3"];
+const CONTACT_NUMBERS: &[&str] = &["", "", "", "BigChange-1", "bigchange-2", "CRM-9"];
 const EMAILS: &[&str] = &[
     "",
     "jo@acme.example",
@@ -407,7 +394,7 @@ fn xero_contact() -> BoxedStrategy<XeroContact> {
 
 /// What Xero answers: each contact once.
 fn ledger() -> BoxedStrategy<Vec<XeroContact>> {
-    vec(xero_contact(), 0..4)
+    vec(xero_contact(), 0..3)
         .prop_map(|contacts| {
             let by_id: BTreeMap<_, _> = contacts.into_iter().map(|c| (c.id, c)).collect();
             by_id.into_values().collect()
@@ -458,7 +445,7 @@ fn in_doubt() -> BoxedStrategy<InDoubt> {
     );
     prop_oneof![
         synced().prop_map(InDoubt::Create),
-        changes.prop_map(InDoubt::Update),
+        (changes, synced()).prop_map(|(changes, synced)| InDoubt::Update { changes, synced }),
     ]
     .boxed()
 }
@@ -468,14 +455,20 @@ prop_compose! {
     fn world(contacts: BoxedStrategy<Contact>)(
         contact in contacts,
         settings in settings(),
-        link in option::of((some_xero_id(), reference(), synced())),
+        link in option::weighted(0.3, (some_xero_id(), reference(), synced())),
         in_doubt in option::of(in_doubt()),
         generated in option::of(reference()),
         contact_reference_due in option::of(reference()),
-        found in option::weighted(0.9, ledger()),
+        mut found in option::weighted(0.9, ledger()),
+        namesake in any::<bool>(),
         mut linked in btree_map(some_xero_id(), contact_id(), 0..3),
         mut holders in btree_map(reference(), contact_id(), 0..3),
     ) -> World {
+        // Left to chance, the two sides would seldom meet.
+        if namesake && let Some(first) = found.iter_mut().flatten().next() {
+            first.name.clone_from(&contact.name);
+            first.status = ContactStatus::Active;
+        }
         if let Some(code) = &generated {
             holders.insert(code.clone(), contact.id);
         }
@@ -504,10 +497,10 @@ fn synced_world() -> BoxedStrategy<World> {
         .boxed()
 }
 
-/// Few cases find what is there to find; failures are put into the tables as rows, not into a file.
+/// A failure is put into the tables as a row, not into a file of seeds.
 fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: 1024,
+        cases: 384,
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -565,7 +558,6 @@ proptest! {
         edited in account_contact(),
         unit in 0..5,
     ) {
-        let before = world.customer().unwrap().details;
         let contact = &mut world.contact;
         match unit {
             0 => contact.name = edited.name,
@@ -575,14 +567,13 @@ proptest! {
             _ => contact.person = edited.person,
         }
         if let Some(plan) = world.plan() {
-            let now = world.customer().unwrap().details;
             let mut in_xero = corrected.clone();
             apply_to_details(&mut in_xero, &changes_of(&plan));
-            prop_assert!(now.name != before.name || in_xero.name == corrected.name);
-            prop_assert!(now.address != before.address || in_xero.address == corrected.address);
-            prop_assert!(now.phone != before.phone || in_xero.phone == corrected.phone);
-            prop_assert!(now.email != before.email || in_xero.email == corrected.email);
-            prop_assert!(now.person != before.person || in_xero.person == corrected.person);
+            prop_assert!(unit == 0 || in_xero.name == corrected.name);
+            prop_assert!(unit == 1 || in_xero.address == corrected.address);
+            prop_assert!(unit == 2 || in_xero.phone == corrected.phone);
+            prop_assert!(unit == 3 || in_xero.email == corrected.email);
+            prop_assert!(unit == 4 || in_xero.person == corrected.person);
         }
     }
 
@@ -624,7 +615,7 @@ proptest! {
             if arrived {
                 apply_to_details(&mut in_xero, &changes);
             }
-            world.in_doubt = Some(InDoubt::Update(changes));
+            world.in_doubt = Some(InDoubt::Update { changes, synced: plan.synced.clone() });
             edit(&mut world, second);
             if let (Some(plan), Some(customer)) = (world.plan(), world.customer())
                 && customer.left_out.is_empty()
@@ -644,6 +635,20 @@ proptest! {
             prop_assert!(seen.is_some_and(|contact| contact.account_number.trim().is_empty()), "{seen:?}");
             let XeroWrite::Change { as_found, .. } = &plan.xero else { unreachable!() };
             prop_assert_eq!(as_found.as_deref(), seen, "the write says how the contact looked");
+        }
+    }
+
+    #[test]
+    fn once_a_plan_is_done_both_sides_carry_its_account_reference(mut world in account_world()) {
+        if world.link.is_none() && let Some(plan) = world.plan() {
+            world.apply(&plan);
+            let in_bigchange = AccountReference::parse(&world.contact.account_reference);
+            prop_assert_eq!(in_bigchange.as_ref(), Ok(&plan.account_reference));
+            prop_assert_eq!(world.contact.account_type, Some(AccountType::XERO));
+            let id = world.link.as_ref().map(|link| link.xero_id);
+            let in_xero = world.found.iter().flatten().find(|contact| Some(contact.id) == id);
+            let in_xero = AccountReference::parse(&in_xero.unwrap().account_number);
+            prop_assert_eq!(in_xero, Ok(plan.account_reference));
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rules::{
     AccountReference, ContactId, Fingerprint, InDoubt, Link, Notice, Plan, Problem, TenantId,
-    Watch, XeroWrite,
+    Watch, XeroContactId, XeroWrite,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,10 @@ impl ContactRecord {
         match &plan.xero {
             XeroWrite::Nothing { .. } => None,
             XeroWrite::Create(_) => Some(InDoubt::Create(plan.synced.clone())),
-            XeroWrite::Change { changes, .. } => Some(InDoubt::Update((**changes).clone())),
+            XeroWrite::Change { changes, .. } => Some(InDoubt::Update {
+                changes: (**changes).clone(),
+                synced: plan.synced.clone(),
+            }),
         }
     }
 
@@ -92,6 +95,13 @@ impl ContactRecord {
             .filter(|intent| intent.plan.bigchange_contact_reference)
             .map(|intent| &intent.plan.account_reference);
         self.contact_reference_due.as_ref().or(planned)
+    }
+
+    /// The Xero contact that it is linked to, or is about to be.
+    #[must_use]
+    pub fn claimed(&self) -> Option<XeroContactId> {
+        let linked = self.link.as_ref().map(|link| link.xero_id);
+        linked.or_else(|| self.intent.as_ref()?.plan.xero.existing())
     }
 
     /// The code that was generated for it.

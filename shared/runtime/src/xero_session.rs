@@ -133,76 +133,114 @@ impl XeroConnection {
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(&self) -> Result<Opened<'_>, OpenError> {
-        let token = self.token(false).await?;
+        let mut token = self.token(false).await?;
+        let mut standing = self.standing(&token).await?;
+        if standing.needs_a_person() {
+            // Who may have mended it since this process kept its token.
+            let stored = self.token(true).await?;
+            if stored.version != token.version {
+                standing = self.standing(&stored).await?;
+                token = stored;
+            }
+        }
+        let organisation_changed = standing.is_of_another_organisation();
+        let access = access(&token, standing.connected, self.surroundings.now());
+        let ready = match (self.wait_of(&standing), access) {
+            (Some(wait), _) => Err(wait),
+            (None, Some(access)) => Ok(XeroSession {
+                connection: self,
+                records: standing.records.clone(),
+                tenant: standing.connected,
+                shared: Mutex::new(Shared {
+                    access,
+                    paused: None,
+                    day_limit_at_least: standing.day.map_or(0, |day| day.at_least),
+                }),
+            }),
+            (None, None) => {
+                tracing::warn!(
+                    "there is no Xero access token that is still valid; the token refresh has to bring one"
+                );
+                Err(self.wait_for(NOT_CONNECTED_WAIT))
+            }
+        };
+        Ok(Opened {
+            records: standing.records,
+            organisation_changed,
+            ready,
+        })
+    }
+
+    async fn standing(&self, token: &Token) -> Result<Standing, OpenError> {
         let connected = token.secret.tenant_id.ok_or(OpenError::NoOrganisation)?;
         let confirmed = confirmed_tenant(&*self.table, connected).await?;
         let records = Records::new(self.table.clone(), confirmed);
-        let now = self.surroundings.now();
-        let wait = |wait: Duration, reason| Wait {
-            until: now + wait,
-            reason,
-        };
-        if confirmed != connected {
-            count(Metric::OrganisationChanged, now);
-            tracing::error!(
-                %confirmed, %connected,
-                "the Xero connection is to another organisation than before; nothing is done until a person confirms it (README, \"Another organisation\")"
-            );
-            return Ok(Opened {
-                records,
-                organisation_changed: true,
-                ready: Err(wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)),
-            });
-        }
         let (dead, pause, day) = futures::try_join!(
             records.get::<DeadConnectionRecord>(ONLY),
             records.get::<PauseRecord>(ONLY),
             records.get::<DayLimitRecord>(ONLY)
         )?;
-        if let Some(dead) = dead.filter(|dead| dead.value.secret_version == token.version) {
-            count(Metric::ConnectionDead, now);
-            tracing::error!(since = %dead.value.since, "the connection to Xero is dead: {}", dead.value.why);
-            return Ok(Opened {
-                records,
-                organisation_changed: false,
-                ready: Err(wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)),
-            });
-        }
-        if let Some(pause) = pause.filter(|pause| pause.value.until > now) {
-            return Ok(Opened {
-                records,
-                organisation_changed: false,
-                ready: Err(Wait {
-                    until: pause.value.until,
-                    reason: DeferReason::XeroLimit,
-                }),
-            });
-        }
-        let Some(access) = access(&token, connected, now) else {
-            tracing::warn!(
-                "there is no Xero access token that is still valid; the token refresh has to bring one"
-            );
-            return Ok(Opened {
-                records,
-                organisation_changed: false,
-                ready: Err(wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)),
-            });
-        };
-        let session = XeroSession {
-            connection: self,
-            records: records.clone(),
-            tenant: connected,
-            shared: Mutex::new(Shared {
-                access,
-                paused: None,
-                day_limit_at_least: day.map_or(0, |day| day.value.at_least),
-            }),
-        };
-        Ok(Opened {
+        Ok(Standing {
+            connected,
+            dead: dead
+                .map(|dead| dead.value)
+                .filter(|dead| dead.secret_version == token.version),
+            pause: pause.map(|pause| pause.value),
+            day: day.map(|day| day.value),
             records,
-            organisation_changed: false,
-            ready: Ok(session),
         })
+    }
+
+    /// Until when everybody has to wait, if they have to; told where a person must act.
+    fn wait_of(&self, standing: &Standing) -> Option<Wait> {
+        let now = self.surroundings.now();
+        if standing.is_of_another_organisation() {
+            count(Metric::OrganisationChanged, now);
+            let (confirmed, connected) = (standing.records.tenant(), standing.connected);
+            tracing::error!(
+                %confirmed, %connected,
+                "the Xero connection is to another organisation than before; nothing is done until a person confirms it (README, \"Another organisation\")"
+            );
+            return Some(self.wait_for(DEAD_CONNECTION_WAIT));
+        }
+        if let Some(dead) = &standing.dead {
+            count(Metric::ConnectionDead, now);
+            tracing::error!(since = %dead.since, "the connection to Xero is dead: {}", dead.why);
+            return Some(self.wait_for(DEAD_CONNECTION_WAIT));
+        }
+        let pause = standing.pause.as_ref().filter(|pause| pause.until > now);
+        pause.map(|pause| Wait {
+            until: pause.until,
+            reason: DeferReason::XeroLimit,
+        })
+    }
+
+    fn wait_for(&self, wait: Duration) -> Wait {
+        Wait {
+            until: self.surroundings.now() + wait,
+            reason: DeferReason::NotConnected,
+        }
+    }
+}
+
+/// What the table says about the connection.
+struct Standing {
+    /// The organisation that the token is for.
+    connected: TenantId,
+    /// The records of the confirmed one.
+    records: Records,
+    dead: Option<DeadConnectionRecord>,
+    pause: Option<PauseRecord>,
+    day: Option<DayLimitRecord>,
+}
+
+impl Standing {
+    fn is_of_another_organisation(&self) -> bool {
+        self.records.tenant() != self.connected
+    }
+
+    fn needs_a_person(&self) -> bool {
+        self.is_of_another_organisation() || self.dead.is_some()
     }
 }
 
@@ -275,7 +313,10 @@ impl XeroSession<'_> {
         }
         match answer {
             Ok(Answer { value, limits }) => {
-                self.heed(limits).await?;
+                // The call was carried out, whatever comes of noting what it leaves.
+                if let Err(error) = self.heed(limits).await {
+                    tracing::warn!("Xero's limits could not be noted for other workers: {error}");
+                }
                 Ok(value)
             }
             Err(error) => Err(self.stop(error).await?),
@@ -303,7 +344,7 @@ impl XeroSession<'_> {
         CallError::Wait(wait)
     }
 
-    async fn pause(&self, wait: Duration, why: String) -> Result<CallError, CallError> {
+    async fn pause(&self, wait: Duration, why: String) -> Result<CallError, TableError> {
         let stop = self.wait(wait, DeferReason::XeroLimit).await;
         if let CallError::Wait(Wait { until, .. }) = stop {
             tracing::warn!(%until, "Xero is left alone for a while: {why}");
@@ -312,17 +353,13 @@ impl XeroSession<'_> {
         Ok(stop)
     }
 
-    async fn store<R: crate::records::Record>(&self, record: &R) -> Result<(), CallError> {
-        let stored = async {
-            self.records
-                .write(vec![self.records.put(ONLY, record, Expect::Anything)?])
-                .await
-        };
-        stored.await.map_err(|error| CallError::Open(error.into()))
+    async fn store<R: crate::records::Record>(&self, record: &R) -> Result<(), TableError> {
+        let write = self.records.put(ONLY, record, Expect::Anything)?;
+        self.records.write(vec![write]).await
     }
 
     /// The last calls are left: those of the minute to the other worker, those of the day to a person.
-    async fn heed(&self, limits: Limits) -> Result<(), CallError> {
+    async fn heed(&self, limits: Limits) -> Result<(), TableError> {
         let Limits {
             minute_remaining,
             day_remaining,
@@ -385,8 +422,13 @@ impl XeroSession<'_> {
                 };
                 self.pause(wait, format!("its limit of calls is reached ({problem})"))
                     .await
+                    .map_err(|error| CallError::Open(error.into()))
             }
-            Error::AuthLost { cause } => Ok(self.connection_lost(cause).await?),
+            Error::AuthLost { cause } => self.connection_lost(cause).await,
+            // Renewed just now and refused all the same.
+            Error::AuthExpired => Ok(self
+                .wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)
+                .await),
             other => Ok(CallError::Failed(other)),
         }
     }
@@ -405,7 +447,8 @@ impl XeroSession<'_> {
             why: cause.to_string(),
             secret_version: token.version,
         })
-        .await?;
+        .await
+        .map_err(|error| CallError::Open(error.into()))?;
         Ok(self
             .wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)
             .await)

@@ -142,7 +142,11 @@ impl Ministack {
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", operation)
             .body(Bytes::from(serde_json::to_vec(input)?))?;
-        let answer = self.http.send(request).await.context(operation.to_owned())?;
+        let answer = self
+            .http
+            .send(request)
+            .await
+            .context(operation.to_owned())?;
         if !answer.status().is_success() {
             let words = String::from_utf8_lossy(answer.body());
             bail!("{operation}: {}: {words}", answer.status());
@@ -150,8 +154,7 @@ impl Ministack {
         if answer.body().is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(answer.body())
-            .with_context(|| format!("{operation}: not JSON"))
+        serde_json::from_slice(answer.body()).with_context(|| format!("{operation}: not JSON"))
     }
 
     /// Sends a plain request to it; `path` begins with a slash.
@@ -176,7 +179,10 @@ impl Ministack {
 impl Drop for Ministack {
     fn drop(&mut self) {
         // At once: everything that it holds is in memory, and the functions would outlive a polite end.
-        if let Some(group) = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw) {
+        if let Some(group) = i32::try_from(self.process.id())
+            .ok()
+            .and_then(Pid::from_raw)
+        {
             // An error means that it has ended by itself.
             let _ = kill_process_group(group, Signal::KILL);
         }

@@ -6,9 +6,9 @@ use anyhow::Context;
 use fake_bigchange::FakeContact;
 use fake_xero::FakeXero;
 use rules::{
-    AccountType, Contact, ContactId, GroupId, Notice, Participation, Problem, Settings, Skip,
-    participation,
+    AccountType, Contact, ContactId, GroupId, Notice, Participation, Settings, Skip, participation,
 };
+use runtime::records::ProblemRecord;
 use uuid::Uuid;
 
 use crate::company::{Expected, Synced};
@@ -30,8 +30,8 @@ pub struct Observed {
 pub enum Outcome {
     /// Left alone, as it should be.
     LeftAlone(Skip),
-    /// Held with a problem.
-    Held(Problem),
+    /// Held with a problem: the record that the accounts admin reads.
+    Held(Box<ProblemRecord>),
     /// Linked to a Xero contact.
     Linked {
         /// Its name in Xero.
@@ -78,7 +78,7 @@ fn observe_one(
     let record = remembered.contacts.get(&id).map(|stored| &stored.value);
     let link = record.and_then(|record| record.link.as_ref());
     let outcome = if let Some(held) = remembered.problems.get(&id) {
-        Outcome::Held(held.value.problem.clone())
+        Outcome::Held(Box::new(held.value.clone()))
     } else if let Participation::Skip(skip) = participation(&as_read(&contact)?, settings) {
         Outcome::LeftAlone(skip)
     } else if let Some(link) = link {
@@ -129,12 +129,20 @@ fn as_read(contact: &FakeContact) -> anyhow::Result<Contact> {
 pub fn mismatches(expected: Expected, entered: &FakeContact, seen: &Observed) -> Vec<String> {
     match (expected, &seen.outcome) {
         (Expected::Skip(expected), Outcome::LeftAlone(skip)) if expected == *skip => Vec::new(),
-        (Expected::Held(code), Outcome::Held(problem)) if code == problem.code() => Vec::new(),
-        (Expected::Linked(expected_name, synced), Outcome::Linked { name, created: false, .. })
-            if expected_name == name =>
+        (Expected::Held(code), Outcome::Held(held)) if code == held.problem.code() => Vec::new(),
+        (Expected::HeldByEither(one, other), Outcome::Held(held))
+            if [one, other].contains(&held.problem.code()) =>
         {
-            references(synced, entered, seen)
+            Vec::new()
         }
+        (
+            Expected::Linked(expected_name, synced),
+            Outcome::Linked {
+                name,
+                created: false,
+                ..
+            },
+        ) if expected_name == name => references(synced, entered, seen),
         (Expected::Created(synced), Outcome::Linked { created: true, .. }) => {
             references(synced, entered, seen)
         }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use fake_xero::CallKind;
-use rules::{ContactId, Notice, Skip};
+use rules::{Notice, Skip};
+use runtime::records::ProblemRecord;
 
 use crate::company::group_name;
 use crate::observed::{Observed, Outcome};
@@ -25,6 +26,7 @@ pub fn contacts<'a>(seen: impl IntoIterator<Item = &'a Observed>) -> String {
         "Account ref",
         "Xero contact, or the problem and its cure",
     ]);
+    table.set_constraints([at_most(26), at_most(12), at_most(12), at_most(14)]);
     for seen in seen {
         let contact = &seen.contact;
         table.add_row([
@@ -49,6 +51,7 @@ pub fn edits<'a>(rows: impl IntoIterator<Item = (&'a str, &'a Observed)>) -> Str
         "Account ref",
         "Xero contact, or the problem",
     ]);
+    table.set_constraints([at_most(26), at_most(45), at_most(12), at_most(14)]);
     for (what, seen) in rows {
         let contact = &seen.contact;
         table.add_row([
@@ -57,7 +60,7 @@ pub fn edits<'a>(rows: impl IntoIterator<Item = (&'a str, &'a Observed)>) -> Str
             outcome_name(&seen.outcome).to_owned(),
             one_line(&contact.account_reference),
             match &seen.outcome {
-                Outcome::Held(_) => sentence(seen),
+                Outcome::Held(held) => sentence(held),
                 _ => told(seen),
             },
         ]);
@@ -72,8 +75,8 @@ pub fn totals<'a>(seen: impl IntoIterator<Item = &'a Observed>) -> String {
     let mut problems = BTreeMap::<&str, usize>::new();
     for seen in seen {
         *outcomes.entry(outcome_name(&seen.outcome)).or_default() += 1;
-        if let Outcome::Held(problem) = &seen.outcome {
-            *problems.entry(problem.code()).or_default() += 1;
+        if let Outcome::Held(held) = &seen.outcome {
+            *problems.entry(held.problem.code()).or_default() += 1;
         }
     }
     let outcomes = counted(outcomes.into_iter().map(|(name, n)| (name.to_owned(), n)));
@@ -87,8 +90,14 @@ pub fn totals<'a>(seen: impl IntoIterator<Item = &'a Observed>) -> String {
 /// How many calls each system got, by kind.
 #[must_use]
 pub fn calls(calls: &Calls) -> String {
-    let bigchange = calls.bigchange.iter().map(|(action, n)| (action.clone(), *n));
-    let xero = calls.xero.iter().map(|(kind, n)| (call_name(*kind).to_owned(), *n));
+    let bigchange = calls
+        .bigchange
+        .iter()
+        .map(|(action, n)| (action.clone(), *n));
+    let xero = calls
+        .xero
+        .iter()
+        .map(|(kind, n)| (call_name(*kind).to_owned(), *n));
     format!(
         "Calls to BigChange: {}\nCalls to Xero:      {}",
         counted(bigchange),
@@ -116,6 +125,11 @@ fn table() -> Table {
     table
 }
 
+/// Columns of little text leave the width to the last one.
+fn at_most(width: u16) -> ColumnConstraint {
+    ColumnConstraint::UpperBoundary(Width::Fixed(width))
+}
+
 fn outcome_name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::LeftAlone(_) => "left alone",
@@ -135,7 +149,7 @@ fn told(seen: &Observed) -> String {
             Skip::ExcludedFromSync => "excluded from financial sync",
         }
         .to_owned(),
-        Outcome::Held(problem) => format!("{} {}", sentence(seen), problem.cure()),
+        Outcome::Held(held) => format!("{}\n→ {}", sentence(held), held.cure),
         Outcome::Linked {
             name,
             account_number,
@@ -149,15 +163,9 @@ fn told(seen: &Observed) -> String {
     }
 }
 
-fn sentence(seen: &Observed) -> String {
-    let Outcome::Held(problem) = &seen.outcome else {
-        return String::new();
-    };
-    let name = one_line(&seen.contact.name);
-    // Contact ids of the sample company are above 0.
-    let id = ContactId::try_from(seen.contact.id);
-    let sentence = id.map_or_else(|_| name.clone(), |id| problem.sentence(id, &name));
-    format!("{}: {sentence}", problem.code())
+/// What the accounts admin is told, as it was stored.
+fn sentence(held: &ProblemRecord) -> String {
+    one_line(&format!("{}: {}", held.problem.code(), held.sentence))
 }
 
 /// A text that cannot upset a table: control characters are shown as what they are.

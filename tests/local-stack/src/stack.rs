@@ -29,7 +29,7 @@ const CREDENTIALS: &str = "test";
 /// How long the queue may take to drain: a sweep of the sample company takes a few seconds.
 const DRAIN_LIMIT: Duration = Duration::from_secs(60);
 /// How long work that was put off may take to become due.
-const SETTLE_LIMIT: Duration = Duration::from_secs(60);
+const SETTLE_LIMIT: Duration = Duration::from_secs(150);
 const PAUSE: Duration = Duration::from_millis(50);
 /// What the queue says is approximate: it counts as empty when it has been so for this long.
 const QUIET: Duration = Duration::from_millis(200);
@@ -196,7 +196,9 @@ impl LocalStack {
             (&self.outputs.xero_token_secret, token),
         ] {
             let input = json!({"SecretId": secret, "SecretString": content.to_string()});
-            self.aws.aws("secretsmanager.PutSecretValue", &input).await?;
+            self.aws
+                .aws("secretsmanager.PutSecretValue", &input)
+                .await?;
         }
         Ok(())
     }
@@ -307,7 +309,10 @@ impl LocalStack {
             contacts: self.list().await?,
             problems: self.list().await?,
             deferred: self.list().await?,
-            references: references.into_iter().map(|r| (r.sort.clone(), r)).collect(),
+            references: references
+                .into_iter()
+                .map(|r| (r.sort.clone(), r))
+                .collect(),
         })
     }
 
@@ -360,7 +365,10 @@ impl LocalStack {
     /// When the queue does not take it.
     pub async fn send(&self, body: &str) -> anyhow::Result<()> {
         let input = json!({"QueueUrl": self.outputs.sync_queue, "MessageBody": body});
-        self.aws.aws("AmazonSQS.SendMessage", &input).await.map(drop)
+        self.aws
+            .aws("AmazonSQS.SendMessage", &input)
+            .await
+            .map(drop)
     }
 
     /// What stands in the dead-letter queue.
@@ -392,9 +400,15 @@ impl LocalStack {
         let mapping = mappings["EventSourceMappings"][0]["UUID"].as_str();
         let path = format!("{PATH}{}", mapping.context("no event source mapping")?);
         let change = json!({"Enabled": enabled}).to_string();
-        let answer = self.aws.send(http::Method::PUT, &path, change.into_bytes()).await?;
+        let answer = self
+            .aws
+            .send(http::Method::PUT, &path, change.into_bytes())
+            .await?;
         if !answer.status().is_success() {
-            bail!("the event source mapping was not changed: {}", answer.status());
+            bail!(
+                "the event source mapping was not changed: {}",
+                answer.status()
+            );
         }
         Ok(())
     }
@@ -410,7 +424,11 @@ impl LocalStack {
             if messages.is_empty() {
                 break;
             }
-            bodies.extend(messages.iter().filter_map(|m| Some(m["Body"].as_str()?.to_owned())));
+            bodies.extend(
+                messages
+                    .iter()
+                    .filter_map(|m| Some(m["Body"].as_str()?.to_owned())),
+            );
         }
         Ok(bodies)
     }
@@ -423,7 +441,10 @@ impl LocalStack {
         let answer = self.aws.aws("AWSEvents.ListRules", &json!({})).await?;
         let rules = answer["Rules"].as_array().context("no list of rules")?;
         let text = |rule: &Value, field: &str| rule[field].as_str().unwrap_or_default().to_owned();
-        Ok(rules.iter().map(|rule| (text(rule, "Name"), text(rule, "State"))).collect())
+        Ok(rules
+            .iter()
+            .map(|rule| (text(rule, "Name"), text(rule, "State")))
+            .collect())
     }
 
     /// What the three secrets hold now.
@@ -438,7 +459,10 @@ impl LocalStack {
             &self.outputs.xero_token_secret,
         ] {
             let input = json!({"SecretId": secret});
-            let answer = self.aws.aws("secretsmanager.GetSecretValue", &input).await?;
+            let answer = self
+                .aws
+                .aws("secretsmanager.GetSecretValue", &input)
+                .await?;
             contents.extend(answer["SecretString"].as_str().map(str::to_owned));
         }
         Ok(contents)
@@ -457,7 +481,10 @@ impl LocalStack {
             if next.is_string() {
                 input["nextToken"] = next;
             }
-            let answer = self.aws.aws("Logs_20140328.FilterLogEvents", &input).await?;
+            let answer = self
+                .aws
+                .aws("Logs_20140328.FilterLogEvents", &input)
+                .await?;
             let events = answer["events"].as_array().cloned().unwrap_or_default();
             lines.extend(
                 events
@@ -478,10 +505,22 @@ impl LocalStack {
             Ok(lines) => lines,
             Err(error) => return format!("(its log cannot be read: {error})"),
         };
-        let bad = |line: &&String| line.contains(r#""level":"ERROR""#) || line.contains(r#""level":"WARN""#);
+        let bad = |line: &&String| {
+            line.contains(r#""level":"ERROR""#) || line.contains(r#""level":"WARN""#)
+        };
         let troubles: Vec<&String> = lines.iter().filter(bad).collect();
-        let told = if troubles.is_empty() { lines.iter().collect() } else { troubles };
-        let end: Vec<&str> = told.iter().rev().take(LINES).rev().map(|line| line.as_str()).collect();
+        let told = if troubles.is_empty() {
+            lines.iter().collect()
+        } else {
+            troubles
+        };
+        let end: Vec<&str> = told
+            .iter()
+            .rev()
+            .take(LINES)
+            .rev()
+            .map(|line| line.as_str())
+            .collect();
         end.join("\n")
     }
 
@@ -493,7 +532,10 @@ impl LocalStack {
         &self,
         function: Function,
     ) -> anyhow::Result<BTreeMap<String, String>> {
-        let path = format!("/2015-03-31/functions/{}/configuration", self.name_of(function));
+        let path = format!(
+            "/2015-03-31/functions/{}/configuration",
+            self.name_of(function)
+        );
         let answer = self.aws.send(http::Method::GET, &path, Vec::new()).await?;
         let configuration: Value = serde_json::from_slice(answer.body())?;
         let variables = configuration["Environment"]["Variables"].clone();

@@ -101,6 +101,22 @@ async fn contacts_are_marked_as_unread_only_until_all_were_read() {
 }
 
 #[tokio::test]
+async fn what_was_read_without_anyone_needing_to_know_is_not_read_again() {
+    let world = World::swept().await;
+    world.read_all_references().await;
+    let read: ReferencesReadRecord = world.read("only").await.unwrap();
+    let not_noted = ReferencesReadRecord {
+        complete: false,
+        ..read
+    };
+    world.put("only", &not_noted).await;
+    world.poll(Mode::Full).await.unwrap();
+    assert_eq!(world.unread().await, [""; 0]);
+    let read: ReferencesReadRecord = world.read("only").await.unwrap();
+    assert!(read.complete);
+}
+
+#[tokio::test]
 async fn a_sweep_that_cannot_read_a_group_is_put_off_while_changes_go_on() {
     let world = World::swept().await;
     let swept_at = world.read::<SweepRecord>("only").await;

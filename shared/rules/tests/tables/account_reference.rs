@@ -19,6 +19,16 @@ const NOT_TICKED: &[bool] = &[false];
 const BLANK: &str = "";
 const EITHER: &[&str] = &["", "SEARCH-ME"];
 
+/// Account ref, match in Xero, generate, contact ref; what the account reference becomes, what the contact reference becomes (`None`: unchanged).
+type Row = (
+    &'static str,
+    Match,
+    &'static [bool],
+    &'static [&'static str],
+    &'static str,
+    Option<&'static str>,
+);
+
 fn case(in_bigchange: &str, found: Match, generate: bool, contact_reference: &str) -> Case {
     let found: Vec<XeroContact> = match found {
         Match::None => Vec::new(),
@@ -65,8 +75,7 @@ fn becomes(case: &Case) -> (String, String) {
 #[rustfmt::skip] // a table: one row, one line
 fn what_the_account_reference_and_the_contact_reference_become() {
     use Match::{NoNumber, Number};
-    // account ref | match in Xero | generate | contact ref | account reference becomes | contact reference becomes (`None`: unchanged)
-    let rows: [(&str, Match, &[bool], &[&str], &str, Option<&str>); 12] = [
+    let rows: [Row; 12] = [
         ("A-1", Match::None,    ANY,        EITHER,         "A-1",                None),
         ("A-1", NoNumber,       ANY,        EITHER,         "A-1",                None),
         ("A-1", Number("A-1"),  ANY,        EITHER,         "A-1",                None),

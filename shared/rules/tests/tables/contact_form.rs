@@ -2,7 +2,7 @@
 
 use rules::{Contact, Field, contact_form};
 
-use crate::support::{acme, contact_id, reference};
+use crate::support::{Edit, acme, contact_id, reference};
 
 #[test]
 fn the_form_carries_the_whole_record_back_with_the_contact_reference_changed() {
@@ -35,7 +35,7 @@ fn the_form_carries_the_whole_record_back_with_the_contact_reference_changed() {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn a_field_that_cannot_be_carried_back_unchanged_is_named() {
-    let rows: [(&str, fn(&mut Contact), Result<(), Field>); 32] = [
+    let rows: [(&str, Edit, Result<(), Field>); 32] = [
         ("an ordinary contact",      |_| (),                                     Ok(())),
         ("only what must be there",  |c| for text in [&mut c.town, &mut c.postcode, &mut c.country, &mut c.person, &mut c.phone, &mut c.email, &mut c.extra] { text.clear() }, Ok(())),
         ("name of 50",               |c| c.name = "n".repeat(50),                Ok(())),

@@ -1,8 +1,8 @@
 //! An earlier attempt stopped without saying whether it wrote.
 
-use rules::{Contact, InDoubt, Notice, XeroChanges, XeroContact};
+use rules::{Contact, Details, InDoubt, Notice, XeroChanges, XeroContact};
 
-use crate::support::{Case, XeroContactExt, acme, details, namesake, reference};
+use crate::support::{Case, Edit, XeroContactExt, acme, details, namesake, reference};
 
 /// A create of Acme under `A-1` whose answer was lost, BigChange edited since.
 fn create_in_doubt(edit: impl FnOnce(&mut Contact)) -> Case {
@@ -49,7 +49,7 @@ fn a_create_in_doubt_is_looked_for_before_anything_is_created_again() {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn a_create_that_arrived_is_brought_up_to_date_with_what_changed_since() {
-    let rows: [(&str, fn(&mut Contact), XeroChanges); 3] = [
+    let rows: [(&str, Edit, XeroChanges); 3] = [
         ("nothing", |_| (),                         XeroChanges::default()),
         ("phone",   new_phone,                      phone("01")),
         ("name",    |c| c.name = "Acme plc".into(), XeroChanges { name: Some("Acme plc".into()), ..XeroChanges::default() }),
@@ -66,8 +66,19 @@ fn a_create_that_arrived_is_brought_up_to_date_with_what_changed_since() {
 fn a_second_attempt_to_bring_a_create_up_to_date_sends_it_again() {
     // The create arrived; the update that followed may not have, and only the update is remembered.
     let case = create_in_doubt(new_phone).found([own()]);
-    let case = case.in_doubt(InDoubt::Update(phone("01")));
+    let synced = details(&case.contact);
+    let case = case.in_doubt(InDoubt::Update {
+        changes: phone("01"),
+        synced,
+    });
     assert_eq!(case.changes(), phone("01"));
+    // And what was edited since goes with it.
+    let case = case.with(|c| c.email = "new@acme.example".into());
+    let both = XeroChanges {
+        email: Some("new@acme.example".into()),
+        ..phone("01")
+    };
+    assert_eq!(case.changes(), both);
 }
 
 #[test]
@@ -97,7 +108,7 @@ fn a_code_is_kept_through_a_lost_answer() {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn an_update_in_doubt_is_sent_again_with_what_bigchange_says_now() {
-    let in_doubt = |changes: XeroChanges, edit: fn(&mut Contact)| Case::linked().with(edit).in_doubt(InDoubt::Update(changes));
+    let in_doubt = |changes: XeroChanges, edit: Edit| Case::linked().with(edit).in_doubt(InDoubt::Update { changes, synced: Details::default() });
     let now = details(&acme());
     let none = XeroChanges::default();
     let rows: Vec<(&str, Case, XeroChanges)> = vec![

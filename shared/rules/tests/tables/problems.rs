@@ -10,9 +10,12 @@ fn named(n: u64, name: &str, account_number: &str) -> Named {
     Named::from(&xero(n).named(name).account(account_number))
 }
 
+/// Parts that a text must have.
+type Parts = &'static [&'static str];
+
 /// One of each, with the values in conflict that its sentence must name and the menu that its cure must.
 #[rustfmt::skip] // a table: one row, one line
-fn every_problem() -> Vec<(&'static str, Problem, &'static [&'static str], &'static [&'static str])> {
+fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
     const BIGCHANGE: &[&str] = &["BigChange", "CRM → Contacts"];
     const TERMS: &[&str] = &["CRM → Contacts", "Financials → Terms"];
     vec![

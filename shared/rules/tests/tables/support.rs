@@ -130,6 +130,9 @@ impl XeroContactExt for XeroContact {
     }
 }
 
+/// A change to a contact in BigChange.
+pub(crate) type Edit = fn(&mut Contact);
+
 /// Everything that a decision is made from.
 #[derive(Clone)]
 pub(crate) struct Case {

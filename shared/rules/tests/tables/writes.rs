@@ -4,7 +4,7 @@ use rules::{
     AccountType, Address, Contact, NewXeroContact, Notice, Person, XeroChanges, XeroWrite,
 };
 
-use crate::support::{Case, XeroContactExt, details, namesake, reference, xero};
+use crate::support::{Case, Edit, XeroContactExt, details, namesake, reference, xero};
 
 fn created(case: Case) -> NewXeroContact {
     let case = case.settings(&[("CREATE_IN_XERO", "true")]).found([]);
@@ -110,7 +110,7 @@ fn linking_writes_a_blank_account_number_and_nothing_else() {
 #[rustfmt::skip] // a table: one row, one line
 fn only_the_unit_that_changed_in_bigchange_is_sent() {
     let none = XeroChanges::default();
-    let rows: [(&str, fn(&mut Contact), XeroChanges); 14] = [
+    let rows: [(&str, Edit, XeroChanges); 14] = [
         ("nothing",            |_| (),                                   none.clone()),
         ("name",               |c| c.name = "Acme plc".into(),           XeroChanges { name: Some("Acme plc".into()), ..none.clone() }),
         ("name, in case only", |c| c.name = "ACME Ltd".into(),           XeroChanges { name: Some("ACME Ltd".into()), ..none.clone() }),
@@ -152,7 +152,7 @@ fn a_phone_corrected_in_xero_survives_a_new_address_in_bigchange() {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn a_later_value_that_xero_refuses_neither_changes_xero_nor_counts_as_carried_over() {
-    let rows: [(&str, fn(&mut Contact)); 3] = [
+    let rows: [(&str, Edit); 3] = [
         ("phone",  |c| c.phone = "1".repeat(51)),
         ("email",  |c| c.email = "none".into()),
         ("person", |c| c.person = "p".repeat(256)),

@@ -1,10 +1,14 @@
 //! `make demo`: the whole bundle on this machine with a sample company, and what happened.
-#![expect(clippy::print_stdout, reason = "what it prints is for the person who started it")]
+#![expect(
+    clippy::print_stdout,
+    reason = "what it prints is for the person who started it"
+)]
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use local_stack::play::{Act, EDITED_ALONE, Play, REFUSED_AT_FIRST};
@@ -22,12 +26,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // Whatever ends the run, everything that it started is dropped, and so ended, first.
-    let result = tokio::select! {
-        result = demo(&arguments) => result,
-        interrupted = interrupted() => interrupted.map(|()| false),
-    };
-    match result {
+    match run(arguments.keep).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -35,6 +34,22 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether everything was as expected. Whatever ends it, everything that was started is dropped, and so ended, first.
+async fn run(keep: bool) -> anyhow::Result<bool> {
+    let (play, as_expected) = tokio::select! {
+        shown = demo() => shown?,
+        interrupted = interrupted() => {
+            interrupted?;
+            bail!("interrupted");
+        }
+    };
+    if keep {
+        tell_addresses(&play);
+        interrupted().await?;
+    }
+    Ok(as_expected)
 }
 
 async fn interrupted() -> anyhow::Result<()> {
@@ -46,7 +61,7 @@ async fn interrupted() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn demo(arguments: &Arguments) -> anyhow::Result<bool> {
+async fn demo() -> anyhow::Result<(Play, bool)> {
     let began = Instant::now();
     let steps = Steps::new();
     let mut as_expected = true;
@@ -82,7 +97,9 @@ async fn demo(arguments: &Arguments) -> anyhow::Result<bool> {
     println!("{}", report::calls(&unchanged.calls));
     println!("Writes to BigChange: {}", unchanged.calls.bigchange_writes);
     if unchanged.failures.is_empty() {
-        println!("It made no Xero call and no write.");
+        println!(
+            "It made no Xero call and no write, and the table's contacts and problems stayed as they were."
+        );
     }
     as_expected &= verdict(&unchanged);
 
@@ -96,10 +113,7 @@ async fn demo(arguments: &Arguments) -> anyhow::Result<bool> {
             "entered while BigChange refuses its account reference",
             &refused.seen[&REFUSED_AT_FIRST],
         ),
-        (
-            "BigChange takes it again",
-            &edited.seen[&REFUSED_AT_FIRST],
-        ),
+        ("BigChange takes it again", &edited.seen[&REFUSED_AT_FIRST]),
     ];
     let edits = company::edits();
     rows.extend(
@@ -115,10 +129,7 @@ async fn demo(arguments: &Arguments) -> anyhow::Result<bool> {
 
     println!();
     println!("Took {:.1} s.", began.elapsed().as_secs_f64());
-    if arguments.keep {
-        keep(&play).await?;
-    }
-    Ok(as_expected)
+    Ok((play, as_expected))
 }
 
 fn heading(text: &str) {
@@ -133,19 +144,26 @@ fn verdict(act: &Act) -> bool {
     act.failures.is_empty()
 }
 
-async fn keep(play: &Play) -> anyhow::Result<()> {
+fn tell_addresses(play: &Play) {
     let stack = &play.stack;
     let outputs = stack.outputs();
     println!("\nStill running:");
-    println!("  AWS         {} (any credentials, region us-east-1)", stack.aws().endpoint());
+    println!(
+        "  AWS         {} (any credentials, region us-east-1)",
+        stack.aws().endpoint()
+    );
     println!("  BigChange   {}", stack.bigchange.url());
     println!("  Xero        {}", stack.xero.url());
-    println!("  functions   {}, {}, {}", outputs.poll_function, outputs.sync_contact_function, outputs.refresh_token_function);
+    println!(
+        "  functions   {}, {}, {}",
+        outputs.poll_function, outputs.sync_contact_function, outputs.refresh_token_function
+    );
     println!("  queue       {}", outputs.sync_queue);
     println!("  table       {}", outputs.table);
-    println!("What the two systems hold and were asked: /_fake/contacts and /_fake/calls at their addresses.");
+    println!(
+        "What the two systems hold and were asked: /_fake/contacts and /_fake/calls at their addresses."
+    );
     println!("Ctrl-C ends all of it.");
-    interrupted().await
 }
 
 /// Progress: a line that moves on a terminal, plain lines elsewhere.

@@ -76,13 +76,25 @@ pub fn edits() -> Vec<Edit> {
             contact: 1051,
             what: "a new contact that Xero has already, contact reference blank, generate ticked: both are Xero's",
             expected: linked("Nidd Valley Stoves", "NIDD51").contact_reference("NIDD51"),
-            make: |now, bigchange, _| add(bigchange, now, contact(1051, CUSTOMERS, "Nidd Valley Stoves")),
+            make: |now, bigchange, _| {
+                add(
+                    bigchange,
+                    now,
+                    contact(1051, CUSTOMERS, "Nidd Valley Stoves"),
+                )
+            },
         },
         Edit {
             contact: 1053,
             what: "a customer is entered a second time",
             expected: held("LinkedToAnotherContact"),
-            make: |now, bigchange, _| add(bigchange, now, contact(1053, CUSTOMERS, "Jervaulx Joinery Ltd")),
+            make: |now, bigchange, _| {
+                add(
+                    bigchange,
+                    now,
+                    contact(1053, CUSTOMERS, "Jervaulx Joinery Ltd"),
+                )
+            },
         },
         Edit {
             contact: 1101,

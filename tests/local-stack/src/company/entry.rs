@@ -24,6 +24,8 @@ pub enum Expected {
     Skip(Skip),
     /// Held with a problem of this code.
     Held(&'static str),
+    /// Held with a problem of either code.
+    HeldByEither(&'static str, &'static str),
     /// Linked to the Xero contact of this name, which was there before.
     Linked(&'static str, Synced),
     /// Created in Xero under its own name.
@@ -121,7 +123,9 @@ pub fn contact(id: u64, group_id: u64, name: &str) -> FakeContact {
         "Beacon Rise",
         "Chandlers Yard",
     ];
-    const FIRST_NAMES: [&str; 7] = ["Asha", "Bryn", "Carys", "Dougal", "Eilidh", "Farid", "Greta"];
+    const FIRST_NAMES: [&str; 7] = [
+        "Asha", "Bryn", "Carys", "Dougal", "Eilidh", "Farid", "Greta",
+    ];
     const LAST_NAMES: [&str; 5] = ["Attwater", "Blenkin", "Crosthwaite", "Dunnill", "Eastgate"];
     let index = usize::try_from(id).unwrap_or_default();
     let (town, district, dialling_code) = TOWNS[index % TOWNS.len()];

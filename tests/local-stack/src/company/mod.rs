@@ -15,7 +15,7 @@ use rules::{InvalidSetting, Settings};
 pub use contacts::entries;
 pub use edits::{Edit, edits};
 pub use entry::{Entry, Expected, Synced, contact, created};
-pub use organisation::{CALDER_CLADDING, xero};
+pub use organisation::xero;
 
 /// The company's name.
 pub const NAME: &str = "Harewell Facilities (sample company)";
@@ -104,10 +104,7 @@ impl Choices {
     /// Never for the values that this type can have.
     pub fn settings(self) -> Result<Settings, InvalidSetting> {
         let variables = BTreeMap::from([
-            (
-                "ACCOUNT_GROUP_IDS",
-                format!("{CUSTOMERS},{TRADE_ACCOUNTS}"),
-            ),
+            ("ACCOUNT_GROUP_IDS", format!("{CUSTOMERS},{TRADE_ACCOUNTS}")),
             ("SITE_GROUP_IDS", SITES.to_string()),
             (
                 "GENERATE_ACCOUNT_REF",

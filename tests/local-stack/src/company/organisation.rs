@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The contact that another one was merged into.
-pub const CALDER_CLADDING: &str = "2f6d1c1e-0d5a-4f0b-9a51-6a3f0c4d1901";
+const CALDER_CLADDING: &str = "2f6d1c1e-0d5a-4f0b-9a51-6a3f0c4d1901";
 
 /// Xero's contacts, in its own JSON.
 #[must_use]

@@ -1,8 +1,8 @@
 //! Messages that nobody should have sent.
 
 use local_stack::play::Play;
-use runtime::DeadLetter;
 use rules::ContactId;
+use runtime::DeadLetter;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_message_holds_up_nobody_and_is_not_lost() {

@@ -25,7 +25,11 @@ async fn logs_queues_and_keys_hold_no_personal_data_and_no_secret() {
     let mut searched = Vec::new();
     for function in Function::ALL {
         let lines = play.stack.logs(function).await.unwrap();
-        assert!(!lines.is_empty(), "{} logged nothing", function.crate_name());
+        assert!(
+            !lines.is_empty(),
+            "{} logged nothing",
+            function.crate_name()
+        );
         searched.extend(lines.into_iter().map(|line| ("a log line", line)));
     }
     searched.extend(queued.into_iter().map(|body| ("a message", body)));
@@ -40,7 +44,10 @@ async fn logs_queues_and_keys_hold_no_personal_data_and_no_secret() {
     }
     for (place, text) in &searched {
         for mark in &marks {
-            assert!(!text.contains(mark.as_str()), "{mark:?} is in {place}: {text}");
+            assert!(
+                !text.contains(mark.as_str()),
+                "{mark:?} is in {place}: {text}"
+            );
         }
     }
 }
@@ -61,7 +68,15 @@ fn personal_data() -> BTreeSet<String> {
     for contact in company::xero().as_array().unwrap() {
         marks.extend(contact["Name"].as_str().map(str::to_owned));
     }
-    marks.extend(["Otley Orchards", "Nidd Valley Stoves", "Fox and Hounds Inn", "+441144960912"].map(str::to_owned));
+    marks.extend(
+        [
+            "Otley Orchards",
+            "Nidd Valley Stoves",
+            "Fox and Hounds Inn",
+            "+441144960912",
+        ]
+        .map(str::to_owned),
+    );
     marks.retain(|mark| mark.chars().count() >= SHORTEST_MARK || !mark.is_ascii());
     marks.remove("");
     marks

@@ -23,7 +23,11 @@ async fn the_event_files_run_under_the_runtime_emulator_cold_and_warm() {
         let output = Command::new(stack.aws().python())
             .arg(project().join("tests/rie/run.py"))
             .arg(function.crate_name())
-            .args(events.iter().map(|event| project().join("tests/events").join(event)))
+            .args(
+                events
+                    .iter()
+                    .map(|event| project().join("tests/events").join(event)),
+            )
             .envs(environment)
             .output()
             .unwrap();
@@ -37,7 +41,10 @@ async fn the_event_files_run_under_the_runtime_emulator_cold_and_warm() {
         assert_eq!(posts.len(), 2 * events.len(), "{name}: {posts:?}");
         assert_eq!(posts[0]["start"], "cold");
         assert!(posts[1..].iter().all(|post| post["start"] == "warm"));
-        assert!(posts.iter().all(|post| post["failed"] == false), "{posts:?}");
+        assert!(
+            posts.iter().all(|post| post["failed"] == false),
+            "{posts:?}"
+        );
     }
     let remembered = stack.remembered().await.unwrap();
     for id in [1001, 1002] {

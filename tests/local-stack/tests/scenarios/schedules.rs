@@ -10,7 +10,10 @@ async fn the_schedules_are_off_until_they_are_enabled() {
         .expect("the local stack starts");
     let schedules = stack.schedules().await.unwrap();
     assert_eq!(schedules.len(), 3, "{schedules:?}");
-    assert!(schedules.values().all(|state| state == "DISABLED"), "{schedules:?}");
+    assert!(
+        schedules.values().all(|state| state == "DISABLED"),
+        "{schedules:?}"
+    );
 
     let enabled = Choices {
         sync_enabled: true,
@@ -18,5 +21,8 @@ async fn the_schedules_are_off_until_they_are_enabled() {
     };
     stack.deploy(enabled).await.expect("the stack is updated");
     let schedules = stack.schedules().await.unwrap();
-    assert!(schedules.values().all(|state| state == "ENABLED"), "{schedules:?}");
+    assert!(
+        schedules.values().all(|state| state == "ENABLED"),
+        "{schedules:?}"
+    );
 }
