@@ -31,7 +31,7 @@ pub enum InDoubt {
     /// An update: its units are sent again whatever the last sync says, for they may have been changed and edited back since.
     Update {
         /// What was to be changed.
-        changes: XeroChanges,
+        changes: Box<XeroChanges>,
         /// What would then have been carried over.
         synced: Details,
     },
@@ -191,7 +191,7 @@ fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
     };
     let (changes, synced) = if s.settings.update_in_xero {
         let in_doubt = match s.in_doubt {
-            Some(InDoubt::Update { changes, .. }) => Some(changes),
+            Some(InDoubt::Update { changes, .. }) => Some(&**changes),
             _ => None,
         };
         changes_since(&link.synced, s.customer, in_doubt)

@@ -445,7 +445,10 @@ fn in_doubt() -> BoxedStrategy<InDoubt> {
     );
     prop_oneof![
         synced().prop_map(InDoubt::Create),
-        (changes, synced()).prop_map(|(changes, synced)| InDoubt::Update { changes, synced }),
+        (changes, synced()).prop_map(|(changes, synced)| InDoubt::Update {
+            changes: Box::new(changes),
+            synced
+        }),
     ]
     .boxed()
 }
@@ -615,7 +618,7 @@ proptest! {
             if arrived {
                 apply_to_details(&mut in_xero, &changes);
             }
-            world.in_doubt = Some(InDoubt::Update { changes, synced: plan.synced.clone() });
+            world.in_doubt = Some(InDoubt::Update { changes: Box::new(changes), synced: plan.synced.clone() });
             edit(&mut world, second);
             if let (Some(plan), Some(customer)) = (world.plan(), world.customer())
                 && customer.left_out.is_empty()

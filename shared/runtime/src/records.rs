@@ -80,7 +80,7 @@ impl ContactRecord {
             XeroWrite::Nothing { .. } => None,
             XeroWrite::Create(_) => Some(InDoubt::Create(plan.synced.clone())),
             XeroWrite::Change { changes, .. } => Some(InDoubt::Update {
-                changes: (**changes).clone(),
+                changes: changes.clone(),
                 synced: plan.synced.clone(),
             }),
         }

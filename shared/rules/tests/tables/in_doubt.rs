@@ -68,7 +68,7 @@ fn a_second_attempt_to_bring_a_create_up_to_date_sends_it_again() {
     let case = create_in_doubt(new_phone).found([own()]);
     let synced = details(&case.contact);
     let case = case.in_doubt(InDoubt::Update {
-        changes: phone("01"),
+        changes: Box::new(phone("01")),
         synced,
     });
     assert_eq!(case.changes(), phone("01"));
@@ -108,7 +108,7 @@ fn a_code_is_kept_through_a_lost_answer() {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn an_update_in_doubt_is_sent_again_with_what_bigchange_says_now() {
-    let in_doubt = |changes: XeroChanges, edit: Edit| Case::linked().with(edit).in_doubt(InDoubt::Update { changes, synced: Details::default() });
+    let in_doubt = |changes: XeroChanges, edit: Edit| Case::linked().with(edit).in_doubt(InDoubt::Update { changes: Box::new(changes), synced: Details::default() });
     let now = details(&acme());
     let none = XeroChanges::default();
     let rows: Vec<(&str, Case, XeroChanges)> = vec![
