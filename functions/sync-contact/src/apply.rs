@@ -143,17 +143,18 @@ impl Batch<'_> {
             .filter(|due| **due == plan.account_reference)
             .cloned();
         content.contact_reference_due = due;
-        work.intent_before = content.intent.take();
-        content.intent = Some(Intent {
+        let before = content.intent.replace(Intent {
             attempt: self.attempt.clone(),
             expires_at: self.deadline + INTENT_MARGIN,
             plan: plan.clone(),
         });
+        writes.extend(self.unclaim(work, &content).await?);
         writes.push(
             self.records
                 .put(work.id, &content, expect(work.record.as_ref()))?,
         );
         self.records.write(writes).await?;
+        work.intent_before = before;
         work.wrote(content);
         Ok(())
     }
@@ -488,13 +489,14 @@ impl Batch<'_> {
                 Some(true)
             }
             Written::InDoubt => {
-                let expires_at = work
-                    .record
-                    .as_ref()
-                    .and_then(|record| record.value.intent.as_ref())
-                    .map_or(self.now, |intent| intent.expires_at);
-                self.defer(work, DeferReason::XeroUnavailable, expires_at)
-                    .await;
+                // Not before the intent has expired; longer each time, for what Xero chokes on may be this contact.
+                let at_least = self.deadline + INTENT_MARGIN - self.now;
+                self.defer_for_its_own_sake(
+                    work,
+                    DeferReason::XeroUnavailable,
+                    at_least.try_into().ok(),
+                )
+                .await;
                 None
             }
             Written::NotCalled(error) => {
@@ -508,25 +510,17 @@ impl Batch<'_> {
         }
     }
 
-    /// The intent is over and nothing was written. An earlier attempt's, which it replaced, is in doubt again.
     async fn drop_intent(&self, work: &mut Work) {
-        let Some(record) = work
-            .record
-            .as_ref()
-            .filter(|record| record.value.intent.is_some())
-        else {
-            return;
+        let dropped = async {
+            let Some((content, writes)) = self.intent_ended(work).await? else {
+                return Ok(None);
+            };
+            self.records.write(writes).await?;
+            Ok(Some(content))
         };
-        let content = ContactRecord {
-            intent: work.intent_before.clone(),
-            ..record.value.clone()
-        };
-        let write = match self.records.put(work.id, &content, record.expect()) {
-            Ok(write) => self.records.write(vec![write]).await,
-            Err(error) => Err(error),
-        };
-        match write {
-            Ok(()) => work.wrote(content),
+        match dropped.await {
+            Ok(Some(content)) => work.wrote(content),
+            Ok(None) => {}
             Err(error) => work.ending = Some(Err(error)),
         }
     }
@@ -583,7 +577,7 @@ impl Batch<'_> {
             Ok(()) => work.ending = Some(Ok(Done::InLine(plan.outcome))),
             Err(error) => {
                 if matches!(error, bigchange::Error::AuthLost(_)) {
-                    self.worker.parts.forget_bigchange().await;
+                    self.bigchange_login_refused().await;
                 }
                 self.bigchange_failed(work, &error).await;
             }
@@ -681,7 +675,11 @@ impl Batch<'_> {
                     .put(work.id, &content, expect(work.record.as_ref()))?,
             );
         }
-        self.records.write(writes).await?;
+        if bigchange_done {
+            self.end(work, writes).await?;
+        } else {
+            self.records.write(writes).await?;
+        }
         if changed {
             work.wrote(content);
         }

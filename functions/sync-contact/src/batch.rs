@@ -14,13 +14,12 @@ use runtime::records::{
     UnreadRecord, WaitingRecord, XeroContactRecord, expect,
 };
 use runtime::telemetry::{Metric, count};
-use runtime::{OpenError, Opened, Wait, XeroSession};
+use runtime::{OpenError, Opened, StartError, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
 
 use crate::Worker;
 use crate::apply::Applied;
-use crate::event::EventError;
 use crate::work::{Done, Work};
 
 /// Calls to BigChange at once; no limit is published, so few.
@@ -54,12 +53,26 @@ pub(crate) struct Claims {
     pub(crate) holders: BTreeMap<AccountReference, ContactId>,
 }
 
+/// Why no contact of a batch could be worked. Nothing was touched, and every message comes again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BatchError {
+    /// The store, the vault or the token secret.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The BigChange secret.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The store.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
 /// Works a batch. Every contact is in the result: how it ended, or why its message has to be delivered again.
 pub(crate) async fn run(
     worker: &Worker,
     contacts: &[ContactId],
     deadline: OffsetDateTime,
-) -> Result<HashMap<ContactId, Result<Done, String>>, EventError> {
+) -> Result<HashMap<ContactId, Result<Done, String>>, BatchError> {
     if contacts.is_empty() {
         return Ok(HashMap::new());
     }
@@ -82,15 +95,7 @@ pub(crate) async fn run(
         deadline,
         attempt,
     };
-    let mut works = match batch.read_records(contacts).await {
-        Ok(works) => works,
-        Err(error) => {
-            return Ok(contacts
-                .iter()
-                .map(|contact| (*contact, Err(error.to_string())))
-                .collect());
-        }
-    };
+    let mut works = batch.read_records(contacts).await?;
     batch.work(&mut works).await;
     Ok(works
         .into_iter()
@@ -152,8 +157,8 @@ pub(crate) async fn drop_deferral(worker: &Worker, contact: ContactId) {
     let dropped = async {
         let Opened { records, .. } = worker.parts.xero.open().await?;
         let write = records.delete::<DeferredRecord>(contact, Expect::Anything);
-        records.write(vec![write]).await.map_err(OpenError::from)?;
-        Ok::<_, EventError>(())
+        records.write(vec![write]).await?;
+        Ok::<_, BatchError>(())
     };
     if let Err(error) = dropped.await {
         tracing::warn!(%contact, "contact {contact} is given up, but may still be queued again: {error}");
@@ -263,9 +268,14 @@ impl Batch<'_> {
             }
         }
         if login_refused {
-            count(Metric::BigChangeAuthLost, self.now);
-            self.worker.parts.forget_bigchange().await;
+            self.bigchange_login_refused().await;
         }
+    }
+
+    /// A person must act; what they correct in the secret is seen by the next batch.
+    pub(crate) async fn bigchange_login_refused(&self) {
+        count(Metric::BigChangeAuthLost, self.now);
+        self.worker.parts.forget_bigchange().await;
     }
 
     /// What a failed call to BigChange means for its contact.
@@ -358,15 +368,26 @@ impl Batch<'_> {
         }
         let reservations = open(works).map(|work| async {
             let reference = own(work);
-            let result = self
-                .reserve(work, reference.as_ref(), &claims.holders)
-                .await;
-            if let Err(error) = &result {
-                work.ending = Some(Err(error.clone()));
+            let holders = &claims.holders;
+            let mut result = self.reserve(work, reference.as_ref(), holders).await;
+            if result == Err(TableError::Conflict) {
+                // A twin in this batch, or another worker, was quicker: now its reservation is there to be seen.
+                result = self.reserve(work, reference.as_ref(), holders).await;
             }
-            reference
-                .filter(|_| matches!(result, Ok(true)))
-                .map(|reference| (reference, work.id))
+            match result {
+                Ok(is_reserved) => reference
+                    .filter(|_| is_reserved)
+                    .map(|reference| (reference, work.id)),
+                Err(TableError::Conflict) => {
+                    self.defer(work, DeferReason::AnotherWorker, self.now + SHORT_WAIT)
+                        .await;
+                    None
+                }
+                Err(error) => {
+                    work.ending = Some(Err(error));
+                    None
+                }
+            }
         });
         let reserved: Vec<_> = stream::iter(reservations.collect::<Vec<_>>())
             .buffer_unordered(STORE_AT_ONCE)
@@ -425,13 +446,14 @@ impl Batch<'_> {
             );
         }
         let reserves = !writes.is_empty();
-        if work.unread.take().is_some() {
+        if work.unread.is_some() {
             writes.push(
                 self.records
                     .delete::<UnreadRecord>(work.id, Expect::Anything),
             );
         }
         self.records.write(writes).await?;
+        work.unread = None;
         if reserves {
             work.wrote(content);
         }

@@ -198,11 +198,12 @@ impl Batch<'_> {
             reference: code.clone(),
             holder: None,
         };
-        let writes = vec![
+        let mut writes = vec![
             self.records.put(code.folded(), &burnt, Expect::Anything)?,
             self.records
                 .put(work.id, &content, expect(work.record.as_ref()))?,
         ];
+        writes.extend(self.unclaim(work, &content).await?);
         self.records.write(writes).await?;
         work.wrote(content);
         Ok(())

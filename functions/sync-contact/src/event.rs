@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use rules::ContactId;
-use runtime::{DeadLetter, Message, OpenError, StartError};
+use runtime::{DeadLetter, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -14,21 +14,12 @@ use crate::Worker;
 use crate::batch;
 use crate::work::Done;
 
-/// Why a whole event fails: nothing in it was touched, and every message comes again.
-#[derive(Debug, thiserror::Error)]
-pub enum EventError {
-    /// The event is not one of SQS.
-    #[error(
-        "the event is not one of SQS: it takes {{\"Records\":[{{\"messageId\":…,\"body\":\"{{\\\"contact_id\\\":123}}\"}}]}}"
-    )]
-    NotFromSqs,
-    /// The store, the vault or a secret.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A secret.
-    #[error(transparent)]
-    Start(#[from] StartError),
-}
+/// The event is not one of SQS.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the event is not one of SQS: it takes {{\"Records\":[{{\"messageId\":…,\"body\":\"{{\\\"contact_id\\\":123}}\"}}]}}"
+)]
+pub struct NotFromSqs;
 
 /// Which messages failed and are to be delivered again.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -52,7 +43,7 @@ pub struct BatchItemFailure {
 struct SqsRecord {
     message_id: Option<String>,
     body: Option<String>,
-    attributes: HashMap<String, Value>,
+    attributes: Value,
 }
 
 impl SqsRecord {
@@ -67,6 +58,12 @@ impl SqsRecord {
             })
             .unwrap_or(1)
     }
+
+    /// Whether SQS can be told to deliver it again, and would.
+    fn may_come_again(&self, max_receive_count: u32) -> bool {
+        let has_id = self.message_id.as_ref().is_some_and(|id| !id.is_empty());
+        has_id && self.receive_count() < max_receive_count
+    }
 }
 
 /// The most messages of one event; SQS hands over at most 10,000, and the template asks for far fewer.
@@ -75,16 +72,16 @@ const MAX_MESSAGES: usize = 1_000;
 /// Works one event. `deadline` is when the function is stopped.
 ///
 /// # Errors
-/// Where nothing can be worked at all; see [`EventError`].
+/// Where the event is not one of SQS.
 pub async fn handle(
     worker: &Worker,
     event: &Value,
     deadline: OffsetDateTime,
-) -> Result<Response, EventError> {
+) -> Result<Response, NotFromSqs> {
     let records = event
         .get("Records")
         .and_then(Value::as_array)
-        .ok_or(EventError::NotFromSqs)?;
+        .ok_or(NotFromSqs)?;
     let mut response = Response::default();
     let mut messages: BTreeMap<ContactId, Vec<SqsRecord>> = BTreeMap::new();
     for (index, record) in records.iter().enumerate() {
@@ -105,7 +102,7 @@ pub async fn handle(
         }
     }
     let contacts: Vec<ContactId> = messages.keys().copied().collect();
-    let results = run_isolated(worker, &contacts, deadline).await?;
+    let results = run_isolated(worker, &contacts, deadline).await;
     for (contact, records) in messages {
         let reason = match results.get(&contact) {
             Some(Ok(done)) => {
@@ -120,7 +117,7 @@ pub async fn handle(
                 tracing::error!(%contact, "contact {contact} could not be worked: {reason}");
                 if records
                     .iter()
-                    .all(|record| record.receive_count() < worker.parts.max_receive_count)
+                    .all(|record| record.may_come_again(worker.parts.max_receive_count))
                 {
                     records
                         .iter()
@@ -145,34 +142,40 @@ async fn run_isolated(
     worker: &Worker,
     contacts: &[ContactId],
     deadline: OffsetDateTime,
-) -> Result<Results, EventError> {
-    match AssertUnwindSafe(batch::run(worker, contacts, deadline))
-        .catch_unwind()
-        .await
-    {
-        Ok(results) => results,
-        Err(_) if contacts.len() > 1 => {
-            tracing::error!(
-                "a batch of {} contacts panicked; they are worked one by one",
-                contacts.len()
-            );
-            let mut results = Results::new();
-            for contact in contacts {
-                match AssertUnwindSafe(batch::run(worker, &[*contact], deadline))
-                    .catch_unwind()
-                    .await
-                {
-                    Ok(one) => results.extend(one?),
-                    Err(_) => drop(results.insert(*contact, Err(PANICKED.to_owned()))),
-                }
-            }
-            Ok(results)
-        }
-        Err(_) => Ok(contacts
-            .iter()
-            .map(|contact| (*contact, Err(PANICKED.to_owned())))
-            .collect()),
+) -> Results {
+    if let Some(results) = run_caught(worker, contacts, deadline).await {
+        return results;
     }
+    tracing::error!("a batch of {} contacts panicked", contacts.len());
+    let mut results = Results::new();
+    for contact in contacts {
+        // A contact alone needs no second try.
+        let alone = if contacts.len() > 1 {
+            run_caught(worker, &[*contact], deadline).await
+        } else {
+            None
+        };
+        results.extend(alone.unwrap_or_else(|| every(&[*contact], PANICKED)));
+    }
+    results
+}
+
+/// `None` where it panicked.
+async fn run_caught(
+    worker: &Worker,
+    contacts: &[ContactId],
+    deadline: OffsetDateTime,
+) -> Option<Results> {
+    let run = AssertUnwindSafe(batch::run(worker, contacts, deadline));
+    let results = run.catch_unwind().await.ok()?;
+    Some(results.unwrap_or_else(|error| every(contacts, &error.to_string())))
+}
+
+fn every(contacts: &[ContactId], reason: &str) -> Results {
+    contacts
+        .iter()
+        .map(|contact| (*contact, Err(reason.to_owned())))
+        .collect()
 }
 
 const PANICKED: &str =
@@ -193,7 +196,7 @@ fn contact_of(record: &SqsRecord) -> Result<ContactId, String> {
         })
 }
 
-/// Without an id SQS cannot be told; it delivers the message again by itself, since a response that names no message fails the whole batch.
+/// Tells SQS to deliver a message again. One without an id cannot be named; naming nothing in its place would fail the whole batch, for ever.
 fn fail(response: &mut Response, record: &SqsRecord) {
     if let Some(id) = record.message_id.as_ref().filter(|id| !id.is_empty()) {
         response.batch_item_failures.push(BatchItemFailure {

@@ -215,15 +215,15 @@ impl Batch<'_> {
                     .get::<DirectoryRecord>(ONLY)
                     .await
                     .map_err(|error| CallError::Open(error.into()))?;
-                let pages = known
-                    .as_ref()
-                    .map_or(USUAL_PAGES, |record| record.value.pages);
-                if pages > calls || pages > MAX_PAGES {
-                    return Ok(false);
+                let known = known.map(|record| record.value.pages);
+                // Where two pages were only guessed, a look-up that costs no more cannot turn out to be in vain.
+                let is_cheaper = match known {
+                    Some(pages) => pages <= calls.min(MAX_PAGES),
+                    None => USUAL_PAGES < calls,
+                };
+                if is_cheaper {
+                    *directory = self.read_directory(known, calls).await?;
                 }
-                *directory = self
-                    .read_directory(known.map(|record| record.value.pages), calls)
-                    .await?;
                 Ok(directory.is_some())
             }
         }

@@ -1,6 +1,6 @@
 //! How a contact's work ends in the store. Each ending is one transaction, so that it is there as a whole or not at all.
 
-use rules::{AccountReference, Problem, Skip, Watch, contact_fingerprint};
+use rules::{AccountReference, Problem, Skip, Watch, contact_fingerprint, looks_like_a_code};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, ReferenceRecord, WaitingRecord,
     XeroContactRecord,
@@ -31,10 +31,8 @@ impl Batch<'_> {
         if let Some(record) = &work.record {
             let mut content = record.value.clone();
             if skip == Skip::Deleted {
-                if let Some(link) = content.link.take() {
-                    writes.extend(self.unlink(work, link.xero_id).await?);
-                }
                 content = ContactRecord::default();
+                writes.extend(self.unclaim(work, &content).await?);
             }
             // A link keeps its reference for the contact's return.
             if content.link.is_none()
@@ -44,21 +42,29 @@ impl Batch<'_> {
                     .or_else(|| record.value.reserved.clone())
             {
                 content.generated = false;
-                writes.extend(self.release(work, &reference).await?);
+                writes.extend(self.release_while_in_use(work, &reference).await?);
             }
             if content != record.value {
                 writes.push(self.records.put(work.id, &content, record.expect())?);
             }
         }
-        self.records.write(writes).await?;
+        self.end(work, writes).await?;
         Ok(Done::Skipped(skip))
     }
 
-    async fn unlink(
+    /// Gives back the Xero contact that this contact claims and, by its record's next `content`, does so no longer: it may be somebody else's.
+    pub(crate) async fn unclaim(
         &self,
         work: &Work,
-        xero_id: rules::XeroContactId,
+        content: &ContactRecord,
     ) -> Result<Option<Write>, TableError> {
+        let claimed = work
+            .record
+            .as_ref()
+            .and_then(|record| record.value.claimed());
+        let Some(xero_id) = claimed.filter(|claimed| content.claimed() != Some(*claimed)) else {
+            return Ok(None);
+        };
         let claim = self.records.get::<XeroContactRecord>(xero_id).await?;
         let ours = claim.filter(|claim| claim.value.contact == work.id);
         Ok(ours.map(|claim| {
@@ -84,13 +90,38 @@ impl Batch<'_> {
         }))
     }
 
+    /// Gives back the reservation of a contact that takes part no longer. Where it carries the reference all the same, no code may equal it.
+    async fn release_while_in_use(
+        &self,
+        work: &Work,
+        reference: &AccountReference,
+    ) -> Result<Option<Write>, TableError> {
+        let is_in_use = work.contact.as_ref().is_some_and(|contact| {
+            AccountReference::parse(&contact.account_reference).as_ref() == Ok(reference)
+        });
+        match self.release(work, reference).await? {
+            Some(Write::Delete { expect, .. })
+                if is_in_use && looks_like_a_code(reference.as_str()) =>
+            {
+                let mark = ReferenceRecord {
+                    reference: reference.clone(),
+                    holder: None,
+                };
+                self.records
+                    .put(reference.folded(), &mark, expect)
+                    .map(Some)
+            }
+            released => Ok(released),
+        }
+    }
+
     /// Holds a contact until a person mends what is wrong.
     pub(crate) async fn hold(&self, work: &mut Work, problem: Problem) {
         let ending = self.try_hold(work, problem, false).await;
         work.ending = Some(ending);
     }
 
-    /// Holds a contact whose write was refused: its intent is over, for nothing was written. An earlier attempt's, which it replaced, is in doubt again.
+    /// Holds a contact whose write was refused: the intent is over, for nothing was written.
     pub(crate) async fn hold_refused(&self, work: &mut Work, problem: Problem) {
         let ending = self.try_hold(work, problem, true).await;
         work.ending = Some(ending);
@@ -155,18 +186,10 @@ impl Batch<'_> {
                     .put(work.id, &record, runtime::records::expect(old))?,
             );
         }
-        if let Some(stored) = work
-            .record
-            .as_ref()
-            .filter(|stored| ends_intent && stored.value.intent.is_some())
-        {
-            let content = ContactRecord {
-                intent: work.intent_before.clone(),
-                ..stored.value.clone()
-            };
-            writes.push(self.records.put(work.id, &content, stored.expect())?);
+        if ends_intent && let Some((_, ended)) = self.intent_ended(work).await? {
+            writes.extend(ended);
         }
-        self.records.write(writes).await?;
+        self.end(work, writes).await?;
         Ok(if told {
             Done::StillHeld(code)
         } else {
@@ -174,11 +197,43 @@ impl Batch<'_> {
         })
     }
 
+    /// This attempt's intent is over and nothing was written: what it claimed and reserved is given back. The intent of an earlier attempt, which it replaced,
+    /// is in doubt again. The record's next content and the writes that make it so; `None` where this attempt has begun nothing.
+    pub(crate) async fn intent_ended(
+        &self,
+        work: &Work,
+    ) -> Result<Option<(ContactRecord, Vec<Write>)>, TableError> {
+        let is_ours = |record: &ContactRecord| {
+            let intent = record.intent.as_ref();
+            intent.is_some_and(|intent| intent.attempt == self.attempt)
+        };
+        let Some(record) = work.record.as_ref().filter(|record| is_ours(&record.value)) else {
+            return Ok(None);
+        };
+        let mut content = ContactRecord {
+            intent: work.intent_before.clone(),
+            ..record.value.clone()
+        };
+        let mut writes = Vec::from_iter(self.unclaim(work, &content).await?);
+        let own = work
+            .customer
+            .as_ref()
+            .and_then(|customer| customer.account_reference.as_ref());
+        let follows_bigchange =
+            content.link.is_none() && content.intent.is_none() && !content.generated;
+        if follows_bigchange
+            && let Some(reference) = content.reserved.take_if(|reserved| Some(&*reserved) != own)
+        {
+            writes.extend(self.release(work, &reference).await?);
+        }
+        writes.push(self.records.put(work.id, &content, record.expect())?);
+        Ok(Some((content, writes)))
+    }
+
     /// A held contact whose problem could only be cleared by what has not changed.
     pub(crate) async fn stay_held(&self, work: &mut Work, code: &'static str) {
         let ending = self
-            .records
-            .write(self.clearing_marks(work))
+            .end(work, self.clearing_marks(work))
             .await
             .map(|()| Done::StillHeld(code));
         work.ending = Some(ending);
@@ -201,8 +256,7 @@ impl Batch<'_> {
         if attempts >= MAX_ATTEMPTS {
             let reason = format!("put off {attempts} times and still {reason:?}");
             let ending = self
-                .records
-                .write(self.clearing_deferral(work))
+                .end(work, Vec::new())
                 .await
                 .map(|()| Done::GivenUp(reason));
             work.ending = Some(ending);
@@ -241,7 +295,7 @@ impl Batch<'_> {
         Ok(Done::Deferred(reason))
     }
 
-    /// The removals that go with any ending but a deferral: the problem, and what `clearing_marks` removes.
+    /// The removals that go with any ending but a deferral and a problem.
     pub(crate) fn clearing(&self, work: &Work) -> Vec<Write> {
         let mut writes = self.clearing_marks(work);
         if let Some(problem) = &work.problem {
@@ -260,7 +314,7 @@ impl Batch<'_> {
     }
 
     fn clearing_marks(&self, work: &Work) -> Vec<Write> {
-        let mut writes = self.clearing_deferral(work);
+        let mut writes = Vec::new();
         if work.unread.is_some() {
             writes.push(
                 self.records
@@ -270,15 +324,20 @@ impl Batch<'_> {
         writes
     }
 
-    fn clearing_deferral(&self, work: &Work) -> Vec<Write> {
-        // By version: another worker may have put it off again meanwhile, and that must stand.
+    /// Writes an ending, and with it the removal of the contact's deferral. Where another worker has put it off again meanwhile, that stands and does not
+    /// undo the ending: it only brings the contact round once more.
+    pub(crate) async fn end(&self, work: &Work, writes: Vec<Write>) -> Result<(), TableError> {
         let Some(deferred) = &work.deferred else {
-            return Vec::new();
+            return self.records.write(writes).await;
         };
-        vec![
-            self.records
-                .delete::<DeferredRecord>(work.id, deferred.expect()),
-        ]
+        let removal = self
+            .records
+            .delete::<DeferredRecord>(work.id, deferred.expect());
+        let all = writes.iter().cloned().chain([removal]).collect();
+        match self.records.write(all).await {
+            Err(TableError::Conflict) => self.records.write(writes).await,
+            written => written,
+        }
     }
 
     pub(crate) fn fingerprint(&self, work: &Work) -> rules::Fingerprint {

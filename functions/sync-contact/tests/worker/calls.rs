@@ -1,0 +1,108 @@
+//! How many calls to Xero things cost.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::world::World;
+
+fn organisation(of: usize) -> Value {
+    (0..of)
+        .map(|n| json!({"Name": format!("Existing {n}"), "AccountNumber": format!("E{n}")}))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_thousand_contacts_in_five_events_take_36_calls() {
+    let mut world = World::creating();
+    world.xero_contacts(&organisation(1_400));
+    let matches: Value = (1..=200)
+        .map(|n| json!({"Name": format!("Match {n}")}))
+        .collect();
+    world.xero_contacts(&matches);
+    world.pass(Duration::hours(1)); // so that these are no recent changes
+    let mut events = Vec::new();
+    for event in 0..5 {
+        let new = (1..=160).map(|n| ("New", event * 160 + n));
+        let matched = (1..=40).map(|n| ("Match", event * 40 + n));
+        let ids: Vec<u64> = new
+            .chain(matched)
+            .map(|(kind, n)| {
+                world.customer_with_reference(&format!("{kind} {n}"), &format!("{kind}{n}"))
+            })
+            .collect();
+        events.push(ids);
+    }
+    for (number, ids) in events.iter().enumerate() {
+        world.sync(ids).await;
+        let calls = world.xero_calls();
+        assert!(
+            calls <= 8 + 7 * number,
+            "{calls} after event {number}: {:?}",
+            world.xero_call_log()
+        );
+        world.pass(Duration::seconds(16));
+    }
+    assert!(world.xero_calls() <= 36, "{} calls", world.xero_calls());
+    assert_eq!(world.xero_population(), 1_600 + 800);
+    let all: Vec<u64> = events.concat();
+    for id in &all {
+        assert!(world.linked(*id).await.is_some(), "{id}");
+        assert_eq!(world.problem_code(*id).await, "");
+    }
+    world.is_quiet(&all).await;
+}
+
+#[tokio::test]
+async fn one_new_contact_in_an_organisation_of_20000_takes_three_calls() {
+    for pages in [None, Some(20)] {
+        for reference in ["NEW1", ""] {
+            let mut world = World::generating().await;
+            world.xero_contacts(&organisation(20_000));
+            if let Some(pages) = pages {
+                world.organisation_has_pages(pages).await;
+            }
+            let new = world.customer_with_reference("New Customer", reference);
+            world.sync(&[new]).await;
+            assert_eq!(world.created_for(new).len(), 1);
+            assert!(
+                world.xero_calls() <= 3,
+                "{pages:?} {reference:?}: {:?}",
+                world.xero_call_log()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_events_at_once_share_one_look_at_the_organisation() {
+    let mut world = World::creating();
+    world.xero_contacts(&organisation(1_600));
+    let ids: Vec<u64> = (0..200)
+        .map(|n| world.customer_with_reference(&format!("New {n}"), &format!("N{n}")))
+        .collect();
+    world.sync(&ids[..150]).await;
+    world.reset_calls();
+    world.pass(Duration::seconds(5));
+    world.sync(&ids[150..]).await;
+    assert_eq!(world.xero_calls(), 1, "the create");
+}
+
+#[tokio::test]
+async fn names_that_a_filter_cannot_hold_are_found_all_the_same() {
+    let mut world = World::new(&[]);
+    world.organisation_has_pages(30).await;
+    let names = [
+        "The \"Best\" Ltd",
+        "A & B + C",
+        "Café Zoë",
+        "O'Neill \\ Sons",
+        "شركة أكمي",
+        "🙂 Ltd",
+    ];
+    for (n, name) in names.into_iter().enumerate() {
+        let xero = world.xero_contact(json!({"Name": name}));
+        let id = world.customer_with_reference(name, &format!("R-{n}"));
+        world.sync(&[id]).await;
+        assert_eq!(world.linked(id).await, Some(xero), "{name}");
+    }
+}

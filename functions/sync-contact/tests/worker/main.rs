@@ -1,0 +1,24 @@
+//! The worker as a whole, over a fake BigChange, a fake Xero and an in-memory store.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod network;
+mod stores;
+mod trouble;
+mod world;
+
+mod access;
+mod calls;
+mod codes;
+mod crashes;
+mod creating;
+mod doubt;
+mod linking;
+mod messages;
+mod privacy;
+mod problems;
+mod twins;
+mod unchanged;
