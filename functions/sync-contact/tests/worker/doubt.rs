@@ -260,3 +260,43 @@ async fn an_ending_stands_although_another_worker_put_the_contact_off_meanwhile(
     assert_eq!(world.xero_population(), 1);
     world.is_quiet(&[acme]).await;
 }
+
+#[tokio::test]
+async fn nothing_is_written_where_another_worker_began_first() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme", "A1");
+    let bolt = world.customer_with_reference("Bolt", "B1");
+    world.edit(bolt, |c| c.phone = "+4420".into());
+    world
+        .network
+        .xero()
+        .inject(Fault::next_call(FaultKind::LostRequest).on("PUT", "/Contacts"));
+    world.sync(&[bolt]).await;
+    // The intent of a worker that is still at it.
+    let theirs = world.record(bolt).await;
+    let records = world.records();
+    world.reset_calls();
+    world.table.script.lock().unwrap().push((
+        Box::new(|writes| {
+            let has_intent = |write: &store::Write| matches!(write, store::Write::Put { body, .. } if body.get("intent").is_some());
+            writes.iter().any(has_intent)
+        }),
+        Box::new(move |table| {
+            let put = records.put(acme, &theirs, store::Expect::Anything).unwrap();
+            futures::FutureExt::now_or_never(store::Table::write(table, vec![put]))
+                .unwrap()
+                .unwrap();
+        }),
+    ));
+    world.sync(&[acme]).await;
+    assert_eq!(
+        world.defer_reason(acme).await,
+        Some(DeferReason::AnotherWorker)
+    );
+    let writes = world
+        .xero_call_log()
+        .iter()
+        .filter(|call| !call.starts_with("GET"))
+        .count();
+    assert_eq!(writes, 0);
+}
