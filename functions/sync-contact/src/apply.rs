@@ -1,61 +1,30 @@
 //! Carrying out plans: an intent, then Xero, then BigChange, then the link.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use rules::{
-    AccountType, ContactId, Link, NewXeroContact, Notice, Outcome, Plan, XeroChanges, XeroContact,
-    XeroContactId, XeroWrite, contact_form, is_still_as_found, refused_by_xero,
+    AccountType, ContactId, Link, Notice, Outcome, Plan, XeroContactId, contact_form,
+    refused_by_xero,
 };
-use runtime::CallError;
 use runtime::records::{
     ContactRecord, DeferReason, Intent, ReferenceRecord, XeroContactRecord, expect,
 };
 use store::{Expect, TableError, Write};
 use time::Duration;
-use xero::{ElementResult, Refusal, Update};
+use xero::Refusal;
 
 use crate::batch::{BIGCHANGE_AT_ONCE, Batch, SHORT_WAIT, STORE_AT_ONCE};
 use crate::work::{Done, Work};
+use crate::xero_writes::Written;
 
 /// An intent outlives its function by the longest exchange that may still be under way (half a minute) and by what two clocks may differ.
 const INTENT_MARGIN: Duration = Duration::minutes(3);
-/// So few changes of linked contacts go singly, one call each; more are cheaper as one read and one write for 40.
-const FEW_CHANGES: usize = 2;
-/// A contact that failed this often with others is sent alone, so that it cannot hold them up.
-const ALONE_AFTER_ATTEMPTS: u32 = 2;
-
 /// A contact whose plan was tried and that has not come to an end.
 pub(crate) struct Applied {
     pub(crate) contact: ContactId,
     /// What was found in Xero is not so any more.
     pub(crate) look_again: bool,
-}
-
-/// What became of a write to Xero.
-#[derive(Debug)]
-enum Written {
-    /// It is there: this is the Xero contact.
-    Done(XeroContactId),
-    /// Xero refused it; nothing was written.
-    Refused { kind: Refusal, words: Vec<String> },
-    /// What was found is not so any more; nothing was written.
-    Stale,
-    /// Nothing was written, and why.
-    NotCalled(Arc<CallError>),
-    /// It may have been written or not: nobody knows before the intent has expired.
-    InDoubt,
-}
-
-/// A write to an existing Xero contact.
-#[derive(Debug, Clone)]
-struct Change {
-    contact: ContactId,
-    id: XeroContactId,
-    changes: XeroChanges,
-    as_found: Option<XeroContact>,
-    alone: bool,
 }
 
 impl Batch<'_> {
@@ -215,269 +184,6 @@ impl Batch<'_> {
                 )
                 .map(Some),
         }
-    }
-
-    async fn write_to_xero(
-        &self,
-        works: &[Work],
-        plans: &HashMap<ContactId, Plan>,
-    ) -> HashMap<ContactId, Written> {
-        let mut written = HashMap::new();
-        let mut creates = Vec::new();
-        let mut changes = Vec::new();
-        for work in works.iter().filter(|work| work.ending.is_none()) {
-            let alone = work.attempts() >= ALONE_AFTER_ATTEMPTS;
-            match plans.get(&work.id).map(|plan| &plan.xero) {
-                None => {}
-                Some(XeroWrite::Nothing { id }) => {
-                    drop(written.insert(work.id, Written::Done(*id)))
-                }
-                Some(XeroWrite::Create(new)) => creates.push((work.id, (**new).clone(), alone)),
-                Some(XeroWrite::Change {
-                    id,
-                    changes: what,
-                    as_found,
-                }) => changes.push(Change {
-                    contact: work.id,
-                    id: *id,
-                    changes: (**what).clone(),
-                    as_found: as_found.as_deref().cloned(),
-                    alone,
-                }),
-            }
-        }
-        self.create(creates, &mut written).await;
-        self.change(changes, &mut written).await;
-        written
-    }
-
-    async fn create(
-        &self,
-        creates: Vec<(ContactId, NewXeroContact, bool)>,
-        written: &mut HashMap<ContactId, Written>,
-    ) {
-        let (alone, together): (Vec<_>, Vec<_>) =
-            creates.into_iter().partition(|(_, _, alone)| *alone);
-        for part in together.chunks(xero::MAX_BATCH).chain(alone.chunks(1)) {
-            let contacts: Vec<ContactId> = part.iter().map(|(contact, _, _)| *contact).collect();
-            if self.is_out_of_time() {
-                self.no_time(&contacts, written);
-                continue;
-            }
-            let new: Vec<NewXeroContact> = part.iter().map(|(_, new, _)| new.clone()).collect();
-            let key = self.idempotency_key();
-            let (new, key) = (new.as_slice(), key.as_str());
-            let answer = self
-                .session
-                .call(|xero, access| async move { xero.create(&access, new, key).await })
-                .await;
-            self.take_results(&contacts, answer, written).await;
-        }
-    }
-
-    async fn change(&self, changes: Vec<Change>, written: &mut HashMap<ContactId, Written>) {
-        // Renames go singly: an element of a batch carries the name just read, which must be right.
-        let linking = changes
-            .iter()
-            .filter(|change| change.as_found.is_some())
-            .count();
-        let plain = changes
-            .iter()
-            .filter(|change| {
-                change.as_found.is_none() && change.changes.name.is_none() && !change.alone
-            })
-            .count();
-        let goes_singly = |change: &Change| {
-            change.changes.name.is_some()
-                || change.alone
-                || (change.as_found.is_none() && linking == 0 && plain <= FEW_CHANGES)
-        };
-        let (single, together): (Vec<_>, Vec<_>) = changes.into_iter().partition(goes_singly);
-        for part in together.chunks(xero::MAX_IDS) {
-            self.change_together(part, written).await;
-        }
-        for change in single {
-            self.change_one(change, written).await;
-        }
-    }
-
-    /// Reads the contacts again, for a directory may be stale and an element needs the name as it is, then writes to those that are still as found.
-    async fn change_together(&self, part: &[Change], written: &mut HashMap<ContactId, Written>) {
-        let Some(mut now) = self.read_again(part, written).await else {
-            return;
-        };
-        let mut updates = Vec::new();
-        let mut contacts = Vec::new();
-        for change in part {
-            let read = now.remove(&change.id);
-            let update = read
-                .filter(|read| may_be_changed(change, read))
-                .and_then(|read| Update::new(change.id, read.name, change.changes.clone()).ok());
-            match update {
-                Some(update) => {
-                    updates.push(update);
-                    contacts.push(change.contact);
-                }
-                None if change.as_found.is_some() => {
-                    drop(written.insert(change.contact, Written::Stale))
-                }
-                // A linked contact that is no longer active: the single call tells why.
-                None => self.change_one(change.clone(), written).await,
-            }
-        }
-        if updates.is_empty() {
-            return;
-        }
-        let key = self.idempotency_key();
-        let (updates, key) = (updates.as_slice(), key.as_str());
-        let answer = self
-            .session
-            .call(|xero, access| async move { xero.update_many(&access, updates, key).await })
-            .await;
-        self.take_results(&contacts, answer, written).await;
-    }
-
-    async fn change_one(&self, change: Change, written: &mut HashMap<ContactId, Written>) {
-        if self.is_out_of_time() {
-            return self.no_time(&[change.contact], written);
-        }
-        if change.as_found.is_some() {
-            let part = [change.clone()];
-            let Some(now) = self.read_again(&part, written).await else {
-                return;
-            };
-            if !now
-                .get(&change.id)
-                .is_some_and(|read| may_be_changed(&change, read))
-            {
-                written.insert(change.contact, Written::Stale);
-                return;
-            }
-        }
-        let key = self.idempotency_key();
-        let (changes, key) = (&change.changes, key.as_str());
-        let answer = self
-            .session
-            .call(|xero, access| async move { xero.update(&access, change.id, changes, key).await })
-            .await;
-        if matches!(answer, Err(CallError::Failed(xero::Error::NotFound))) {
-            let words =
-                vec!["Xero no longer knows the contact that this one is linked to.".to_owned()];
-            written.insert(
-                change.contact,
-                Written::Refused {
-                    kind: Refusal::Invalid,
-                    words,
-                },
-            );
-            return;
-        }
-        self.take_results(
-            &[change.contact],
-            answer.map(|result| vec![result]),
-            written,
-        )
-        .await;
-    }
-
-    async fn read_again(
-        &self,
-        part: &[Change],
-        written: &mut HashMap<ContactId, Written>,
-    ) -> Option<HashMap<XeroContactId, XeroContact>> {
-        let contacts: Vec<ContactId> = part.iter().map(|change| change.contact).collect();
-        if self.is_out_of_time() {
-            self.no_time(&contacts, written);
-            return None;
-        }
-        let ids: Vec<XeroContactId> = part.iter().map(|change| change.id).collect();
-        match self.read_by_id(&ids).await {
-            Ok(read) => Some(
-                read.into_iter()
-                    .map(|contact| (contact.id, contact))
-                    .collect(),
-            ),
-            Err(error) => {
-                let error = Arc::new(error);
-                written.extend(
-                    contacts
-                        .into_iter()
-                        .map(|contact| (contact, Written::NotCalled(error.clone()))),
-                );
-                None
-            }
-        }
-    }
-
-    async fn take_results(
-        &self,
-        contacts: &[ContactId],
-        answer: Result<Vec<ElementResult>, CallError>,
-        written: &mut HashMap<ContactId, Written>,
-    ) {
-        match answer {
-            Ok(results) => {
-                let mut directory = self.worker.directory.lock().await;
-                for (contact, result) in contacts.iter().zip(results) {
-                    let result = match result {
-                        ElementResult::Saved(saved) => {
-                            let id = saved.id;
-                            if let Some(directory) = directory
-                                .as_mut()
-                                .filter(|directory| directory.is_of(self.records.tenant()))
-                            {
-                                directory.put(saved);
-                            }
-                            Written::Done(id)
-                        }
-                        ElementResult::Refused { kind, messages } => Written::Refused {
-                            kind,
-                            words: messages.into_vec(),
-                        },
-                    };
-                    written.insert(*contact, result);
-                }
-            }
-            Err(error) if nothing_was_written(&error) => {
-                let error = Arc::new(error);
-                written.extend(
-                    contacts
-                        .iter()
-                        .map(|contact| (*contact, Written::NotCalled(error.clone()))),
-                );
-            }
-            Err(error) => {
-                tracing::warn!(
-                    "a write of {} contacts to Xero has no certain end: {}",
-                    contacts.len(),
-                    CallErrorText(&error)
-                );
-                written.extend(contacts.iter().map(|contact| (*contact, Written::InDoubt)));
-            }
-        }
-    }
-
-    fn no_time(&self, contacts: &[ContactId], written: &mut HashMap<ContactId, Written>) {
-        let wait = runtime::Wait {
-            until: self.now,
-            reason: DeferReason::OutOfTime,
-        };
-        let error = Arc::new(CallError::Wait(wait));
-        written.extend(
-            contacts
-                .iter()
-                .map(|contact| (*contact, Written::NotCalled(error.clone()))),
-        );
-    }
-
-    /// New for every call, and never derived from the content: A, then B, then A again within minutes would replay the first A.
-    /// The key holds the tenant, for Xero keeps keys for an app as a whole.
-    fn idempotency_key(&self) -> String {
-        format!(
-            "{}/{}",
-            self.records.tenant(),
-            self.worker.parts.surroundings.unique()
-        )
     }
 
     /// What becomes of a contact whose write to Xero was not done. `Some` if it is to be decided anew, with whether Xero is to be asked again.
@@ -684,44 +390,5 @@ impl Batch<'_> {
             work.wrote(content);
         }
         Ok(())
-    }
-}
-
-/// A contact that was found may be written to if it is as it was found; a linked one if it is active.
-fn may_be_changed(change: &Change, read: &XeroContact) -> bool {
-    match &change.as_found {
-        Some(found) => is_still_as_found(found, read),
-        None => read.status == rules::ContactStatus::Active,
-    }
-}
-
-/// Whether a call certainly changed nothing.
-fn nothing_was_written(error: &CallError) -> bool {
-    use xero::Error;
-    match error {
-        CallError::Wait(_) | CallError::Open(_) => true,
-        CallError::Failed(error) => matches!(
-            error,
-            Error::Transient {
-                answer_lost: false,
-                ..
-            } | Error::AuthExpired
-                | Error::NotFound
-                | Error::NotAsked { .. }
-                | Error::QueryRefused
-                | Error::TooManyContacts
-        ),
-    }
-}
-
-struct CallErrorText<'a>(&'a CallError);
-
-impl std::fmt::Display for CallErrorText<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            CallError::Wait(_) => f.write_str("everybody waits"),
-            CallError::Failed(error) => error.fmt(f),
-            CallError::Open(error) => error.fmt(f),
-        }
     }
 }
