@@ -27,6 +27,14 @@ pub(crate) struct Applied {
     pub(crate) look_again: bool,
 }
 
+/// How much of a plan BigChange was told.
+enum Told {
+    /// Everything.
+    All,
+    /// Not everything: no time was left.
+    NotAll,
+}
+
 impl Batch<'_> {
     /// Carries out the plans. Those contacts that have come to no end are returned.
     pub(crate) async fn apply(
@@ -273,14 +281,21 @@ impl Batch<'_> {
         let mut notices = plan.notices.clone();
         let written = self.try_write_to_bigchange(work, &plan, &mut notices).await;
         if let Err(error) = self
-            .link(work, &plan, xero_id, notices, written.is_ok())
+            .link(
+                work,
+                &plan,
+                xero_id,
+                notices,
+                matches!(written, Ok(Told::All)),
+            )
             .await
         {
             work.ending = Some(Err(error));
             return;
         }
         match written {
-            Ok(()) => work.ending = Some(Ok(Done::InLine(plan.outcome))),
+            Ok(Told::All) => work.ending = Some(Ok(Done::InLine(plan.outcome))),
+            Ok(Told::NotAll) => self.defer(work, DeferReason::OutOfTime, self.now).await,
             Err(error) => {
                 if matches!(error, bigchange::Error::AuthLost(_)) {
                     self.bigchange_login_refused().await;
@@ -295,18 +310,21 @@ impl Batch<'_> {
         work: &Work,
         plan: &Plan,
         notices: &mut Vec<Notice>,
-    ) -> Result<(), bigchange::Error> {
-        if !plan.bigchange_account && !plan.bigchange_contact_reference {
-            return Ok(());
-        }
+    ) -> Result<Told, bigchange::Error> {
         let bigchange = &self.bigchange;
         if plan.bigchange_account {
+            if self.is_out_of_time() {
+                return Ok(Told::NotAll);
+            }
             bigchange
                 .save_account(work.id, &plan.account_reference, AccountType::XERO)
                 .await?;
         }
         if !plan.bigchange_contact_reference {
-            return Ok(());
+            return Ok(Told::All);
+        }
+        if self.is_out_of_time() {
+            return Ok(Told::NotAll);
         }
         // Last, and from a fresh read: the form rewrites the whole record.
         let Some(contact) = bigchange
@@ -314,26 +332,21 @@ impl Batch<'_> {
             .await?
             .filter(|contact| contact.contact_reference.trim().is_empty())
         else {
-            return Ok(());
+            return Ok(Told::All);
         };
-        let groups = bigchange.groups().await?;
+        let groups = self.groups.get_or_try_init(|| bigchange.groups()).await?;
         let group = groups
             .iter()
             .find(|group| Some(group.id) == contact.group)
             .map(|group| group.name.as_str());
         match contact_form(&contact, group, &plan.account_reference) {
-            Ok(form) if bigchange::fits(&form) => bigchange.save_form(&form).await,
-            Ok(_) => {
-                notices.push(Notice::ContactReferenceNotWritten {
-                    field: rules::Field::Extra,
-                });
-                Ok(())
-            }
-            Err(field) => {
-                notices.push(Notice::ContactReferenceNotWritten { field });
-                Ok(())
-            }
+            Ok(form) if bigchange::fits(&form) => bigchange.save_form(&form).await?,
+            Ok(_) => notices.push(Notice::ContactReferenceNotWritten {
+                field: rules::Field::Extra,
+            }),
+            Err(field) => notices.push(Notice::ContactReferenceNotWritten { field }),
         }
+        Ok(Told::All)
     }
 
     /// Records the link. Where BigChange has not taken its part yet, what is missing shows in BigChange itself, but for the contact reference, which is noted.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bigchange::BigChange;
 use futures::{StreamExt, stream};
 use rules::{
-    AccountReference, ContactId, Decision, NameKey, Participation, Plan, Problem, Question,
+    AccountReference, ContactId, Decision, Group, NameKey, Participation, Plan, Problem, Question,
     Snapshot, XeroContactId, XeroWrite, decide, looks_like_a_code, participation,
 };
 use runtime::records::{
@@ -17,6 +17,7 @@ use runtime::telemetry::{Metric, count};
 use runtime::{OpenError, Opened, StartError, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
+use tokio::sync::OnceCell;
 
 use crate::Worker;
 use crate::apply::Applied;
@@ -40,6 +41,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) records: Records,
     pub(crate) session: XeroSession<'a>,
     pub(crate) bigchange: Arc<BigChange>,
+    /// BigChange's contact groups, read when they are first needed.
+    pub(crate) groups: OnceCell<Vec<Group>>,
     pub(crate) now: OffsetDateTime,
     pub(crate) deadline: OffsetDateTime,
     /// Marks the intents of this invocation.
@@ -91,6 +94,7 @@ pub(crate) async fn run(
         records,
         session,
         bigchange,
+        groups: OnceCell::new(),
         now,
         deadline,
         attempt,
@@ -208,7 +212,27 @@ impl Batch<'_> {
             self.defer(work, DeferReason::AfterItsTwin, self.now + SHORT_WAIT)
                 .await;
         }
+        self.redo_conflicts(works).await;
         self.wake_waiting(works).await;
+    }
+
+    /// What another worker, or the poll, changed meanwhile has to be read first. That is no failure of the message.
+    async fn redo_conflicts(&self, works: &mut [Work]) {
+        for work in works {
+            if matches!(work.ending, Some(Err(TableError::Conflict))) {
+                let intent = work
+                    .record
+                    .as_ref()
+                    .and_then(|record| record.value.intent.as_ref());
+                let until = intent.map_or(self.now, |intent| intent.expires_at);
+                self.defer(
+                    work,
+                    DeferReason::AnotherWorker,
+                    until.max(self.now + SHORT_WAIT),
+                )
+                .await;
+            }
+        }
     }
 
     /// A contact that another worker may still be writing for is left to it: two at once could write old over new.
@@ -230,9 +254,11 @@ impl Batch<'_> {
 
     async fn read_contacts(&self, works: &mut [Work]) {
         let reads = open(works).map(|work| work.id).collect::<Vec<_>>();
+        // However slow BigChange is, half of the time is left for those that were read; or the same ones would be put off again and again.
+        let read_until = self.now + (self.deadline - self.now) / 2;
+        let is_late = || self.worker.parts.surroundings.now() > read_until;
         let mut answers: HashMap<_, _> = stream::iter(reads.into_iter().map(|id| async move {
-            // Nobody waits for BigChange beyond the function's own time.
-            if self.is_out_of_time() {
+            if is_late() {
                 (id, None)
             } else {
                 (id, Some(self.bigchange.contact(id).await))
@@ -310,7 +336,7 @@ impl Batch<'_> {
         }
     }
 
-    /// The reference of a contact that does not take part is in use all the same: no code may equal it.
+    /// A reference in BigChange that is not reserved, since its contact does not take part or is linked under another, is in use all the same: no code may equal it.
     async fn keep_from_being_generated(&self, work: &Work) {
         let reference = work
             .contact
@@ -375,9 +401,11 @@ impl Batch<'_> {
                 result = self.reserve(work, reference.as_ref(), holders).await;
             }
             match result {
-                Ok(is_reserved) => reference
-                    .filter(|_| is_reserved)
-                    .map(|reference| (reference, work.id)),
+                Ok(true) => reference.map(|reference| (reference, work.id)),
+                Ok(false) => {
+                    self.keep_from_being_generated(work).await;
+                    None
+                }
                 Err(TableError::Conflict) => {
                     self.defer(work, DeferReason::AnotherWorker, self.now + SHORT_WAIT)
                         .await;

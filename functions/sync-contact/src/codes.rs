@@ -8,8 +8,10 @@ use runtime::records::{
     ContactRecord, DeferReason, ONLY, ReferenceRecord, ReferencesReadRecord, UnreadRecord, expect,
 };
 use store::{Expect, TableError};
+use time::Duration;
 
 use crate::batch::{Batch, Claims, SHORT_WAIT, open};
+use crate::settle::LONGEST_WAIT;
 use crate::work::Work;
 
 /// How many codes are asked for in one call where the organisation is not known as a whole.
@@ -48,8 +50,14 @@ impl Batch<'_> {
                     Err(error) => self.call_failed(work, &error).await,
                 },
                 Ok(false) => {
-                    self.defer(work, DeferReason::ReferencesNotRead, self.now + SHORT_WAIT)
-                        .await
+                    // Each try asks Xero first, so one that has waited long waits longer.
+                    let waited: Duration = work
+                        .deferred
+                        .as_ref()
+                        .map_or(Duration::ZERO, |deferred| self.now - deferred.value.since);
+                    let wait = Duration::clamp(waited / 2, SHORT_WAIT, LONGEST_WAIT);
+                    self.defer(work, DeferReason::ReferencesNotRead, self.now + wait)
+                        .await;
                 }
                 Err(ref error) => work.ending = Some(Err(error.clone())),
             }

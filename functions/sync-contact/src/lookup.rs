@@ -6,7 +6,7 @@ use rules::{AccountReference, ContactId, ContactNumber, Question, XeroContact, X
 use runtime::records::{DeferReason, DirectoryRecord, ONLY};
 use runtime::{CallError, Wait};
 use store::Expect;
-use xero::Xero;
+use xero::{Access, Answer, Xero};
 
 use crate::batch::{Batch, open};
 use crate::directory::Directory;
@@ -83,6 +83,9 @@ impl Batch<'_> {
             }
             Ok(false) => {
                 let found = self.read_targets(&targets).await;
+                if questions.len() > 1 && is_one_contacts_fault(&found) {
+                    return self.look_one_by_one(works, questions, again).await;
+                }
                 self.hand_out(works, found, is_match, |contacts, _| contacts.clone())
                     .await;
             }
@@ -90,6 +93,30 @@ impl Batch<'_> {
                 self.hand_out(works, Err::<(), _>(error), is_match, |(), _| Vec::new())
                     .await
             }
+        }
+    }
+
+    /// Something about one of them cannot be looked up: it must not hold up the others.
+    async fn look_one_by_one(
+        &self,
+        works: &mut [Work],
+        questions: &HashMap<ContactId, Question>,
+        again: bool,
+    ) {
+        for (contact, question) in questions {
+            if !matches!(question, Question::Match { .. }) {
+                continue;
+            }
+            let mut targets = targets(&HashMap::from([(*contact, question.clone())]), again);
+            let mut found = self.read_targets(&targets).await;
+            if matches!(found, Err(CallError::Failed(xero::Error::QueryRefused))) {
+                // Xero could not read the filter: the search takes any name.
+                targets.search_terms.append(&mut targets.names);
+                found = self.read_targets(&targets).await;
+            }
+            let is_it = |work: &Work| work.id == *contact;
+            self.hand_out(works, found, is_it, |contacts, _| contacts.clone())
+                .await;
         }
     }
 
@@ -127,6 +154,20 @@ impl Batch<'_> {
         }
     }
 
+    /// One call to Xero, unless there is no time left to record what comes of it.
+    pub(crate) async fn call<T, F>(&self, make: impl Fn(Xero, Access) -> F) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<Answer<T>, xero::Error>>,
+    {
+        if self.is_out_of_time() {
+            return Err(CallError::Wait(Wait {
+                until: self.now,
+                reason: DeferReason::OutOfTime,
+            }));
+        }
+        self.session.call(make).await
+    }
+
     /// Reads Xero contacts by id, 40 a call.
     pub(crate) async fn read_by_id(
         &self,
@@ -135,8 +176,7 @@ impl Batch<'_> {
         let mut contacts = Vec::with_capacity(ids.len());
         for ids in ids.chunks(xero::MAX_IDS) {
             contacts.extend(
-                self.session
-                    .call(|xero, access| async move { xero.contacts_by_id(&access, ids).await })
+                self.call(|xero, access| async move { xero.contacts_by_id(&access, ids).await })
                     .await?,
             );
         }
@@ -150,11 +190,10 @@ impl Batch<'_> {
         let mut found = Vec::new();
         for references in self.session.client().split_account_numbers(references) {
             found.extend(
-                self.session
-                    .call(|xero, access| async move {
-                        xero.contacts_by_account_number(&access, references).await
-                    })
-                    .await?,
+                self.call(|xero, access| async move {
+                    xero.contacts_by_account_number(&access, references).await
+                })
+                .await?,
             );
         }
         Ok(found)
@@ -164,27 +203,26 @@ impl Batch<'_> {
         let mut found = self.read_account_numbers(&targets.account_numbers).await?;
         for names in self.session.client().split_names(&targets.names) {
             found.extend(
-                self.session
-                    .call(|xero, access| async move { xero.contacts_by_name(&access, names).await })
-                    .await?,
+                self.call(
+                    |xero, access| async move { xero.contacts_by_name(&access, names).await },
+                )
+                .await?,
             );
         }
         for term in &targets.search_terms {
             found.extend(
-                self.session
-                    .call(
-                        |xero, access| async move { xero.contacts_by_search(&access, term).await },
-                    )
-                    .await?,
+                self.call(
+                    |xero, access| async move { xero.contacts_by_search(&access, term).await },
+                )
+                .await?,
             );
         }
         for number in &targets.contact_numbers {
             found.extend(
-                self.session
-                    .call(
-                        |xero, access| async move { xero.contact_by_number(&access, number).await },
-                    )
-                    .await?,
+                self.call(
+                    |xero, access| async move { xero.contact_by_number(&access, number).await },
+                )
+                .await?,
             );
         }
         Ok(found)
@@ -235,7 +273,6 @@ impl Batch<'_> {
         let mut as_of = None;
         loop {
             let answer = self
-                .session
                 .call(|xero, access| async move {
                     xero.directory_page(&access, page, Some(since)).await
                 })
@@ -267,7 +304,6 @@ impl Batch<'_> {
         let mut page = 1;
         loop {
             let answer = self
-                .session
                 .call(|xero, access| async move { xero.directory_page(&access, page, None).await })
                 .await?;
             let pages = answer.page_count;
@@ -304,6 +340,11 @@ impl Batch<'_> {
         }
         Ok(directory)
     }
+}
+
+/// Whether a look-up failed for a reason that another look-up need not share.
+fn is_one_contacts_fault<T>(found: &Result<T, CallError>) -> bool {
+    matches!(found, Err(CallError::Failed(error)) if !matches!(error, xero::Error::Transient { .. }))
 }
 
 fn targets(questions: &HashMap<ContactId, Question>, again: bool) -> Targets {

@@ -15,9 +15,11 @@ use crate::work::{Done, Ending, Work};
 const PROBLEM_REFRESH: Duration = Duration::hours(24);
 /// How long a contact waits that was put off for its own sake: doubled each time, up to the longest.
 const FIRST_WAIT: Duration = Duration::minutes(1);
-const LONGEST_WAIT: Duration = Duration::hours(1);
+pub(crate) const LONGEST_WAIT: Duration = Duration::hours(1);
 /// A contact that was put off this often for its own sake is given up: about four hours.
 const MAX_ATTEMPTS: u32 = 9;
+/// While a system is out of order nothing is given up before a day has passed.
+const LONGEST_OUTAGE: Duration = Duration::hours(24);
 
 impl Batch<'_> {
     /// Leaves a contact alone.
@@ -253,10 +255,17 @@ impl Batch<'_> {
         at_least: Option<std::time::Duration>,
     ) {
         let attempts = work.attempts();
-        if attempts >= MAX_ATTEMPTS {
+        // A system that is out of order is waited for; what it does not understand is soon given up.
+        let waited = work
+            .deferred
+            .as_ref()
+            .map_or(Duration::ZERO, |deferred| self.now - deferred.value.since);
+        let is_outage = reason != DeferReason::UnexpectedAnswer;
+        if attempts >= MAX_ATTEMPTS && (!is_outage || waited >= LONGEST_OUTAGE) {
             let reason = format!("put off {attempts} times and still {reason:?}");
+            // Its mark goes too: one contact that cannot be read must not keep every other from getting a code.
             let ending = self
-                .end(work, Vec::new())
+                .end(work, self.clearing_marks(work))
                 .await
                 .map(|()| Done::GivenUp(reason));
             work.ending = Some(ending);

@@ -96,7 +96,6 @@ impl Batch<'_> {
             let key = self.idempotency_key();
             let (new, key) = (new.as_slice(), key.as_str());
             let answer = self
-                .session
                 .call(|xero, access| async move { xero.create(&access, new, key).await })
                 .await;
             self.take_results(&contacts, answer, written).await;
@@ -159,7 +158,6 @@ impl Batch<'_> {
         let key = self.idempotency_key();
         let (updates, key) = (updates.as_slice(), key.as_str());
         let answer = self
-            .session
             .call(|xero, access| async move { xero.update_many(&access, updates, key).await })
             .await;
         self.take_results(&contacts, answer, written).await;
@@ -185,7 +183,6 @@ impl Batch<'_> {
         let key = self.idempotency_key();
         let (changes, key) = (&change.changes, key.as_str());
         let answer = self
-            .session
             .call(|xero, access| async move { xero.update(&access, change.id, changes, key).await })
             .await;
         if matches!(answer, Err(CallError::Failed(xero::Error::NotFound))) {
@@ -265,6 +262,13 @@ impl Batch<'_> {
                     };
                     written.insert(*contact, result);
                 }
+            }
+            // Of one contact it is known what was refused; of many it is not.
+            Err(CallError::Failed(xero::Error::Rejected { kind, messages }))
+                if contacts.len() == 1 =>
+            {
+                let words = messages.into_vec();
+                written.insert(contacts[0], Written::Refused { kind, words });
             }
             Err(error) if nothing_was_written(&error) => {
                 let error = Arc::new(error);

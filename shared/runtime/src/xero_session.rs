@@ -19,6 +19,7 @@ use crate::telemetry::{Metric, count};
 const TOKEN_MARGIN: Duration = Duration::seconds(60);
 /// How long to wait where Xero does not say.
 const MINUTE_PAUSE: Duration = Duration::seconds(60);
+const OUTAGE_PAUSE: Duration = Duration::seconds(30);
 const DAY_PAUSE: Duration = Duration::hours(1);
 const CONCURRENT_WAIT: Duration = Duration::seconds(10);
 const NOT_CONNECTED_WAIT: Duration = Duration::minutes(5);
@@ -348,7 +349,11 @@ impl XeroSession<'_> {
         let stop = self.wait(wait, DeferReason::XeroLimit).await;
         if let CallError::Wait(Wait { until, .. }) = stop {
             tracing::warn!(%until, "Xero is left alone for a while: {why}");
-            self.store(&PauseRecord { until, why }).await?;
+            // Another worker may have met a longer one.
+            let known = self.records.get::<PauseRecord>(ONLY).await?;
+            if known.is_none_or(|known| known.value.until < until) {
+                self.store(&PauseRecord { until, why }).await?;
+            }
         }
         Ok(stop)
     }
@@ -425,6 +430,20 @@ impl XeroSession<'_> {
                     .map_err(|error| CallError::Open(error.into()))
             }
             Error::AuthLost { cause } => self.connection_lost(cause).await,
+            // The other workers need not find out for themselves. What became of this call is for its caller to know, whatever the store says.
+            Error::Transient { retry_after, .. } => {
+                let asked = retry_after.and_then(|asked| Duration::try_from(asked).ok());
+                if let Err(error) = self
+                    .pause(
+                        asked.unwrap_or(OUTAGE_PAUSE),
+                        "it is out of order".to_owned(),
+                    )
+                    .await
+                {
+                    tracing::warn!("a pause of Xero could not be stored: {error}");
+                }
+                Ok(CallError::Failed(error))
+            }
             // Renewed just now and refused all the same.
             Error::AuthExpired => Ok(self
                 .wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)

@@ -272,7 +272,8 @@ async fn nothing_is_written_where_another_worker_began_first() {
         .xero()
         .inject(Fault::next_call(FaultKind::LostRequest).on("PUT", "/Contacts"));
     world.sync(&[bolt]).await;
-    // The intent of a worker that is still at it.
+    // The intent of a worker that is still at it. The pause that goes with an outage is over.
+    world.pass(time::Duration::minutes(1));
     let theirs = world.record(bolt).await;
     let records = world.records();
     world.reset_calls();
@@ -299,4 +300,61 @@ async fn nothing_is_written_where_another_worker_began_first() {
         .filter(|call| !call.starts_with("GET"))
         .count();
     assert_eq!(writes, 0);
+}
+
+#[tokio::test]
+async fn an_outage_of_xero_is_met_once_and_not_by_every_batch() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme", "A1");
+    let bolt = world.customer_with_reference("Bolt", "B1");
+    let kind = FaultKind::Status { status: 503 };
+    world
+        .network
+        .xero()
+        .inject(Fault::next_call(kind).on("GET", "/Contacts"));
+    world.sync(&[acme]).await;
+    world.reset_calls();
+    world.sync(&[bolt]).await;
+    assert_eq!(world.xero_call_log().len(), 0);
+    assert_eq!(world.defer_reason(bolt).await, Some(DeferReason::XeroLimit));
+    world.settle().await;
+    assert_eq!(world.xero_population(), 2);
+    world.is_quiet(&[acme, bolt]).await;
+}
+
+#[tokio::test]
+async fn a_look_up_that_cannot_be_understood_is_repeated_for_each_contact_alone() {
+    let mut world = World::creating();
+    let ids = [
+        world.customer_with_reference("Acme", "A1"),
+        world.customer_with_reference("Bolt", "B1"),
+    ];
+    let kind = FaultKind::Status { status: 404 };
+    world
+        .network
+        .xero()
+        .inject(Fault::next_call(kind).on("GET", "/Contacts"));
+    world.sync(&ids).await;
+    assert_eq!(world.xero_population(), 2);
+    world.is_quiet(&ids).await;
+}
+
+#[tokio::test]
+async fn the_edited_reference_of_a_linked_contact_is_in_use_though_it_is_not_accepted() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme", "A1");
+    world.sync(&[acme]).await;
+    world
+        .network
+        .bigchange()
+        .edit_financials(world.network.now(), acme, |c| {
+            c.account_reference = "ACME0001".into();
+        });
+    world.sync(&[acme]).await;
+    let records = world.records();
+    let mark = records
+        .get::<runtime::records::ReferenceRecord>("acme0001")
+        .await;
+    let mark = mark.unwrap().expect("no code may equal it");
+    assert_eq!(mark.value.holder, None);
 }
