@@ -21,6 +21,7 @@ esac
 command -v cargo >/dev/null || fail "Rust is missing (no cargo): install it from rustup.rs"
 libraries=$(rustc --print target-libdir --target "$target") || fail "rustc does not work: see above"
 [ -d "$libraries" ] || fail "Rust's standard library for $target is missing: run rustup target add $target"
+echo "Fetching the crates ..."
 cargo fetch --locked --quiet || fail "the crates could not be downloaded; is there a network to a crate registry? cargo says why above"
 
 output=${CARGO_TARGET_DIR:-target}

@@ -7,14 +7,14 @@ use bigchange::BigChange;
 use futures::{StreamExt, stream};
 use rules::{
     AccountReference, ContactId, Decision, Group, NameKey, Participation, Plan, Problem, Question,
-    Snapshot, XeroContactId, XeroWrite, decide, looks_like_a_code, participation,
+    Snapshot, XeroContactId, XeroWrite, decide, participation,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, ReferenceRecord,
-    UnreadRecord, WaitingRecord, XeroContactRecord, expect,
+    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, UnreadRecord,
+    WaitingRecord, XeroContactRecord,
 };
 use runtime::telemetry::{Metric, count};
-use runtime::{OpenError, Opened, StartError, Wait, XeroSession};
+use runtime::{OpenError, Opened, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::OnceCell;
@@ -62,9 +62,6 @@ pub(crate) enum BatchError {
     /// The store, the vault or the token secret.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The BigChange secret.
-    #[error(transparent)]
-    Start(#[from] StartError),
     /// The store.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -87,7 +84,16 @@ pub(crate) async fn run(
             return Ok(defer_all(&records, contacts, now, until, reason).await);
         }
     };
-    let bigchange = worker.parts.bigchange().await?;
+    let bigchange = match worker.parts.bigchange().await {
+        Ok(bigchange) => bigchange,
+        // A person must fill the secret in. The contacts wait, and their messages do not use up their receives.
+        Err(error) => {
+            tracing::error!("BigChange cannot be asked: {error}");
+            count(Metric::BigChangeAuthLost, now);
+            let reason = DeferReason::BigChangeRefusedLogin;
+            return Ok(defer_all(&records, contacts, now, now + LOGIN_WAIT, reason).await);
+        }
+    };
     let attempt = worker.parts.surroundings.unique().to_string();
     let batch = Batch {
         worker,
@@ -334,182 +340,6 @@ impl Batch<'_> {
                     .await
             }
         }
-    }
-
-    /// A reference in BigChange that is not reserved, since its contact does not take part or is linked under another, is in use all the same: no code may equal it.
-    async fn keep_from_being_generated(&self, work: &Work) {
-        let reference = work
-            .contact
-            .as_ref()
-            .and_then(|contact| AccountReference::parse(&contact.account_reference).ok());
-        let Some(reference) = reference.filter(|reference| looks_like_a_code(reference.as_str()))
-        else {
-            return;
-        };
-        let mark = async {
-            if self
-                .records
-                .get::<ReferenceRecord>(reference.folded())
-                .await?
-                .is_some()
-            {
-                return Ok(());
-            }
-            let record = ReferenceRecord {
-                reference: reference.clone(),
-                holder: None,
-            };
-            self.records
-                .write(vec![self.records.put(
-                    reference.folded(),
-                    &record,
-                    Expect::Absent,
-                )?])
-                .await
-        };
-        match mark.await {
-            Ok(()) | Err(TableError::Conflict) => {}
-            Err(error) => {
-                tracing::warn!(contact = %work.id, "an account reference could not be marked as in use: {error}")
-            }
-        }
-    }
-
-    /// Reserves each customer's own reference, so that no code is generated that equals it and no other contact takes it.
-    async fn reserve_references(&self, works: &mut [Work], claims: &mut Claims) {
-        let own = |work: &Work| {
-            work.customer
-                .as_ref()
-                .and_then(|customer| customer.account_reference.clone())
-        };
-        let references: Vec<AccountReference> = works
-            .iter()
-            .filter(|work| work.ending.is_none())
-            .filter_map(own)
-            .collect();
-        if let Err(error) = self.read_holders(references, claims).await {
-            for work in open(works) {
-                work.ending = Some(Err(error.clone()));
-            }
-        }
-        let reservations = open(works).map(|work| async {
-            let reference = own(work);
-            let holders = &claims.holders;
-            let mut result = self.reserve(work, reference.as_ref(), holders).await;
-            if result == Err(TableError::Conflict) {
-                // A twin in this batch, or another worker, was quicker: now its reservation is there to be seen.
-                result = self.reserve(work, reference.as_ref(), holders).await;
-            }
-            match result {
-                Ok(true) => reference.map(|reference| (reference, work.id)),
-                Ok(false) => {
-                    self.keep_from_being_generated(work).await;
-                    None
-                }
-                Err(TableError::Conflict) => {
-                    self.defer(work, DeferReason::AnotherWorker, self.now + SHORT_WAIT)
-                        .await;
-                    None
-                }
-                Err(error) => {
-                    work.ending = Some(Err(error));
-                    None
-                }
-            }
-        });
-        let reserved: Vec<_> = stream::iter(reservations.collect::<Vec<_>>())
-            .buffer_unordered(STORE_AT_ONCE)
-            .collect()
-            .await;
-        claims.holders.extend(reserved.into_iter().flatten());
-    }
-
-    /// Whether the reference is now this contact's. A contact that was read is no longer unread, whatever comes of it.
-    async fn reserve(
-        &self,
-        work: &mut Work,
-        reference: Option<&AccountReference>,
-        holders: &BTreeMap<AccountReference, ContactId>,
-    ) -> Result<bool, TableError> {
-        let mut content = work.content();
-        let mut writes = Vec::new();
-        let linked = content.link.is_some();
-        let held_by_another = reference
-            .and_then(|reference| holders.get(reference))
-            .is_some_and(|holder| *holder != work.id);
-        // The reservation of a linked contact follows its link; that of a code being generated stays until it is written.
-        let follows_bigchange =
-            !linked && content.intent.is_none() && (reference.is_some() || !content.generated);
-        if follows_bigchange
-            && content.reserved.as_ref() != reference
-            && (content.reserved.is_some() || !held_by_another)
-        {
-            if let Some(old) = content.reserved.take() {
-                writes.extend(self.release(work, &old).await?);
-            }
-            content.generated = false;
-            if let Some(reference) = reference.filter(|_| !held_by_another) {
-                let known = self
-                    .records
-                    .get::<ReferenceRecord>(reference.folded())
-                    .await?;
-                if known.as_ref().is_none_or(|known| {
-                    known.value.holder.is_none() || known.value.holder == Some(work.id)
-                }) {
-                    let record = ReferenceRecord {
-                        reference: reference.clone(),
-                        holder: Some(work.id),
-                    };
-                    writes.push(self.records.put(
-                        reference.folded(),
-                        &record,
-                        expect(known.as_ref()),
-                    )?);
-                    content.reserved = Some(reference.clone());
-                }
-            }
-            writes.push(
-                self.records
-                    .put(work.id, &content, expect(work.record.as_ref()))?,
-            );
-        }
-        let reserves = !writes.is_empty();
-        if work.unread.is_some() {
-            writes.push(
-                self.records
-                    .delete::<UnreadRecord>(work.id, Expect::Anything),
-            );
-        }
-        self.records.write(writes).await?;
-        work.unread = None;
-        if reserves {
-            work.wrote(content);
-        }
-        Ok(work
-            .record
-            .as_ref()
-            .is_some_and(|record| record.value.reserved.as_ref() == reference))
-    }
-
-    async fn read_holders(
-        &self,
-        references: impl IntoIterator<Item = AccountReference>,
-        claims: &mut Claims,
-    ) -> Result<(), TableError> {
-        let wanted: HashSet<AccountReference> = references
-            .into_iter()
-            .filter(|reference| !claims.holders.contains_key(reference))
-            .collect();
-        let found = self
-            .records
-            .get_many::<ReferenceRecord>(wanted.iter().map(AccountReference::folded))
-            .await?;
-        claims.holders.extend(
-            found
-                .into_values()
-                .filter_map(|record| Some((record.value.reference, record.value.holder?))),
-        );
-        Ok(())
     }
 
     /// Decides about every open contact, asking what has to be asked, and applies what was decided.

@@ -2,7 +2,8 @@
 //!
 //! A batch is worked as a whole, because Xero counts calls rather than contacts: one look-up and a few writes serve many. The stages:
 //! [`event`] reads the messages and answers which of them failed; [`batch`] reads, decides and settles; [`lookup`] asks Xero, from a kept [`directory`] where
-//! that costs fewer calls; [`codes`] generates account references; [`apply`] carries
+//! that costs fewer calls; [`reservations`] says who holds which account reference,
+//! and [`codes`] generates new ones; [`apply`] carries
 //! plans out between an intent and a link, [`xero_writes`] making a few calls of many writes.
 
 pub mod apply;
@@ -11,6 +12,7 @@ pub mod codes;
 pub mod directory;
 pub mod event;
 pub mod lookup;
+pub mod reservations;
 pub mod settle;
 pub mod work;
 pub mod xero_writes;

@@ -200,7 +200,7 @@ impl XeroConnection {
             let (confirmed, connected) = (standing.records.tenant(), standing.connected);
             tracing::error!(
                 %confirmed, %connected,
-                "the Xero connection is to another organisation than before; nothing is done until a person confirms it (README, \"Another organisation\")"
+                "the Xero connection is to another organisation than before; nothing is done until a person confirms it (README, \"When the organisation has changed\")"
             );
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }

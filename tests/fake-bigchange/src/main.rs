@@ -23,7 +23,7 @@ struct Arguments {
     seed_file: Option<PathBuf>,
     /// How long every answer takes at least, in milliseconds.
     #[arg(long, default_value_t = 0)]
-    latency_milliseconds: u64,
+    latency_ms: u64,
     /// The user name to ask for.
     #[arg(long, default_value = "fake-user")]
     username: String,
@@ -51,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
         core.seed(SystemTime::now(), seed);
     }
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
-    let latency = Duration::from_millis(arguments.latency_milliseconds);
+    let latency = Duration::from_millis(arguments.latency_ms);
     let server = Server::start(address, core, latency)
         .await
         .with_context(|| format!("serving on {address}"))?;

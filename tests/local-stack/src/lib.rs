@@ -5,7 +5,7 @@
 
 pub mod company;
 mod ministack;
-mod observed;
+pub mod observed;
 pub mod play;
 pub mod report;
 mod stack;

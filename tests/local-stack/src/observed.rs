@@ -45,6 +45,17 @@ pub enum Outcome {
     Unfinished,
 }
 
+impl Observed {
+    /// The code of its problem, if it is held.
+    #[must_use]
+    pub fn problem_code(&self) -> Option<&'static str> {
+        match &self.outcome {
+            Outcome::Held(held) => Some(held.problem.code()),
+            _ => None,
+        }
+    }
+}
+
 /// Looks at every contact in BigChange. `known` are the Xero contacts that were there before anything was synchronised.
 ///
 /// # Errors

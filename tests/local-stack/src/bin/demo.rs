@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use local_stack::observed::Observed;
 use local_stack::play::{Act, EDITED_ALONE, Play, REFUSED_AT_FIRST};
 use local_stack::{company, report};
 use tokio::signal::unix::{SignalKind, signal};
@@ -83,6 +84,15 @@ async fn demo() -> anyhow::Result<(Play, bool)> {
     steps.end();
 
     heading("1. A look first: nothing may be created or generated");
+    println!("Held for the settings' sake; the other problems are below.\n");
+    println!(
+        "{}",
+        report::contacts(looked.seen.iter().filter_map(|(id, seen)| {
+            let later = authorised.seen.get(id).and_then(Observed::problem_code);
+            let code = seen.problem_code()?;
+            (later != Some(code)).then_some(seen)
+        }))
+    );
     println!("{}", report::totals(looked.seen.values()));
     println!("{}", report::calls(&looked.calls));
     as_expected &= verdict(&looked);
