@@ -308,9 +308,17 @@ impl Problem {
             Self::OwnedByAnotherProgram { .. } => "If it is the same customer, enter its Xero account number in BigChange (CRM → Contacts → the contact → \
                  Financials → Terms → Account reference): that is your consent to share it. If not, change one of the names."
                 .to_owned(),
-            Self::NotInXero { .. } => "Create it in Xero (Contacts → New contact) with this account number, or let the synchronisation create contacts \
-                 (stack parameter CreateInXero=true)."
-                .to_owned(),
+            Self::NotInXero { reference } => {
+                let under = if reference.is_some() {
+                    "with this account number"
+                } else {
+                    "under this name"
+                };
+                format!(
+                    "Create it in Xero (Contacts → New contact) {under}, or let the synchronisation create contacts \
+                     (stack parameter CreateInXero=true)."
+                )
+            }
             Self::NoAccountReference => "In BigChange, enter one (CRM → Contacts → the contact → Financials → Terms → Account reference), or let the \
                  synchronisation generate them (stack parameter GenerateAccountRef=true)."
                 .to_owned(),
