@@ -41,3 +41,6 @@ venv:
 
 cargo:
 	@command -v cargo >/dev/null || { echo "make: Rust is missing (no cargo): install it from rustup.rs" >&2; exit 1; }
+	@need=$$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml); have=$$(rustc --version | cut -d ' ' -f 2); \
+	[ "$$(printf '%s\n' "$$need" "$$have" | sort -V | head -n 1)" = "$$need" ] || \
+		{ echo "make: Rust $$have is too old: $$need or newer is needed (rustup update)" >&2; exit 1; }
