@@ -55,7 +55,7 @@ pub(crate) async fn require_reading(
             settings: groups,
             complete: true,
         };
-        let write = records.put(ONLY, &complete, last.expect())?;
+        let write = records.put(ONLY, &complete, last.as_read())?;
         write_where_unchanged(records, vec![write]).await?;
         return Ok(Vec::new());
     }

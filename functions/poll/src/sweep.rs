@@ -99,7 +99,7 @@ impl Sweep {
                 not_before: None,
             };
             if request.value != nothing {
-                writes.push(records.put(ONLY, &nothing, request.expect())?);
+                writes.push(records.put(ONLY, &nothing, request.as_read())?);
             }
         }
         Ok(writes)
@@ -139,7 +139,7 @@ pub(crate) async fn try_again<'a>(
                 retry: true,
                 ..held.value.clone()
             };
-            records.put(&held.sort, &again, held.expect())
+            records.put(&held.sort, &again, held.as_read())
         });
     write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
 }

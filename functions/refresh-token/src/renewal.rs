@@ -242,7 +242,7 @@ impl<'a> Renewal<'a> {
         let Some(dead) = dead else { return };
         let forgotten = async {
             let records = self.parts.records(secret)?;
-            let delete = records.delete::<DeadConnectionRecord>(ONLY, dead.expect());
+            let delete = records.delete::<DeadConnectionRecord>(ONLY, dead.as_read());
             records.write(vec![delete]).await
         };
         match forgotten.await {

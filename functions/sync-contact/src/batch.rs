@@ -492,7 +492,7 @@ impl Batch<'_> {
                 .write(vec![self.records.put(
                     &problem.sort,
                     &retry,
-                    problem.expect(),
+                    problem.as_read(),
                 )?])
                 .await
             {

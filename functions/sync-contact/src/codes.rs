@@ -87,7 +87,7 @@ impl Batch<'_> {
         };
         match self
             .records
-            .write(vec![self.records.put(ONLY, &complete, state.expect())?])
+            .write(vec![self.records.put(ONLY, &complete, state.as_read())?])
             .await
         {
             // Another worker saw the same, or a poll began anew: then the next try tells.

@@ -47,7 +47,7 @@ impl Batch<'_> {
                 writes.extend(self.release_while_in_use(work, &reference).await?);
             }
             if content != record.value {
-                writes.push(self.records.put(work.id, &content, record.expect())?);
+                writes.push(self.records.put(work.id, &content, record.as_read())?);
             }
         }
         self.end(work, writes).await?;
@@ -71,7 +71,7 @@ impl Batch<'_> {
         let ours = claim.filter(|claim| claim.value.contact == work.id);
         Ok(ours.map(|claim| {
             self.records
-                .delete::<XeroContactRecord>(xero_id, claim.expect())
+                .delete::<XeroContactRecord>(xero_id, claim.as_read())
         }))
     }
 
@@ -88,7 +88,7 @@ impl Batch<'_> {
         let ours = held.filter(|held| held.value.holder == Some(work.id));
         Ok(ours.map(|held| {
             self.records
-                .delete::<ReferenceRecord>(reference.folded(), held.expect())
+                .delete::<ReferenceRecord>(reference.folded(), held.as_read())
         }))
     }
 
@@ -228,7 +228,7 @@ impl Batch<'_> {
         {
             writes.extend(self.release(work, &reference).await?);
         }
-        writes.push(self.records.put(work.id, &content, record.expect())?);
+        writes.push(self.records.put(work.id, &content, record.as_read())?);
         Ok(Some((content, writes)))
     }
 
@@ -341,7 +341,7 @@ impl Batch<'_> {
         };
         let removal = self
             .records
-            .delete::<DeferredRecord>(work.id, deferred.expect());
+            .delete::<DeferredRecord>(work.id, deferred.as_read());
         let all = writes.iter().cloned().chain([removal]).collect();
         match self.records.write(all).await {
             Err(TableError::Conflict) => self.records.write(writes).await,

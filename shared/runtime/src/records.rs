@@ -327,7 +327,7 @@ pub struct Stored<R> {
 impl<R> Stored<R> {
     /// What a write that relies on this expects.
     #[must_use]
-    pub fn expect(&self) -> Expect {
+    pub fn as_read(&self) -> Expect {
         Expect::Version(self.version)
     }
 }
@@ -335,7 +335,7 @@ impl<R> Stored<R> {
 /// What a write expects of a record that was or was not there when it was read.
 #[must_use]
 pub fn expect<R>(read: Option<&Stored<R>>) -> Expect {
-    read.map_or(Expect::Absent, Stored::expect)
+    read.map_or(Expect::Absent, Stored::as_read)
 }
 
 /// The records of one organisation.

@@ -51,7 +51,7 @@ async fn one_that_a_worker_settled_is_not_queued_again() {
     world.polled().await;
     let records = world.records();
     let settled = records.get::<DeferredRecord>(1).await.unwrap().unwrap();
-    let removal = records.delete::<DeferredRecord>(1, settled.expect());
+    let removal = records.delete::<DeferredRecord>(1, settled.as_read());
     records.write(vec![removal]).await.unwrap();
     world.pass(Duration::hours(1));
     assert_eq!(world.polled().await.1, [0_u64; 0]);
