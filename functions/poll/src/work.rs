@@ -1,11 +1,11 @@
 //! What a poll does while it holds the lease.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bigchange::BigChange;
 use rules::GroupId;
 use runtime::records::{CursorRecord, Records, Stored, expect};
-use runtime::telemetry::{Metric, count};
+use runtime::telemetry::Metric;
 use runtime::{Parts, XeroSession};
 use store::{TableError, Write};
 use time::{Duration, OffsetDateTime};
@@ -31,7 +31,7 @@ pub(crate) struct Work<'a> {
     pub(crate) started: OffsetDateTime,
 }
 
-type Cursors = HashMap<String, Stored<CursorRecord>>;
+type Cursors = BTreeMap<String, Stored<CursorRecord>>;
 
 impl Work<'_> {
     /// Queues what is due.
@@ -65,12 +65,12 @@ impl Work<'_> {
             .await?;
         if let Some(error) = failure.or(reading.error()) {
             if error.is_login_refused() {
-                count(Metric::BigChangeAuthLost, self.started);
+                self.parts.surroundings.count(Metric::BigChangeAuthLost);
                 self.parts.forget_bigchange().await;
             }
             return Err(error);
         }
-        count(Metric::PollSucceeded, self.started);
+        self.parts.surroundings.count(Metric::PollSucceeded);
         tracing::info!(
             full_sweep = queued.full_sweep,
             deferred = queued.deferred,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rules::TenantId;
 use runtime::records::Records;
-use runtime::telemetry::{Metric, count};
+use runtime::telemetry::Metric;
 use runtime::{Configuration, StartError, Surroundings, aws_config};
 use secrets::{SecretsManagerVault, Vault, XeroAppSecret, XeroTokenSecret};
 use store::{DynamoTable, Table, TableError};
@@ -95,10 +95,10 @@ impl Parts {
     }
 
     pub(crate) fn count_fresh(&self) {
-        count(Metric::TokenFresh, self.surroundings.now());
+        self.surroundings.count(Metric::TokenFresh);
     }
 
     pub(crate) fn count_dead(&self) {
-        count(Metric::ConnectionDead, self.surroundings.now());
+        self.surroundings.count(Metric::ConnectionDead);
     }
 }

@@ -2,7 +2,7 @@
 
 use rules::TenantId;
 use runtime::records::{DeadConnectionRecord, ONLY, Records, Stored, confirmed_tenant};
-use runtime::telemetry::{Metric, count};
+use runtime::telemetry::Metric;
 use secrecy::ExposeSecret;
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use store::{Expect, TableError};
@@ -230,7 +230,7 @@ impl<'a> Renewal<'a> {
         match confirmed_tenant(&*self.parts.table, tenant).await {
             Ok(confirmed) if confirmed == tenant => {}
             Ok(confirmed) => {
-                count(Metric::OrganisationChanged, self.now());
+                self.parts.surroundings.count(Metric::OrganisationChanged);
                 tracing::error!(%confirmed, connected = %tenant, "the Xero token is for another organisation than the confirmed one");
             }
             Err(error) => tracing::warn!("which organisation is confirmed is not known: {error}"),

@@ -13,7 +13,7 @@ use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, UnreadRecord,
     WaitingRecord, XeroContactRecord,
 };
-use runtime::telemetry::{Metric, count};
+use runtime::telemetry::Metric;
 use runtime::{OpenError, Opened, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
@@ -89,7 +89,7 @@ pub(crate) async fn run(
         // A person must fill the secret in. The contacts wait, and their messages do not use up their receives.
         Err(error) => {
             tracing::error!("BigChange cannot be asked: {error}");
-            count(Metric::BigChangeAuthLost, now);
+            worker.parts.surroundings.count(Metric::BigChangeAuthLost);
             let reason = DeferReason::BigChangeRefusedLogin;
             return Ok(defer_all(&records, contacts, now, now + LOGIN_WAIT, reason).await);
         }
@@ -306,7 +306,8 @@ impl Batch<'_> {
 
     /// A person must act; what they correct in the secret is seen by the next batch.
     pub(crate) async fn bigchange_login_refused(&self) {
-        count(Metric::BigChangeAuthLost, self.now);
+        let surroundings = &self.worker.parts.surroundings;
+        surroundings.count(Metric::BigChangeAuthLost);
         self.worker.parts.forget_bigchange().await;
     }
 
@@ -350,7 +351,7 @@ impl Batch<'_> {
             }
             return;
         }
-        let mut questions: HashMap<ContactId, Question> = HashMap::new();
+        let mut questions: BTreeMap<ContactId, Question> = BTreeMap::new();
         for work in open(works) {
             if let Decision::Ask(question) = self.decide(work, claims) {
                 match self.waits_for_a_change(work) {

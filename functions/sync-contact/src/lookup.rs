@@ -1,6 +1,6 @@
 //! Asking Xero which contacts fit: the cheaper of reading a few and reading them all.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use rules::{AccountReference, ContactId, ContactNumber, Question, XeroContact, XeroContactId};
 use runtime::records::{DeferReason, DirectoryRecord, ONLY};
@@ -34,7 +34,7 @@ impl Batch<'_> {
     pub(crate) async fn look(
         &self,
         works: &mut [Work],
-        questions: &HashMap<ContactId, Question>,
+        questions: &BTreeMap<ContactId, Question>,
         again: bool,
     ) {
         if questions.is_empty() {
@@ -100,14 +100,14 @@ impl Batch<'_> {
     async fn look_one_by_one(
         &self,
         works: &mut [Work],
-        questions: &HashMap<ContactId, Question>,
+        questions: &BTreeMap<ContactId, Question>,
         again: bool,
     ) {
         for (contact, question) in questions {
             if !matches!(question, Question::Match { .. }) {
                 continue;
             }
-            let mut targets = targets(&HashMap::from([(*contact, question.clone())]), again);
+            let mut targets = targets(&BTreeMap::from([(*contact, question.clone())]), again);
             let mut found = self.read_targets(&targets).await;
             if matches!(found, Err(CallError::Failed(xero::Error::QueryRefused))) {
                 // Xero could not read the filter: the search takes any name.
@@ -347,7 +347,7 @@ fn is_one_contacts_fault<T>(found: &Result<T, CallError>) -> bool {
     matches!(found, Err(CallError::Failed(error)) if !matches!(error, xero::Error::Transient { .. }))
 }
 
-fn targets(questions: &HashMap<ContactId, Question>, again: bool) -> Targets {
+fn targets(questions: &BTreeMap<ContactId, Question>, again: bool) -> Targets {
     let mut targets = Targets::default();
     for (contact, question) in questions {
         let Question::Match {

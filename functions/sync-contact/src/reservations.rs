@@ -1,6 +1,6 @@
 //! Who holds which account reference.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
 use rules::{AccountReference, ContactId, looks_like_a_code};
@@ -171,7 +171,7 @@ impl Batch<'_> {
         references: impl IntoIterator<Item = AccountReference>,
         claims: &mut Claims,
     ) -> Result<(), TableError> {
-        let wanted: HashSet<AccountReference> = references
+        let wanted: BTreeSet<AccountReference> = references
             .into_iter()
             .filter(|reference| !claims.holders.contains_key(reference))
             .collect();

@@ -7,6 +7,8 @@ use time::OffsetDateTime;
 use url::Url;
 use uuid::Uuid;
 
+use crate::telemetry::{self, Metric};
+
 /// The names and addresses that the template passes to every function.
 #[derive(Debug, Clone)]
 pub struct Configuration {
@@ -136,11 +138,12 @@ fn is_safe(url: &Url) -> bool {
     }
 }
 
-/// The time, and identifiers that do not repeat. A simulation brings its own.
+/// The time, identifiers that do not repeat, and where metrics go. A simulation brings its own.
 #[derive(Clone)]
 pub struct Surroundings {
     now: Arc<dyn Fn() -> OffsetDateTime + Send + Sync>,
     unique: Arc<dyn Fn() -> Uuid + Send + Sync>,
+    metrics: Arc<dyn Fn(Metric, OffsetDateTime) + Send + Sync>,
 }
 
 impl Surroundings {
@@ -150,7 +153,7 @@ impl Surroundings {
         Self::new(OffsetDateTime::now_utc, Uuid::new_v4)
     }
 
-    /// A clock and a source of identifiers.
+    /// A clock and a source of identifiers. Metrics go to standard output, see [`Self::with_metrics`].
     pub fn new(
         now: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
         unique: impl Fn() -> Uuid + Send + Sync + 'static,
@@ -158,6 +161,19 @@ impl Surroundings {
         Self {
             now: Arc::new(now),
             unique: Arc::new(unique),
+            metrics: Arc::new(telemetry::count),
+        }
+    }
+
+    /// Hands metrics to `count` instead.
+    #[must_use]
+    pub fn with_metrics(
+        self,
+        count: impl Fn(Metric, OffsetDateTime) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            metrics: Arc::new(count),
+            ..self
         }
     }
 
@@ -171,5 +187,10 @@ impl Surroundings {
     #[must_use]
     pub fn unique(&self) -> Uuid {
         (self.unique)()
+    }
+
+    /// Counts one occurrence of `metric`, now.
+    pub fn count(&self, metric: Metric) {
+        (self.metrics)(metric, self.now());
     }
 }

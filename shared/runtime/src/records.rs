@@ -1,7 +1,7 @@
 //! What the table holds, and under which keys. Every key begins with the tenant, so that what was learnt of one organisation is never applied to another;
 //! the one exception is which organisation was confirmed.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rules::{
@@ -386,11 +386,11 @@ impl Records {
     pub async fn get_many<R: Record>(
         &self,
         sorts: impl IntoIterator<Item = impl ToString>,
-    ) -> Result<HashMap<String, Stored<R>>, TableError> {
+    ) -> Result<BTreeMap<String, Stored<R>>, TableError> {
         let mut keys: Vec<Key> = sorts.into_iter().map(|sort| self.key::<R>(sort)).collect();
         keys.sort();
         keys.dedup();
-        let mut records = HashMap::with_capacity(keys.len());
+        let mut records = BTreeMap::new();
         for item in self.table.get_many(&keys).await? {
             let record = parse::<R>(item)?;
             records.insert(record.sort.clone(), record);

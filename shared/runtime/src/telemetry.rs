@@ -55,7 +55,7 @@ pub fn start_tracing() {
 }
 
 /// Counts one occurrence of `metric`, for the stack that this function belongs to.
-pub fn count(metric: Metric, now: OffsetDateTime) {
+pub(crate) fn count(metric: Metric, now: OffsetDateTime) {
     let line = metric_line(
         metric,
         now,

@@ -13,7 +13,7 @@ use crate::Surroundings;
 use crate::records::{
     DayLimitRecord, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records, confirmed_tenant,
 };
-use crate::telemetry::{Metric, count};
+use crate::telemetry::Metric;
 
 /// A token this near to its end is read again before it is used: longer than one call may take.
 const TOKEN_MARGIN: Duration = Duration::seconds(60);
@@ -196,7 +196,7 @@ impl XeroConnection {
     fn wait_of(&self, standing: &Standing) -> Option<Wait> {
         let now = self.surroundings.now();
         if standing.is_of_another_organisation() {
-            count(Metric::OrganisationChanged, now);
+            self.surroundings.count(Metric::OrganisationChanged);
             let (confirmed, connected) = (standing.records.tenant(), standing.connected);
             tracing::error!(
                 %confirmed, %connected,
@@ -205,7 +205,7 @@ impl XeroConnection {
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
         if let Some(dead) = &standing.dead {
-            count(Metric::ConnectionDead, now);
+            self.surroundings.count(Metric::ConnectionDead);
             tracing::error!(since = %dead.since, "the connection to Xero is dead: {}", dead.why);
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
@@ -459,7 +459,7 @@ impl XeroSession<'_> {
             .token(false)
             .await
             .map_err(CallError::Open)?;
-        count(Metric::ConnectionDead, now);
+        self.connection.surroundings.count(Metric::ConnectionDead);
         tracing::error!("the connection to Xero is dead: {cause}");
         self.store(&DeadConnectionRecord {
             since: now,
