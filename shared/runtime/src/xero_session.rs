@@ -136,8 +136,8 @@ impl XeroConnection {
     pub async fn open(&self) -> Result<Opened<'_>, OpenError> {
         let mut token = self.token(false).await?;
         let mut standing = self.standing(&token).await?;
-        if standing.needs_a_person() {
-            // Who may have mended it since this process kept its token.
+        if standing.may_need_a_person() {
+            // Who may have mended it since this process kept its token; or the token that is dead is newer than the one that it kept.
             let stored = self.token(true).await?;
             if stored.version != token.version {
                 standing = self.standing(&stored).await?;
@@ -183,9 +183,8 @@ impl XeroConnection {
         )?;
         Ok(Standing {
             connected,
-            dead: dead
-                .map(|dead| dead.value)
-                .filter(|dead| dead.secret_version == token.version),
+            token_version: token.version.clone(),
+            dead: dead.map(|dead| dead.value),
             pause: pause.map(|pause| pause.value),
             day: day.map(|day| day.value),
             records,
@@ -204,7 +203,7 @@ impl XeroConnection {
             );
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
-        if let Some(dead) = &standing.dead {
+        if let Some(dead) = standing.dead() {
             self.surroundings.count(Metric::ConnectionDead);
             tracing::error!(since = %dead.since, "the connection to Xero is dead: {}", dead.why);
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
@@ -230,6 +229,8 @@ struct Standing {
     connected: TenantId,
     /// The records of the confirmed one.
     records: Records,
+    token_version: String,
+    /// What was last found dead, of whatever token.
     dead: Option<DeadConnectionRecord>,
     pause: Option<PauseRecord>,
     day: Option<DayLimitRecord>,
@@ -240,7 +241,14 @@ impl Standing {
         self.records.tenant() != self.connected
     }
 
-    fn needs_a_person(&self) -> bool {
+    /// The connection is dead: another version of the token than the one that was found dead is another chance.
+    fn dead(&self) -> Option<&DeadConnectionRecord> {
+        self.dead
+            .as_ref()
+            .filter(|dead| dead.secret_version == self.token_version)
+    }
+
+    fn may_need_a_person(&self) -> bool {
         self.is_of_another_organisation() || self.dead.is_some()
     }
 }
@@ -302,9 +310,12 @@ impl XeroSession<'_> {
             shared.access.clone()
         };
         let mut answer = make(self.connection.xero.clone(), access.clone()).await;
-        if let Err(Error::AuthExpired) = answer {
+        // A lost authorisation too may be that of a token which a person, or the refresh, has replaced since this process read it.
+        if let Err(Error::AuthExpired | Error::AuthLost { .. }) = answer {
+            let is_expired = matches!(answer, Err(Error::AuthExpired));
             match self.renewed(&access).await? {
                 Some(renewed) => answer = make(self.connection.xero.clone(), renewed).await,
+                None if !is_expired => {}
                 None => {
                     return Err(self
                         .wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)

@@ -124,7 +124,7 @@ impl SecretsManagerVault {
             for entry in entries {
                 versions.push(version_info(secret_id, entry)?);
             }
-            next_token = page.next_token;
+            next_token = page.next_token.filter(|token| !token.is_empty());
             if next_token.is_none() {
                 break;
             }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use secrets::{
     BigChangeSecret, GrantType, MAX_SECRET_BYTES, SecretError, XeroAppSecret, XeroTokenSecret,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use time::macros::datetime;
 
 const TENANT: &str = "01234567-89ab-cdef-0123-456789abcdef";
@@ -210,6 +210,18 @@ fn debug_output_never_shows_a_secret() {
     }
 }
 
+#[test]
+fn json_that_is_nested_too_deep_is_told() {
+    for text in ["[".repeat(30_000), "{\"a\":".repeat(10_000)] {
+        for error in parse_all(&text) {
+            assert!(
+                matches!(error, Some(SecretError::NotJson { .. })),
+                "{error:?}"
+            );
+        }
+    }
+}
+
 fn parse_all(text: &str) -> [Option<SecretError>; 3] {
     [
         bigchange(text).err(),
@@ -218,11 +230,73 @@ fn parse_all(text: &str) -> [Option<SecretError>; 3] {
     ]
 }
 
+/// The names of all fields of the three secrets.
+const FIELDS: [&str; 10] = [
+    "username",
+    "password",
+    "key",
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "access_token",
+    "refresh_token",
+    "expires_at",
+    "tenant_id",
+];
+
+/// Anything that JSON can hold; every text in it is marked.
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(|text| format!("{text}confidential{text}").into()),
+        "[ \\t\\r\\n]{0,3}(confidential)?[0-9TZ:+.-]{0,40}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 5, |inner| {
+        let field = proptest::sample::select(&FIELDS[..]);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((field, inner), 0..8).prop_map(object),
+        ]
+    })
+}
+
+fn object(fields: Vec<(&str, Value)>) -> Value {
+    let fields: serde_json::Map<String, Value> = fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    fields.into()
+}
+
 proptest! {
     #[test]
-    fn no_text_makes_parsing_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), text in ".*") {
+    fn no_text_makes_parsing_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), text in any::<String>()) {
         parse_all(&String::from_utf8_lossy(&bytes));
         parse_all(&text);
+    }
+
+    #[test]
+    fn any_json_is_read_or_told_in_one_line_without_its_values(
+        fields in prop::collection::vec((proptest::sample::select(&FIELDS[..]), any_value()), 0..10),
+        other in any_value(),
+    ) {
+        for text in [object(fields).to_string(), other.to_string()] {
+            for error in parse_all(&text).into_iter().flatten() {
+                let line = error.to_string();
+                prop_assert!(line.contains(" secret") && !line.contains(char::is_control), "{line:?}");
+                prop_assert!(!format!("{line} {error:?}").contains("confidential"), "{line}");
+            }
+            for shown in [
+                format!("{:?}", bigchange(&text)),
+                format!("{:?}", xero_app(&text).map(|app| app.client_secret)),
+                format!("{:?}", xero_token(&text)),
+            ] {
+                prop_assert!(!shown.contains("confidential"), "{shown}");
+            }
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! Secrets Manager keeps the contract, as far as `ministack` is like it (see `tests/contract.rs` for where it is not).
-//! A program of its own, because it needs that to be installed.
+//! Secrets Manager keeps the contract, as far as `ministack` is like it. A program of its own, because it needs that to be installed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/client.rs"]
+mod client;
 #[path = "../../store/tests/support/ministack.rs"]
 mod ministack;
 mod suite;
@@ -13,23 +14,23 @@ mod suite;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_secretsmanager::primitives::Blob;
-use ministack::Ministack;
+use client::client_of;
 use secrets::{SecretsManagerVault, Vault, VaultError};
 
 #[tokio::test]
 async fn secrets_manager_keeps_the_contract() {
-    let stack = Ministack::start();
-    let client = client(&stack);
+    let stack = ministack::start();
+    let client = client_of(&stack.url());
     let vault = SecretsManagerVault::new(client.clone());
 
     let create = async |secret: &str| {
         let create = client.create_secret().name(secret);
         create.secret_string(suite::FIRST).send().await.unwrap();
     };
+    suite::run(&vault, create).await;
     // `ministack` dates versions by the second.
-    suite::run(&vault, create, Duration::from_millis(1100)).await;
+    suite::dates_and_swaps(&vault, create, Duration::from_millis(1100)).await;
     an_arn_names_a_secret_as_well(&vault, &client).await;
     a_binary_secret_is_refused(&vault, &client).await;
     drop(stack);
@@ -68,15 +69,4 @@ async fn an_unreachable_vault_is_unavailable(vault: &dyn Vault) {
             "{error}"
         );
     }
-}
-
-fn client(stack: &Ministack) -> Client {
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-west-2"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .endpoint_url(stack.url())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    Client::from_conf(config)
 }

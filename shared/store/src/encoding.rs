@@ -77,6 +77,7 @@ fn foreign(attribute: &str) -> TableError {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use aws_sdk_dynamodb::primitives::Blob;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -132,7 +133,41 @@ mod tests {
         })
     }
 
+    /// Anything that an item of another program may hold, numbers included that are none.
+    fn any_attribute() -> impl Strategy<Value = AttributeValue> {
+        let bytes = || prop::collection::vec(any::<u8>(), 0..8).prop_map(Blob::new);
+        let leaf = prop_oneof![
+            any::<String>().prop_map(AttributeValue::S),
+            any::<String>().prop_map(AttributeValue::N),
+            "-?[0-9]{0,40}(\\.[0-9]{0,3})?([eE][+-]?[0-9]{1,5})?".prop_map(AttributeValue::N),
+            any::<bool>().prop_map(AttributeValue::Bool),
+            any::<bool>().prop_map(AttributeValue::Null),
+            bytes().prop_map(AttributeValue::B),
+            prop::collection::vec(any::<String>(), 0..3).prop_map(AttributeValue::Ss),
+            prop::collection::vec(any::<String>(), 0..3).prop_map(AttributeValue::Ns),
+            prop::collection::vec(bytes(), 0..3).prop_map(AttributeValue::Bs),
+        ];
+        leaf.prop_recursive(3, 24, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(AttributeValue::L),
+                prop::collection::hash_map(any::<String>(), inner, 0..5)
+                    .prop_map(AttributeValue::M),
+            ]
+        })
+    }
+
     proptest! {
+        #[test]
+        fn any_item_is_read_or_refused(
+            overwritten in prop::collection::hash_map("pk|sk|v|w|data|ttl|other", any_attribute(), 0..5)
+        ) {
+            let mut item = attributes();
+            item.extend(overwritten);
+            if let Err(error) = decode_item(item) {
+                prop_assert!(matches!(error, TableError::Refused(_)), "{error}");
+            }
+        }
+
         #[test]
         fn any_body_comes_back_as_it_was(value in any_json()) {
             let body = json!({ "value": value });

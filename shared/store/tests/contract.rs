@@ -8,11 +8,12 @@
 mod suite;
 
 use serde_json::json;
-use store::{Expect, Key, MemoryTable, Table, Write};
+use store::{Expect, Key, MAX_ITEMS, MAX_WRITES, MemoryTable, Table, TableError, Write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_keeps_the_contract() {
     suite::run(&MemoryTable::new()).await;
+    suite::races(&MemoryTable::new()).await;
 }
 
 #[tokio::test]
@@ -34,6 +35,24 @@ async fn expired_items_can_be_removed_as_dynamodb_would() {
     table.remove_expired(100);
     let sorts: Vec<String> = table.dump().into_iter().map(|item| item.key.sort).collect();
     assert_eq!(sorts, ["late", "never"]);
+}
+
+#[tokio::test]
+async fn more_items_than_one_read_returns_are_refused() {
+    let table = MemoryTable::new();
+    for first in (0..=MAX_ITEMS).step_by(MAX_WRITES) {
+        let last = (first + MAX_WRITES).min(MAX_ITEMS + 1);
+        let writes = (first..last).map(|n| put(&format!("{n:06}"), None));
+        table.write(writes.collect()).await.unwrap();
+    }
+    let error = table.query("p", "").await.unwrap_err();
+    assert!(matches!(error, TableError::Refused(_)), "{error}");
+    let removal = Write::Delete {
+        key: Key::new("p", "000000"),
+        expect: Expect::Anything,
+    };
+    table.write(vec![removal]).await.unwrap();
+    assert_eq!(table.query("p", "").await.unwrap().len(), MAX_ITEMS);
 }
 
 #[tokio::test]

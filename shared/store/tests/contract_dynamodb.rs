@@ -9,11 +9,13 @@
 mod ministack;
 mod suite;
 
-use aws_sdk_dynamodb::Client;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeDeserializationInterceptorContextMut;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Config, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
 };
@@ -22,25 +24,87 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
-use ministack::Ministack;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::json;
-use store::{DynamoTable, Expect, Key, Table, TableError, Write};
+use store::{DynamoTable, Expect, Key, MemoryTable, Table, TableError, Write};
 
 const TABLE_NAME: &str = "contract";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dynamodb_keeps_the_contract() {
-    let stack = Ministack::start();
-    let client = client(&stack);
+    let stack = ministack::start();
+    let client = client_of(&stack.url());
     create_table(&client).await;
     let table = DynamoTable::new(client.clone(), TABLE_NAME.to_owned());
 
     suite::run(&table).await;
+    suite::races(&table).await;
+    any_transactions_end_as_in_memory(&table).await;
     the_body_and_the_expiry_can_be_read_in_the_console(&table, &client).await;
     a_write_that_the_sdk_repeats_is_known_as_its_own(&client).await;
     a_missing_table_is_refused_by_its_name(&client).await;
     drop(stack);
     an_unreachable_store_is_unavailable(&table).await;
+}
+
+/// The client makes every call twice, for the first answer never comes: what it did is known as its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dynamodb_keeps_the_contract_though_every_other_answer_is_lost() {
+    let stack = ministack::start();
+    let client = client_of(&stack.url());
+    create_table(&client).await;
+    let table = DynamoTable::new(that_loses_answers(&client), TABLE_NAME.to_owned());
+    suite::run(&table).await;
+    any_transactions_end_as_in_memory(&table).await;
+}
+
+/// The same transactions, which depend on chance and on each other, give the same results on both tables and leave them alike.
+async fn any_transactions_end_as_in_memory(table: &dyn Table) {
+    let memory = MemoryTable::new();
+    let mut chance = TestRunner::deterministic();
+    let mut conflicts = 0;
+    for _ in 0..300 {
+        let writes = any_transaction().new_tree(&mut chance).unwrap().current();
+        let expected = memory.write(writes.clone()).await;
+        let result = table.write(writes.clone()).await;
+        assert_eq!(result, expected, "{writes:?}");
+        conflicts += usize::from(result.is_err());
+    }
+    assert!((50..250).contains(&conflicts), "{conflicts} conflicts");
+    assert_eq!(
+        table.query("any", "").await.unwrap(),
+        memory.query("any", "").await.unwrap()
+    );
+}
+
+/// Few items and low versions, so that what one transaction does matters to the next.
+fn any_transaction() -> impl Strategy<Value = Vec<Write>> {
+    let sorts = proptest::sample::subsequence(vec!["1", "2", "3"], 1..=3);
+    sorts.prop_flat_map(|sorts| sorts.into_iter().map(any_write).collect::<Vec<_>>())
+}
+
+fn any_write(sort: &str) -> impl Strategy<Value = Write> + use<> {
+    let key = Key::new("any", sort);
+    let expect = prop_oneof![
+        Just(Expect::Absent),
+        (1_u64..4).prop_map(Expect::Version),
+        Just(Expect::Anything),
+    ];
+    (0..3, expect, any::<u32>()).prop_map(move |(kind, expect, n)| {
+        let key = key.clone();
+        match kind {
+            0 => Write::Put {
+                key,
+                expect,
+                body: json!({ "n": n }),
+                expires_at_unix_seconds: None,
+            },
+            1 => Write::Delete { key, expect },
+            _ => Write::Check { key, expect },
+        }
+    })
 }
 
 async fn the_body_and_the_expiry_can_be_read_in_the_console(table: &dyn Table, client: &Client) {
@@ -65,16 +129,8 @@ async fn the_body_and_the_expiry_can_be_read_in_the_console(table: &dyn Table, c
     );
 }
 
-/// Every other answer is replaced by a 503 after the stack has acted, so the SDK sends each operation twice.
 async fn a_write_that_the_sdk_repeats_is_known_as_its_own(client: &Client) {
-    let losing = Client::from_conf(
-        client
-            .config()
-            .to_builder()
-            .interceptor(LoseEveryOtherAnswer::default())
-            .build(),
-    );
-    let table = DynamoTable::new(losing, TABLE_NAME.to_owned());
+    let table = DynamoTable::new(that_loses_answers(client), TABLE_NAME.to_owned());
     for (write, version) in [
         (put("lost", Expect::Absent, None), Some("1")),
         (put("lost", Expect::Version(1), None), Some("2")),
@@ -150,6 +206,18 @@ async fn raw_item(client: &Client, sort: &str) -> Option<HashMap<String, Attribu
     answer.send().await.unwrap().item
 }
 
+/// A client to whom every other answer is lost after the call was carried out, so that it makes each call twice.
+fn that_loses_answers(client: &Client) -> Client {
+    let unlimited = RetryPartition::custom("unlimited").token_bucket(TokenBucket::unlimited());
+    let config = client
+        .config()
+        .to_builder()
+        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+        .retry_partition(unlimited.build())
+        .interceptor(LoseEveryOtherAnswer::default());
+    Client::from_conf(config.build())
+}
+
 #[derive(Debug, Default)]
 struct LoseEveryOtherAnswer {
     answers: AtomicU32,
@@ -177,12 +245,12 @@ impl Intercept for LoseEveryOtherAnswer {
     }
 }
 
-fn client(stack: &Ministack) -> Client {
+fn client_of(url: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-2"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .endpoint_url(stack.url())
+        .endpoint_url(url)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     Client::from_conf(config)

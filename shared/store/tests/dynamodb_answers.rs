@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use store::{DynamoTable, Expect, Key, Table, TableError, Write};
+use store::{DynamoTable, Expect, Key, MAX_ITEMS, Table, TableError, Write};
 
 #[tokio::test]
 async fn keys_that_were_left_unprocessed_are_asked_for_again() {
@@ -46,6 +46,100 @@ async fn keys_that_were_left_unprocessed_are_asked_for_again() {
             .iter()
             .all(|request| request["ConsistentRead"] == json!(true))
     );
+}
+
+#[tokio::test]
+async fn every_read_asks_for_what_was_written_last() {
+    let empty_batch = json!({"Responses": {}, "UnprocessedKeys": {}});
+    let server = Server::start([
+        (200, json!({"Item": raw_item("a")})),
+        (200, empty_batch),
+        (
+            200,
+            json!({"Items": [raw_item("a")], "LastEvaluatedKey": raw_key("a")}),
+        ),
+        (200, json!({"Items": [raw_item("b")]})),
+    ])
+    .await;
+    let table = server.table();
+    let keys = [Key::new("p", "a"), Key::new("p", "b")];
+    assert_eq!(table.get_many(&keys[..1]).await.unwrap().len(), 1);
+    assert_eq!(table.get_many(&keys).await.unwrap().len(), 0);
+    assert_eq!(table.query("p", "").await.unwrap().len(), 2);
+    for request in server.requests() {
+        let read = request
+            .pointer("/RequestItems/contacts")
+            .unwrap_or(&request);
+        assert_eq!(read["ConsistentRead"], json!(true), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_without_end_is_refused() {
+    let items: Vec<Value> = vec![raw_item("a"); MAX_ITEMS / 10];
+    let page = json!({"Items": items, "LastEvaluatedKey": raw_key("a")});
+    let server = Server::start(vec![(200, page); 11]).await;
+    let error = server.table().query("p", "").await.unwrap_err();
+    assert!(matches!(error, TableError::Refused(_)), "{error}");
+    assert_eq!(server.requests().len(), 11);
+}
+
+#[tokio::test]
+async fn an_item_that_this_program_did_not_write_is_refused_without_its_content() {
+    let marked = json!({"S": "confidential"});
+    for item in [
+        json!({"pk": {"S": "p"}, "sk": {"S": "a"}}),
+        json!({"pk": {"S": "p"}, "sk": {"S": "a"}, "v": marked, "data": {"M": {}}}),
+        json!({"pk": {"S": "p"}, "sk": {"S": "a"}, "v": {"N": "1"}, "data": marked}),
+        json!({"pk": {"S": "p"}, "sk": {"N": "7"}, "v": {"N": "1"}, "data": {"M": {"a": marked}}}),
+        json!({"pk": {"S": "p"}, "sk": {"S": "a"}, "v": {"N": "-1"}, "data": {"M": {}}}),
+        json!({"pk": {"S": "p"}, "sk": {"S": "a"}, "v": {"N": "1.5"}, "data": {"M": {}}}),
+    ] {
+        let keys = [Key::new("p", "a"), Key::new("p", "b")];
+        let batch = json!({"Responses": {"contacts": [item]}, "UnprocessedKeys": {}});
+        let server = Server::start([
+            (200, json!({"Item": item})),
+            (200, batch),
+            (200, json!({"Items": [item]})),
+        ])
+        .await;
+        let table = server.table();
+        for read in [
+            table.get_many(&keys[..1]).await,
+            table.get_many(&keys).await,
+            table.query("p", "").await,
+        ] {
+            let error = read.unwrap_err();
+            assert!(
+                matches!(&error, TableError::Refused(why) if why.contains("did not write")),
+                "{error}"
+            );
+            assert!(
+                !format!("{error} {error:?}").contains("confidential"),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_of_dynamodbs_is_no_answer() {
+    for (status, body) in [
+        (200, json!("confidential")),
+        (200, json!({"Item": "confidential"})),
+        (200, json!({"Item": {"pk": {"X": "confidential"}}})),
+        (500, json!({"confidential": 1})),
+        (503, json!(null)),
+    ] {
+        let server = Server::start(vec![(status, body.clone()); 3]).await;
+        let read = server.table().get_many(&[Key::new("p", "a")]).await;
+        let error = read.unwrap_err();
+        assert!(!matches!(error, TableError::Conflict), "{body}: {error}");
+        assert!(
+            !format!("{error} {error:?}").contains("confidential"),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

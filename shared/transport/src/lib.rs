@@ -58,11 +58,19 @@ impl HttpTransport {
     /// # Errors
     /// When the TLS stack or the machine's root certificates cannot be set up.
     pub fn new() -> Result<Self, reqwest::Error> {
+        Self::with_timeouts(CONNECT_TIMEOUT, EXCHANGE_TIMEOUT)
+    }
+
+    /// As [`Self::new`], but waits only so long for a connection, and for a whole exchange.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_timeouts(connect: Duration, exchange: Duration) -> Result<Self, reqwest::Error> {
         // A second installation is refused and harmless: the same provider is there already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(EXCHANGE_TIMEOUT)
+            .connect_timeout(connect)
+            .timeout(exchange)
             .redirect(reqwest::redirect::Policy::none()) // neither system redirects; following one would send the credentials elsewhere
             .retry(reqwest::retry::never()) // whether a request may be sent again is decided by those who know what it does
             .user_agent(concat!(

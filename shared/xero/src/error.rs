@@ -221,7 +221,8 @@ fn bad_request(failure: &Failure) -> Error {
 }
 
 /// 401 and 403 share one shape. A token that lacks a scope is answered with 401 as well; then no refresh helps, and the header (or, on some answers, only
-/// `Detail`: AuthorizationUnsuccessful) tells it from an expired one.
+/// `Detail`: AuthorizationUnsuccessful) tells it from an expired one. Any other 401 is about this access token alone: whether the connection is dead, the
+/// next refresh tells.
 fn refused_access(response: &Response) -> Error {
     let lacks_scope = response
         .headers()
@@ -234,9 +235,7 @@ fn refused_access(response: &Response) -> Error {
     let detail = Failure::parse(response.body()).detail();
     let cause = if lacks_scope || detail.starts_with("authorizationunsuccessful") {
         AuthLostCause::MissingScope
-    } else if response.status() == StatusCode::FORBIDDEN
-        || detail.starts_with("authenticationunsuccessful")
-    {
+    } else if response.status() == StatusCode::FORBIDDEN {
         AuthLostCause::NotConnected
     } else {
         return Error::AuthExpired;

@@ -2,11 +2,18 @@
 
 use serde_json::{Value, json};
 use store::{
-    Expect, Item, Key, MAX_BODY_BYTES, MAX_PARTITION_BYTES, MAX_SORT_BYTES, MAX_WRITES, Table,
-    TableError, Write,
+    Expect, Item, Key, MAX_BODY_BYTES, MAX_ITEMS, MAX_PARTITION_BYTES, MAX_SORT_BYTES, MAX_WRITES,
+    Table, TableError, Write,
 };
 
-/// Holds a table to all the facts.
+/// Holds a table to what happens where two write at once.
+pub(crate) async fn races(table: &dyn Table) {
+    of_two_writers_of_a_new_item_one_wins(table).await;
+    of_two_writers_of_the_same_version_one_wins(table).await;
+    of_two_overlapping_transactions_none_is_lost(table).await;
+}
+
+/// Holds a table to all the facts of one writer.
 pub(crate) async fn run(table: &dyn Table) {
     an_item_comes_back_as_it_was_written(table).await;
     every_kind_of_json_comes_back(table).await;
@@ -19,18 +26,18 @@ pub(crate) async fn run(table: &dyn Table) {
     removing_what_is_absent_succeeds_whatever_was_expected(table).await;
     a_removal_that_expects_something_else_conflicts(table).await;
     a_removed_item_begins_at_version_one_again(table).await;
-    of_two_writers_of_a_new_item_one_wins(table).await;
-    of_two_writers_of_the_same_version_one_wins(table).await;
-    of_two_overlapping_transactions_none_is_lost(table).await;
     a_transaction_writes_all_or_nothing(table).await;
     a_check_alone_passes_or_conflicts(table).await;
     a_check_holds_up_a_transaction(table).await;
+    every_kind_of_write_holds_to_what_it_expects(table).await;
     an_empty_list_of_writes_succeeds(table).await;
     as_many_writes_as_allowed_succeed_and_one_more_is_refused(table).await;
     two_writes_to_one_key_are_refused(table).await;
     a_body_that_is_no_object_is_refused(table).await;
     a_body_as_large_as_allowed_comes_back_and_a_larger_one_is_refused(table).await;
     empty_and_overlong_keys_are_refused(table).await;
+    any_text_can_be_a_key(table).await;
+    more_keys_than_one_read_takes_are_refused(table).await;
     many_items_are_read_at_once_and_absent_ones_left_out(table).await;
     large_items_are_read_at_once(table).await;
     a_query_is_ordered_by_bytes_and_bounded_by_its_prefix(table).await;
@@ -347,6 +354,63 @@ async fn a_check_holds_up_a_transaction(table: &dyn Table) {
     assert_eq!(version_of(table, &item).await, Some(1));
 }
 
+/// Each kind of write, with each expectation, over an item and over none, alone and within a transaction whose other write must then be done or not.
+async fn every_kind_of_write_holds_to_what_it_expects(table: &dyn Table) {
+    /// The version that an item has, where there is one.
+    const VERSION: u64 = 2;
+    let mut number = 0;
+    for kind in ["put", "delete", "check"] {
+        for is_there in [false, true] {
+            for expect in [
+                Expect::Absent,
+                Expect::Version(VERSION),
+                Expect::Version(VERSION + 1),
+                Expect::Anything,
+            ] {
+                for is_alone in [false, true] {
+                    number += 1;
+                    let case = format!("{kind} {is_there} {expect:?} {is_alone}");
+                    let key = Key::new("every kind", format!("{number}"));
+                    let other = Key::new("every kind", format!("{number} other"));
+                    for _ in 0..if is_there { VERSION } else { 0 } {
+                        let write = put(&key, Expect::Anything, json!({}));
+                        table.write(vec![write]).await.unwrap();
+                    }
+                    let mut writes = vec![match kind {
+                        "put" => put(&key, expect, json!({})),
+                        "delete" => delete(&key, expect),
+                        _ => check(&key, expect),
+                    }];
+                    if !is_alone {
+                        writes.push(put(&other, Expect::Absent, json!({})));
+                    }
+                    let passes = match expect {
+                        Expect::Absent => !is_there,
+                        Expect::Version(version) => is_there && version == VERSION,
+                        Expect::Anything => true,
+                    } || (kind == "delete" && !is_there);
+                    let before = is_there.then_some(VERSION);
+                    let after = match kind {
+                        "put" if passes => Some(before.unwrap_or(0) + 1),
+                        "delete" if passes => None,
+                        _ => before,
+                    };
+
+                    let expected = if passes {
+                        Ok(())
+                    } else {
+                        Err(TableError::Conflict)
+                    };
+                    assert_eq!(table.write(writes).await, expected, "{case}");
+                    assert_eq!(version_of(table, &key).await, after, "{case}");
+                    let other_is_there = version_of(table, &other).await.is_some();
+                    assert_eq!(other_is_there, passes && !is_alone, "{case}");
+                }
+            }
+        }
+    }
+}
+
 async fn an_empty_list_of_writes_succeeds(table: &dyn Table) {
     assert_eq!(table.write(Vec::new()).await, Ok(()));
     assert_eq!(table.get_many(&[]).await, Ok(Vec::new()));
@@ -417,6 +481,59 @@ async fn empty_and_overlong_keys_are_refused(table: &dyn Table) {
         .await
         .unwrap();
     assert_eq!(version_of(table, &longest).await, Some(1));
+}
+
+/// Keys hold what people entered as an account reference.
+async fn any_text_can_be_a_key(table: &dyn Table) {
+    let texts = [
+        "\u{0}",
+        "a\u{0}b",
+        " ",
+        "a b",
+        "A",
+        "a",
+        "é",
+        "e\u{301}",
+        "\u{202e}abc",
+        "\u{200b}",
+        "🏗️",
+        "\"",
+        "'",
+        "\\",
+        "%",
+        "_",
+        "*",
+        ":v",
+        "#n",
+        "a\nb",
+        "null",
+    ];
+    let keys: Vec<Key> = texts
+        .iter()
+        .map(|text| Key::new("any text", *text))
+        .collect();
+    for key in &keys {
+        let write = put(key, Expect::Absent, json!({"sort": key.sort}));
+        table.write(vec![write]).await.unwrap();
+    }
+    let mut found = table.query("any text", "").await.unwrap();
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut read = table.get_many(&keys).await.unwrap();
+    read.sort_by(|a, b| a.key.cmp(&b.key));
+    assert_eq!(found, read);
+    assert_eq!(found.len(), texts.len(), "no two of them are the same key");
+    for item in found {
+        assert_eq!(item.body, json!({"sort": item.key.sort}));
+        assert_eq!(
+            table.query("any text", &item.key.sort).await.unwrap()[0].key,
+            item.key
+        );
+    }
+}
+
+async fn more_keys_than_one_read_takes_are_refused(table: &dyn Table) {
+    let keys = keys("too many", MAX_ITEMS + 1);
+    assert_refused(table.get_many(&keys).await.map(drop));
 }
 
 async fn many_items_are_read_at_once_and_absent_ones_left_out(table: &dyn Table) {

@@ -1,0 +1,371 @@
+//! What must be so once everything is quiet: for every contact what the rules themselves say about it as it is now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fake_bigchange::FakeContact;
+use fake_xero::Status;
+use rules::{
+    AccountReference, AccountType, Contact, ContactId, ContactNumber, ContactStatus, Decision,
+    GroupId, Notice, Participation, Plan, Settings, Skip, Snapshot, XeroContact, XeroContactId,
+    XeroWrite, contact_fingerprint, decide, participation,
+};
+use runtime::DeadLetter;
+use runtime::records::{
+    ContactRecord, DeferredRecord, ProblemRecord, ReferenceRecord, XeroContactRecord,
+};
+use uuid::Uuid;
+
+use crate::watch::{Invariant, Unit};
+use crate::world::World;
+
+/// Problems that only the attempt to write can bring.
+const REFUSALS: [&str; 4] = [
+    "RefusedByXero",
+    "RefusedByBigChange",
+    "ArchivedInXero",
+    "ErasedInXero",
+];
+
+/// What is stored, and both systems as they are.
+struct Truth {
+    settings: Settings,
+    records: BTreeMap<String, ContactRecord>,
+    problems: BTreeMap<String, ProblemRecord>,
+    linked: BTreeMap<XeroContactId, ContactId>,
+    holders: BTreeMap<AccountReference, ContactId>,
+    in_xero: Vec<XeroContact>,
+    given_up: BTreeSet<u64>,
+}
+
+impl Truth {
+    fn of(world: &World) -> Option<Self> {
+        let profile = &world.profile;
+        let settings = profile.later_settings.as_ref().unwrap_or(&profile.settings);
+        let claims = world.records::<XeroContactRecord>();
+        let references = world.records::<ReferenceRecord>();
+        Some(Self {
+            settings: Settings::read(|name| settings.get(name).cloned()).ok()?,
+            records: world.records(),
+            problems: world.records(),
+            linked: claims
+                .into_iter()
+                .filter_map(|(id, claim)| Some((id.parse().ok()?, claim.contact)))
+                .collect(),
+            holders: references
+                .into_values()
+                .filter_map(|record| Some((record.reference, record.holder?)))
+                .collect(),
+            in_xero: world.xero.contacts().filter_map(as_rules_see).collect(),
+            given_up: given_up(world),
+        })
+    }
+
+    fn record(&self, id: u64) -> ContactRecord {
+        self.records.get(&id.to_string()).cloned().unwrap_or_default()
+    }
+
+    fn problem(&self, id: u64) -> Option<&ProblemRecord> {
+        self.problems.get(&id.to_string())
+    }
+
+    fn decision(&self, customer: &rules::Customer, record: &ContactRecord) -> Decision {
+        decide(&Snapshot {
+            customer,
+            settings: &self.settings,
+            link: record.link.as_ref(),
+            in_doubt: record.in_doubt().as_ref(),
+            generated: record.code(),
+            contact_reference_due: record.contact_reference_in_doubt(),
+            found: Some(&self.in_xero),
+            linked: &self.linked,
+            holders: &self.holders,
+        })
+    }
+
+    /// What is not as the rules say, in words.
+    fn wrong_with(&self, contact: &Contact) -> Option<String> {
+        let record = self.record(contact.id.get());
+        let problem = self.problem(contact.id.get()).map(|held| held.problem.code());
+        match participation(contact, &self.settings) {
+            Participation::Skip(Skip::Deleted) if record.link.is_some() => {
+                Some("it is deleted and still linked".to_owned())
+            }
+            Participation::Skip(skip) => {
+                problem.map(|code| format!("it is left alone ({skip:?}), but held as {code}"))
+            }
+            Participation::Held(expected) => (problem != Some(expected.code()))
+                .then(|| format!("it should be held as {}, but: {problem:?}", expected.code())),
+            // What a contact that is left alone or held may have written stays in doubt until it goes on.
+            Participation::TakesPart(_) if record.intent.is_some() && problem.is_none() => {
+                Some("an intent is left".to_owned())
+            }
+            Participation::TakesPart(customer) => {
+                wrong_decision(&self.decision(&customer, &record), problem)
+            }
+        }
+    }
+}
+
+fn wrong_decision(decision: &Decision, problem: Option<&'static str>) -> Option<String> {
+    match decision {
+        Decision::Apply(plan) if nothing_is_left(plan) => {
+            problem.map(|code| format!("it is in line, but held as {code}"))
+        }
+        Decision::Apply(plan) => {
+            let is_refused = problem.is_some_and(|code| REFUSALS.contains(&code));
+            (!is_refused).then(|| format!("{:?} is left to do ({problem:?})", told(plan)))
+        }
+        Decision::Hold(expected) => (problem != Some(expected.code()))
+            .then(|| format!("it should be held as {}, but: {problem:?}", expected.code())),
+        Decision::NeedsCode => Some("it still needs a code".to_owned()),
+        Decision::Ask(question) => Some(format!("{question:?} was not asked")),
+    }
+}
+
+fn nothing_is_left(plan: &Plan) -> bool {
+    plan.writes_nothing() && plan.outcome == rules::Outcome::Unchanged
+}
+
+fn told(plan: &Plan) -> String {
+    let xero = match &plan.xero {
+        XeroWrite::Nothing { .. } => "nothing to Xero",
+        XeroWrite::Create(_) => "create",
+        XeroWrite::Change { .. } => "change",
+    };
+    let bigchange = plan.bigchange_account || plan.bigchange_contact_reference;
+    format!("{:?}: {xero}, to BigChange: {bigchange}", plan.outcome)
+}
+
+/// Before any full sweep: every change that the lists show has arrived, and the settings are those that every held contact was held under.
+pub(crate) fn arrived(world: &mut World) {
+    let Some(truth) = Truth::of(world) else {
+        return;
+    };
+    let mut wrong = None;
+    for fake in world.bigchange.contacts() {
+        let contact = as_read(fake);
+        let is_unseen = world.ledger.needs_sweep.contains(&fake.id) || truth.given_up.contains(&fake.id);
+        if is_unseen {
+            continue;
+        }
+        match truth.problem(fake.id) {
+            // What else it waits for may have come about unseen, until the hourly look or the sweep.
+            Some(held) => {
+                if held.fingerprint != contact_fingerprint(&contact, &truth.settings) {
+                    wrong = Some(format!(
+                        "contact {} is still held as it was before it or the settings changed",
+                        fake.id
+                    ));
+                }
+            }
+            None => {
+                if let Some(what) = truth.wrong_with(&contact) {
+                    wrong = Some(format!("contact {}: {what}", fake.id));
+                }
+            }
+        }
+    }
+    if let Some(what) = wrong {
+        world.violate(Invariant::EverythingArrives, what);
+    }
+}
+
+/// After a full sweep: everything is as the rules say, and nothing waits.
+pub(crate) fn converged(world: &mut World) {
+    let Some(truth) = Truth::of(world) else {
+        return;
+    };
+    let mut wrong = None;
+    for fake in world.bigchange.contacts() {
+        if truth.given_up.contains(&fake.id) {
+            continue;
+        }
+        let what = truth
+            .wrong_with(&as_read(fake))
+            .or_else(|| not_carried_over(world, &truth, fake))
+            .or_else(|| references_differ(world, &truth, fake));
+        if let Some(what) = what {
+            wrong = Some(format!("contact {}: {what}", fake.id));
+        }
+    }
+    if !world.records::<DeferredRecord>().is_empty() {
+        wrong = Some("something is still put off".to_owned());
+    }
+    if let Some(what) = wrong {
+        world.violate(Invariant::Converges, what);
+    }
+}
+
+/// Every edit made in BigChange since the link is in Xero, or was until a person corrected it there.
+fn not_carried_over(world: &World, truth: &Truth, fake: &FakeContact) -> Option<String> {
+    let record = truth.record(fake.id);
+    let link = record.link.as_ref()?;
+    let takes_part = matches!(
+        participation(&as_read(fake), &truth.settings),
+        Participation::TakesPart(_)
+    );
+    if !takes_part || !truth.settings.update_in_xero || truth.problem(fake.id).is_some() {
+        return None;
+    }
+    let xero_id = Uuid::from(link.xero_id);
+    let in_xero = world.xero.contact(xero_id)?;
+    let (_, linked_at) = world.ledger.linked_at.get(&fake.id)?;
+    Unit::ALL.into_iter().find_map(|unit| {
+        let edited_at = world.ledger.edited_at.get(&(fake.id, unit))?;
+        let value = unit.in_bigchange(fake);
+        let written = world.ledger.written.get(&(xero_id, unit)).copied();
+        let arrived = unit.in_xero(in_xero) == value
+            || written.is_some_and(|index| index >= world.ledger.latest_index(fake.id, unit));
+        let was_corrected = world
+            .ledger
+            .corrected_at
+            .get(&(xero_id, unit))
+            .is_some_and(|at| at > edited_at);
+        let is_stale = unit.in_xero(in_xero) != value && !was_corrected;
+        (edited_at > linked_at && (!arrived || is_stale))
+            .then(|| {
+                format!(
+                    "its {unit:?} of {edited_at} is not in Xero: {value:?} there is {:?}, state no. {written:?} of {} was written, linked at {linked_at}",
+                    unit.in_xero(in_xero),
+                    world.ledger.latest_index(fake.id, unit)
+                )
+            })
+    })
+}
+
+/// A generated code into a blank contact reference: the two match.
+fn references_differ(world: &World, truth: &Truth, fake: &FakeContact) -> Option<String> {
+    let record = truth.record(fake.id);
+    let code = record.code()?;
+    let link = record.link.as_ref()?;
+    let was_told = record
+        .notices
+        .iter()
+        .any(|notice| matches!(notice, Notice::ContactReferenceNotWritten { .. }));
+    let is_ours_to_fill = link.account_reference == *code
+        && fake.contact_reference.trim().is_empty()
+        && !world.ledger.contact_reference_edited.contains(&fake.id)
+        && truth.problem(fake.id).is_none()
+        && matches!(
+            participation(&as_read(fake), &truth.settings),
+            Participation::TakesPart(_)
+        );
+    (is_ours_to_fill && !was_told)
+        .then(|| format!("its contact reference is blank beside the generated code {code}"))
+}
+
+/// What one more round must leave as it is.
+pub(crate) struct Stillness {
+    records: BTreeMap<String, ContactRecord>,
+    claims: BTreeMap<String, XeroContactRecord>,
+    references: BTreeMap<String, ReferenceRecord>,
+    outside_writes: usize,
+    api_calls: usize,
+}
+
+impl Stillness {
+    pub(crate) fn of(world: &World) -> Self {
+        Self {
+            records: world.records(),
+            claims: world.records(),
+            references: world.records(),
+            outside_writes: world.ledger.outside_writes,
+            api_calls: world.ledger.api_calls,
+        }
+    }
+
+    pub(crate) fn is_kept(&self, world: &mut World) {
+        let after = Self::of(world);
+        let waits_for_xero = world
+            .records::<ProblemRecord>()
+            .values()
+            .any(|held| held.problem.depends_on_xero());
+        let references: Vec<_> = self
+            .references
+            .keys()
+            .chain(after.references.keys())
+            .filter(|key| self.references.get(*key) != after.references.get(*key))
+            .cloned()
+            .collect();
+        world.tell(|| format!("references that changed: {references:?}"));
+        let changed = self.records.keys().chain(after.records.keys()).find(|id| {
+            self.records.get(*id) != after.records.get(*id)
+        });
+        if let Some(id) = changed.cloned() {
+            let (before, now) = (self.records.get(&id), after.records.get(&id));
+            world.tell(|| format!("contact {id} was {before:?} and is {now:?}"));
+        }
+        let broken = if after.outside_writes != self.outside_writes {
+            Some("a further round wrote to BigChange or Xero")
+        } else if after.api_calls != self.api_calls && !waits_for_xero {
+            Some("a further round called Xero, though no problem waits for it")
+        } else if after.records != self.records
+            || after.claims != self.claims
+            || after.references != self.references
+        {
+            Some("a further round changed what is stored of links")
+        } else {
+            None
+        };
+        if let Some(what) = broken {
+            world.violate(Invariant::QuietStaysQuiet, what);
+        }
+    }
+}
+
+/// Contacts whose message was given up: a person looks at those.
+fn given_up(world: &World) -> BTreeSet<u64> {
+    let letters = world.sqs.dead_letters.iter();
+    letters
+        .filter_map(|body| {
+            let letter: Option<DeadLetter> = serde_json::from_str(body).ok();
+            let by_sqs: Option<runtime::Message> = serde_json::from_str(body).ok();
+            letter
+                .and_then(|letter| letter.contact_id)
+                .or(by_sqs.map(|message| message.contact_id))
+                .map(ContactId::get)
+        })
+        .collect()
+}
+
+/// A contact as the client reads it.
+fn as_read(fake: &FakeContact) -> Contact {
+    let id = |id: u64| match ContactId::try_from(id) {
+        Ok(id) => id,
+        Err(error) => unreachable!("the fake gives ids above 0: {error}"),
+    };
+    Contact {
+        id: id(fake.id),
+        group: GroupId::try_from(fake.group_id).ok(),
+        parent: fake.parent_id.map(id),
+        deleted: fake.deleted_at.is_some(),
+        excluded_from_financial_sync: fake.financial_sync_exclude,
+        name: fake.name.clone(),
+        street: fake.street.clone(),
+        town: fake.town.clone(),
+        postcode: fake.postcode.clone(),
+        country: fake.country.clone(),
+        person: fake.person.clone(),
+        phone: fake.phone.clone(),
+        email: fake.email.clone(),
+        extra: fake.extra.clone(),
+        contact_reference: fake.contact_reference.clone(),
+        account_reference: fake.account_reference.clone(),
+        account_type: fake.account_type.map(AccountType),
+    }
+}
+
+fn as_rules_see(fake: &fake_xero::Contact) -> Option<XeroContact> {
+    Some(XeroContact {
+        id: fake.id.try_into().ok()?,
+        name: fake.name().to_owned(),
+        status: match fake.status {
+            Status::Active => ContactStatus::Active,
+            Status::Archived => ContactStatus::Archived,
+            Status::Erased => ContactStatus::Erased,
+        },
+        account_number: fake.text("AccountNumber").to_owned(),
+        contact_number: ContactNumber::from_xero(fake.text("ContactNumber")),
+        merged_into: fake.merged_into.and_then(|id| id.try_into().ok()),
+    })
+}

@@ -1,0 +1,387 @@
+//! What people do in BigChange and in Xero, at first and meanwhile.
+
+use std::time::SystemTime;
+
+use fake_bigchange::FakeContact;
+use fake_xero::{Contact as XeroContact, Status};
+use rules::{AccountReference, NameKey};
+use secrets::XeroTokenSecret;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use crate::profile::{CUSTOMERS, SITES};
+use crate::watch::{TOKEN_SECRET, Unit};
+use crate::world::World;
+
+/// When every simulation begins.
+pub(crate) const fn beginning() -> OffsetDateTime {
+    datetime!(2026-11-02 09:00 UTC)
+}
+
+/// A group that is neither of account customers nor of sites.
+const ELSEWHERE: u64 = 30;
+const FIRST_WORDS: [&str; 5] = ["Acme", "Hollin", "Calder", "Ågren", "The Weir"];
+const REFERENCES: [&str; 8] = [
+    "R1", "R2", "r2", "R3", "ACME0001", "HOLLIN0001", "CALDER0001", "AGREN0001",
+];
+
+impl World {
+    fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+        (!from.is_empty()).then(|| from[self.rng.usize(0..from.len())])
+    }
+
+    /// Few names, so that some meet.
+    fn name(&mut self) -> String {
+        let word = FIRST_WORDS[self.rng.usize(0..FIRST_WORDS.len())];
+        format!("{word} zqmark{}", self.rng.u32(1..=3))
+    }
+
+    fn reference(&mut self) -> String {
+        REFERENCES[self.rng.usize(0..REFERENCES.len())].to_owned()
+    }
+
+    /// A number that no other value has, so that values can be told apart.
+    fn number(&mut self) -> u32 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    // At first.
+
+    pub(crate) fn populate(&mut self) {
+        self.bigchange.add_group(CUSTOMERS, "Customers");
+        self.bigchange.add_group(SITES, "Sites");
+        self.bigchange.add_group(ELSEWHERE, "Suppliers");
+        for _ in 0..self.profile.xero_contacts {
+            self.add_to_xero();
+        }
+        for _ in 0..self.profile.customers {
+            self.add_customer();
+        }
+        if self.rng.bool() {
+            self.add_site();
+        }
+        self.connect();
+    }
+
+    fn add_customer(&mut self) {
+        let number = self.number();
+        let mut contact = FakeContact {
+            group_id: CUSTOMERS,
+            name: self.name(),
+            street: format!("{number} zqmark Street"),
+            town: "Leeds".to_owned(),
+            postcode: "LS1 1AA".to_owned(),
+            country: "United Kingdom".to_owned(),
+            person: format!("Mary zqmark{number}"),
+            phone: format!("+44zqmark{number}"),
+            email: format!("zqmark{number}@example.com"),
+            ..FakeContact::default()
+        };
+        if self.rng.bool() {
+            contact.account_reference = self.reference();
+            contact.account_type = self.rng.bool().then_some(1);
+        }
+        if self.chance(0.3) {
+            contact.contact_reference = self.reference();
+        }
+        self.add(contact);
+    }
+
+    fn add_site(&mut self) {
+        let parent = self.pick(&self.customers());
+        let group_id = if self.chance(0.3) { CUSTOMERS } else { SITES };
+        let name = self.name();
+        self.add(FakeContact {
+            group_id,
+            name,
+            parent_id: parent,
+            street: "1 zqmark Yard".to_owned(),
+            ..FakeContact::default()
+        });
+    }
+
+    fn add(&mut self, contact: FakeContact) {
+        let now = self.now;
+        let id = self.bigchange.add_contact(now.into(), contact);
+        let added = self.bigchange.contact(id).cloned().unwrap_or_default();
+        self.ledger.look_at(&added, now);
+    }
+
+    fn add_to_xero(&mut self) {
+        let name = self.name();
+        if self.is_named_in_xero(&name, None) {
+            return;
+        }
+        let mut contact = json!({ "Name": name, "EmailAddress": "zqmark@example.org" });
+        let reference = self.reference();
+        if self.rng.bool() && !self.has_number(&reference, None) {
+            contact["AccountNumber"] = json!(reference);
+        }
+        if self.chance(0.1) {
+            let number = self.number();
+            contact["ContactNumber"] = json!(format!("OTHER-{number}"));
+        }
+        if self.chance(0.1) {
+            contact["ContactStatus"] = json!("ARCHIVED");
+        }
+        self.in_xero(contact);
+    }
+
+    /// A person's work in Xero's own pages.
+    fn in_xero(&mut self, contact: Value) {
+        let now = SystemTime::from(self.now);
+        if let Err(error) = self.xero.seed(now, &json!([contact])) {
+            unreachable!("people enter what Xero takes: {error}");
+        }
+    }
+
+    fn is_named_in_xero(&self, name: &str, except: Option<Uuid>) -> bool {
+        let key = NameKey::of(name);
+        self.xero.contacts().any(|contact| {
+            contact.status == Status::Active
+                && Some(contact.id) != except
+                && NameKey::of(contact.name()) == key
+        })
+    }
+
+    fn has_number(&self, number: &str, except: Option<Uuid>) -> bool {
+        let wanted = AccountReference::parse(number);
+        self.xero.contacts().any(|contact| {
+            Some(contact.id) != except
+                && AccountReference::parse(contact.text("AccountNumber")) == wanted
+        })
+    }
+
+    /// A person connects the app, and stores what they got.
+    pub(crate) fn connect(&mut self) {
+        let tenant = self.xero.tenant_id();
+        self.xero.set_connected(tenant, true);
+        let tokens = self.xero.issue_tokens(self.now.into());
+        let secret = XeroTokenSecret {
+            access_token: Some(tokens.access_token.into()),
+            refresh_token: tokens.refresh_token.map(Into::into),
+            expires_at: Some(tokens.expires_at.into()),
+            tenant_id: tenant.try_into().ok(),
+        };
+        self.vault.set_clock(self.now);
+        self.vault.set_current(TOKEN_SECRET, secret.to_json());
+        self.ledger.is_disconnected = false;
+        self.ledger.was_reconnected();
+    }
+
+    /// A person disconnects the app in Xero.
+    pub(crate) fn disconnect(&mut self) {
+        let tenant = self.xero.tenant_id();
+        if self.rng.bool() {
+            self.xero.set_connected(tenant, false);
+        }
+        self.xero.revoke_refresh_tokens();
+        self.xero.revoke_access_tokens();
+        self.ledger.is_disconnected = true;
+        self.note_deed("disconnects the app");
+    }
+
+    // Meanwhile.
+
+    fn note_deed(&mut self, kind: &'static str) {
+        *self.coverage.people.entry(kind).or_default() += 1;
+        self.tell(|| format!("a person {kind}"));
+    }
+
+    fn customers(&self) -> Vec<u64> {
+        let there = self.bigchange.contacts().filter(|contact| {
+            contact.deleted_at.is_none() && self.ledger.customers.contains(&contact.id)
+        });
+        there.map(|contact| contact.id).collect()
+    }
+
+    /// Somebody does something, somewhere.
+    pub(crate) fn do_something(&mut self) {
+        let kind = self.rng.u32(0..100);
+        let customers = self.customers();
+        let Some(id) = self.pick(&customers) else {
+            return self.enter_another();
+        };
+        match kind {
+            0..10 => self.enter_another(),
+            10..40 => self.edit_unit(id),
+            40..50 => self.edit_back(id),
+            50..58 => self.edit_reference(id),
+            58..62 => self.edit_contact_reference(id),
+            62..66 => self.move_about(id),
+            66..68 => self.exclude(id),
+            68..71 => self.delete(id),
+            _ => self.do_something_in_xero(kind),
+        }
+    }
+
+    fn enter_another(&mut self) {
+        if self.chance(0.8) {
+            self.add_customer();
+            self.note_deed("enters a customer");
+        } else {
+            self.add_site();
+            self.note_deed("enters a site");
+        }
+    }
+
+    fn edit(&mut self, id: u64, change: impl FnOnce(&mut FakeContact)) {
+        let now = self.now;
+        self.bigchange.edit(now.into(), id, change);
+        self.looked_at(id);
+    }
+
+    fn edit_financials(&mut self, id: u64, change: impl FnOnce(&mut FakeContact)) {
+        let now = self.now;
+        self.bigchange.edit_financials(now.into(), id, change);
+        self.ledger.needs_sweep.insert(id);
+        self.looked_at(id);
+    }
+
+    fn looked_at(&mut self, id: u64) {
+        let now = self.now;
+        if let Some(contact) = self.bigchange.contact(id).cloned() {
+            self.ledger.look_at(&contact, now);
+        }
+    }
+
+    fn edit_unit(&mut self, id: u64) {
+        let number = self.number();
+        let unit = Unit::ALL[self.rng.usize(0..Unit::ALL.len())];
+        let name = self.name();
+        self.edit(id, |c| match unit {
+            Unit::Name => c.name = name,
+            Unit::Address => c.street = format!("{number} zqmark Street"),
+            Unit::Phone => c.phone = format!("+44zqmark{number}"),
+            Unit::Email => c.email = format!("zqmark{number}@example.com"),
+            Unit::Person => c.person = format!("Ann zqmark{number}"),
+        });
+        self.note_deed("edits a customer");
+    }
+
+    /// Back to what it was before the last edit: what was sent meanwhile must not stay.
+    fn edit_back(&mut self, id: u64) {
+        let Some(before) = self.ledger.before_last(id, Unit::Phone) else {
+            return self.edit_unit(id);
+        };
+        self.edit(id, |c| c.phone = before);
+        self.note_deed("edits a customer back");
+    }
+
+    fn edit_reference(&mut self, id: u64) {
+        let reference = if self.chance(0.4) {
+            String::new()
+        } else {
+            self.reference()
+        };
+        self.edit_financials(id, |c| c.account_reference = reference);
+        self.note_deed("edits an account reference");
+    }
+
+    fn edit_contact_reference(&mut self, id: u64) {
+        let reference = if self.chance(0.4) {
+            String::new()
+        } else {
+            self.reference()
+        };
+        self.ledger.contact_reference_edited.insert(id);
+        self.edit(id, |c| c.contact_reference = reference);
+        self.note_deed("edits a contact reference");
+    }
+
+    fn move_about(&mut self, id: u64) {
+        let back = self.bigchange.contact(id).map(|c| c.group_id) != Some(CUSTOMERS);
+        let group = if back { CUSTOMERS } else { ELSEWHERE };
+        self.edit(id, |c| c.group_id = group);
+        if !back {
+            self.ledger.needs_sweep.insert(id);
+        }
+        self.note_deed("moves a customer to another group, or back");
+    }
+
+    fn exclude(&mut self, id: u64) {
+        self.edit_financials(id, |c| c.financial_sync_exclude = !c.financial_sync_exclude);
+        self.note_deed("excludes a customer from the sync, or includes it");
+    }
+
+    fn delete(&mut self, id: u64) {
+        let now = self.now;
+        self.bigchange.delete(now.into(), id);
+        self.ledger.needs_sweep.insert(id);
+        self.note_deed("deletes a customer");
+    }
+
+    fn do_something_in_xero(&mut self, kind: u32) {
+        let contacts: Vec<Uuid> = self.xero.contacts().map(|c| c.id).collect();
+        let Some(id) = self.pick(&contacts) else {
+            self.add_to_xero();
+            return self.note_deed("enters a contact in Xero");
+        };
+        let Some(contact) = self.xero.contact(id).cloned() else {
+            return;
+        };
+        match kind {
+            71..77 => {
+                self.add_to_xero();
+                self.note_deed("enters a contact in Xero");
+            }
+            77..83 => self.rename_in_xero(&contact),
+            83..88 => self.number_in_xero(&contact),
+            88..94 => self.archive_in_xero(&contact),
+            _ => self.correct_in_xero(&contact),
+        }
+    }
+
+    fn rename_in_xero(&mut self, contact: &XeroContact) {
+        let name = self.name();
+        if contact.status == Status::Active && !self.is_named_in_xero(&name, Some(contact.id)) {
+            self.in_xero(json!({ "ContactID": contact.id, "Name": name }));
+            self.corrected(contact, Unit::Name);
+            self.note_deed("renames a contact in Xero");
+        }
+    }
+
+    fn number_in_xero(&mut self, contact: &XeroContact) {
+        let number = if self.chance(0.2) {
+            String::new()
+        } else {
+            self.reference()
+        };
+        let is_free = number.is_empty() || !self.has_number(&number, Some(contact.id));
+        if contact.status == Status::Active && is_free {
+            self.in_xero(json!({ "ContactID": contact.id, "AccountNumber": number }));
+            self.corrected(contact, Unit::Name);
+            self.note_deed("edits an account number in Xero");
+        }
+    }
+
+    fn archive_in_xero(&mut self, contact: &XeroContact) {
+        let is_active = contact.status == Status::Active;
+        if !is_active && self.is_named_in_xero(contact.name(), Some(contact.id)) {
+            return;
+        }
+        let status = if is_active { "ARCHIVED" } else { "ACTIVE" };
+        self.in_xero(json!({ "ContactID": contact.id, "ContactStatus": status }));
+        self.corrected(contact, Unit::Name);
+        self.note_deed("archives a contact in Xero, or restores it");
+    }
+
+    fn correct_in_xero(&mut self, contact: &XeroContact) {
+        let number = self.number();
+        if contact.status == Status::Active {
+            let phones = json!([{ "PhoneType": "DEFAULT", "PhoneNumber": format!("+1zqmark{number}") }]);
+            self.in_xero(json!({ "ContactID": contact.id, "Phones": phones }));
+            self.corrected(contact, Unit::Phone);
+            self.note_deed("corrects a phone in Xero");
+        }
+    }
+
+    /// A person changed something of a Xero contact: whom it concerns may see it by the hourly look only, or by the daily sweep.
+    fn corrected(&mut self, contact: &XeroContact, unit: Unit) {
+        let now = self.now;
+        self.ledger.corrected_at.insert((contact.id, unit), now);
+    }
+}

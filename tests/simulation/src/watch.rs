@@ -1,0 +1,963 @@
+//! What must hold at every step, whatever goes wrong. Each effect on the outside comes through here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::SystemTime;
+
+use fake_bigchange::FakeContact;
+use fake_xero::{Contact as XeroContact, Status};
+use rules::{AccountReference, ContactId, normalise_spaces};
+use runtime::records::{
+    ContactRecord, CursorRecord, DeadConnectionRecord, PauseRecord, Record, ReferenceRecord,
+    XeroContactRecord,
+};
+use secrecy::ExposeSecret as _;
+use secrets::{Vault as _, XeroTokenSecret};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use store::{Item, Key, Table as _, TableError, Write};
+use time::{Duration, OffsetDateTime};
+use transport::{Request, Response};
+use uuid::Uuid;
+
+use futures::FutureExt as _;
+
+use crate::adapters::{is_limited, is_write};
+use crate::world::{ProcessId, World};
+
+/// A mark in every name, email, phone and address: where it shows, something personal does.
+pub(crate) const MARK: &str = "zqmark";
+
+/// The secret that holds the token.
+pub(crate) const TOKEN_SECRET: &str = "xero-token";
+
+/// What must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// One BigChange contact has at most one Xero contact.
+    OneXeroContact,
+    /// No Xero contact is changed that is not ours or linked, and no account number or contact number is replaced.
+    NothingForeign,
+    /// A site contact is never created in Xero.
+    NoSiteContact,
+    /// No account reference is on two contacts.
+    OneReference,
+    /// What is stored of links, claims and reservations fits together, and what a link says is so in Xero.
+    LinksHold,
+    /// No older state is written over a newer one.
+    NeverOldOverNew,
+    /// No cursor passes work that is not queued.
+    NoCursorAhead,
+    /// The stored token is one that Xero accepts.
+    TokenLives,
+    /// A version of the token becomes current only in place of the one that it was made to replace.
+    SwapOnly,
+    /// Token calls an hour are bounded.
+    TokenCallsBounded,
+    /// Xero is not called by one who knows that it must be left alone.
+    LimitsHeeded,
+    /// A dead connection is not called.
+    DeadLeftAlone,
+    /// Nothing personal and no secret in a log line, an error, a metric, a message or a key.
+    NothingPersonal,
+    /// Once nothing goes wrong any more, every change arrives, without waiting for the daily sweep where the lists show it.
+    EverythingArrives,
+    /// In the end everything is as the rules say, and every message done, recorded or dead-lettered.
+    Converges,
+    /// One more round writes nothing.
+    QuietStaysQuiet,
+    /// Nothing panics and nothing waits for ever.
+    NoStandstill,
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneXeroContact => "one Xero contact each",
+            Self::NothingForeign => "nothing foreign is changed",
+            Self::NoSiteContact => "no site contact in Xero",
+            Self::OneReference => "one contact to a reference",
+            Self::LinksHold => "links hold",
+            Self::NeverOldOverNew => "never old over new",
+            Self::NoCursorAhead => "no cursor past unqueued work",
+            Self::TokenLives => "the token lives",
+            Self::SwapOnly => "a token only by its swap",
+            Self::TokenCallsBounded => "token calls are bounded",
+            Self::LimitsHeeded => "limits are heeded",
+            Self::DeadLeftAlone => "a dead connection is left alone",
+            Self::NothingPersonal => "nothing personal is told",
+            Self::EverythingArrives => "every change arrives",
+            Self::Converges => "everything converges",
+            Self::QuietStaysQuiet => "quiet stays quiet",
+            Self::NoStandstill => "nothing stands still",
+        })
+    }
+}
+
+/// A broken promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub invariant: Invariant,
+    /// How.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}
+
+/// What is carried over as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Unit {
+    Name,
+    Address,
+    Phone,
+    Email,
+    Person,
+}
+
+impl Unit {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Name,
+        Self::Address,
+        Self::Phone,
+        Self::Email,
+        Self::Person,
+    ];
+
+    pub(crate) fn in_bigchange(self, contact: &FakeContact) -> String {
+        let joined = |parts: &[&str]| {
+            let parts: Vec<String> = parts.iter().map(|part| normalise_spaces(part)).collect();
+            parts.join("|")
+        };
+        match self {
+            Self::Name => joined(&[&contact.name]),
+            Self::Address => joined(&[
+                &contact.street,
+                &contact.town,
+                &contact.postcode,
+                &contact.country,
+            ]),
+            Self::Phone => joined(&[&contact.phone]),
+            Self::Email => contact.email.trim().to_owned(),
+            Self::Person => joined(&[&contact.person]),
+        }
+    }
+
+    pub(crate) fn in_xero(self, contact: &XeroContact) -> String {
+        let address = |field| contact.address("POBOX", field);
+        match self {
+            Self::Name => contact.name().to_owned(),
+            Self::Address => [
+                address("AddressLine1"),
+                address("City"),
+                address("PostalCode"),
+                address("Country"),
+            ]
+            .join("|"),
+            Self::Phone => contact.phone("DEFAULT", "PhoneNumber").to_owned(),
+            Self::Email => contact.text("EmailAddress").to_owned(),
+            Self::Person => normalise_spaces(&format!(
+                "{} {}",
+                contact.text("FirstName"),
+                contact.text("LastName")
+            )),
+        }
+    }
+}
+
+/// What has been, as far as the promises speak of it.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// When each contact was last queued.
+    pub(crate) queued_at: BTreeMap<u64, OffsetDateTime>,
+    /// Every value that a unit of a contact ever had in BigChange, in order.
+    history: BTreeMap<(u64, Unit), Vec<String>>,
+    /// When a unit was last edited in BigChange.
+    pub(crate) edited_at: BTreeMap<(u64, Unit), OffsetDateTime>,
+    /// Which of those values was last written to a Xero contact.
+    pub(crate) written: BTreeMap<(Uuid, Unit), usize>,
+    /// When a person last changed a unit of a Xero contact.
+    pub(crate) corrected_at: BTreeMap<(Uuid, Unit), OffsetDateTime>,
+    /// Contacts that were account customers at some time.
+    pub(crate) customers: BTreeSet<u64>,
+    /// The Xero contact that was created for a contact.
+    created: BTreeMap<u64, Uuid>,
+    /// When each contact was first linked to the Xero contact that it is linked to.
+    pub(crate) linked_at: BTreeMap<u64, (Uuid, OffsetDateTime)>,
+    /// Since when a contact has had its account reference or contact reference in BigChange.
+    pub(crate) has_reference_since: BTreeMap<(u64, String), OffsetDateTime>,
+    /// Contacts that changed in a way that only a full sweep sees.
+    pub(crate) needs_sweep: BTreeSet<u64>,
+    /// When token calls were made.
+    token_calls: Vec<OffsetDateTime>,
+    /// The version from which a promotion was asked for, in the vault's present call.
+    promoting_from: Option<String>,
+    /// Whether a person has disconnected the app.
+    pub(crate) is_disconnected: bool,
+    /// Calls to Xero's API while the app was disconnected.
+    calls_while_dead: usize,
+    /// Contacts whose contact reference a person has edited.
+    pub(crate) contact_reference_edited: BTreeSet<u64>,
+    /// Writes to BigChange and Xero.
+    pub(crate) outside_writes: usize,
+    /// Calls to Xero's API.
+    pub(crate) api_calls: usize,
+}
+
+impl Ledger {
+    /// Takes a contact as a person has just left it in BigChange.
+    pub(crate) fn look_at(&mut self, contact: &FakeContact, now: OffsetDateTime) {
+        use crate::profile::CUSTOMERS;
+        for unit in Unit::ALL {
+            let value = unit.in_bigchange(contact);
+            let history = self.history.entry((contact.id, unit)).or_default();
+            if history.last() != Some(&value) {
+                history.push(value);
+                self.edited_at.insert((contact.id, unit), now);
+            }
+        }
+        if contact.group_id == CUSTOMERS && contact.parent_id.is_none() {
+            self.customers.insert(contact.id);
+        }
+        for text in [&contact.account_reference, &contact.contact_reference] {
+            if let Ok(reference) = AccountReference::parse(text) {
+                let key = (contact.id, reference.folded().to_owned());
+                self.has_reference_since.entry(key).or_insert(now);
+            }
+        }
+    }
+
+    pub(crate) fn latest_index(&self, contact: u64, unit: Unit) -> usize {
+        let history = self.history.get(&(contact, unit));
+        history.map_or(0, |history| history.len().saturating_sub(1))
+    }
+
+    /// The value that a unit had before its present one.
+    pub(crate) fn before_last(&self, contact: u64, unit: Unit) -> Option<String> {
+        let history = self.history.get(&(contact, unit))?;
+        history.iter().rev().nth(1).cloned()
+    }
+
+    /// The app is connected again.
+    pub(crate) fn was_reconnected(&mut self) {
+        self.calls_while_dead = 0;
+    }
+
+    fn index_of(&self, contact: u64, unit: Unit, value: &str) -> Option<usize> {
+        let history = self.history.get(&(contact, unit))?;
+        history.iter().rposition(|known| known == value)
+    }
+}
+
+/// The contact that a Xero contact carries our number for.
+pub(crate) fn ours(contact: &XeroContact) -> Option<u64> {
+    contact
+        .text("ContactNumber")
+        .strip_prefix("BigChange-")?
+        .parse()
+        .ok()
+}
+
+/// Reads an item as a record of a kind, if it is one.
+fn as_record<R: Record>(key: &Key, body: &Value) -> Option<R> {
+    let is_kind = key
+        .partition
+        .split_once('#')
+        .is_some_and(|(_, kind)| kind == R::KIND);
+    is_kind.then(|| parse(body)).flatten()
+}
+
+fn parse<R: DeserializeOwned>(body: &Value) -> Option<R> {
+    serde_json::from_value(body.clone()).ok()
+}
+
+impl World {
+    // What a process learns.
+
+    pub(crate) fn saw_items(&mut self, process: ProcessId, items: &[Item]) {
+        let Some(known) = self.processes.get_mut(&process) else {
+            return;
+        };
+        for item in items {
+            if let Some(pause) = as_record::<PauseRecord>(&item.key, &item.body) {
+                known.paused_until = known.paused_until.max(Some(pause.until));
+            }
+            if let Some(dead) = as_record::<DeadConnectionRecord>(&item.key, &item.body) {
+                known.dead_version = Some(dead.secret_version);
+            }
+        }
+    }
+
+    /// No text that leaves holds anything personal or secret.
+    pub(crate) fn watch_text(&mut self, place: &str, text: &str) {
+        let secrets = ["access-", "refresh-", "fake-password", "fake-client-secret", "fake-key"];
+        let told = [MARK].iter().chain(&secrets).find(|mark| text.contains(**mark));
+        if let Some(mark) = told {
+            self.violate(
+                Invariant::NothingPersonal,
+                format!("{place} holds {mark:?}: {text}"),
+            );
+        }
+    }
+
+    // BigChange.
+
+    pub(crate) fn call_bigchange(
+        &mut self,
+        process: ProcessId,
+        action: &str,
+        contact: &str,
+        request: &Request,
+    ) -> Response {
+        let now = SystemTime::from(self.now);
+        let writes = self.bigchange.writes().len();
+        let response = self.bigchange.handle(now, request);
+        if action.eq_ignore_ascii_case("ContactDetail")
+            && let Ok(id) = contact.parse()
+            && let Some(read) = self.bigchange.contact(id).cloned()
+            && let Some(known) = self.processes.get_mut(&process)
+        {
+            known.has_read.insert(id, read);
+        }
+        if let Some(write) = self.bigchange.writes().get(writes).cloned() {
+            self.coverage.saved += 1;
+            self.ledger.outside_writes += 1;
+            match write.before {
+                Some(before) => self.watch_saved(process, &before, &write.after),
+                None => self.violate(
+                    Invariant::NothingForeign,
+                    format!("contact {} was added to BigChange", write.after.id),
+                ),
+            }
+        }
+        response
+    }
+
+    fn watch_saved(&mut self, process: ProcessId, before: &FakeContact, after: &FakeContact) {
+        let id = after.id;
+        if !self.ledger.customers.contains(&id) {
+            self.violate(
+                Invariant::NothingForeign,
+                format!("contact {id} was saved, which never was an account customer"),
+            );
+        }
+        // But for the references the record is as it was. Where it is not, our form was read before a person's edit and saved after it, and BigChange
+        // knows no condition: that the form's content is what this process read last is all that can be promised.
+        let apart = |contact: &FakeContact| FakeContact {
+            account_reference: String::new(),
+            account_type: None,
+            contact_reference: String::new(),
+            last_updated: None,
+            ..contact.clone()
+        };
+        if apart(before) != apart(after) {
+            let read = self
+                .processes
+                .get(&process)
+                .and_then(|known| known.has_read.get(&id));
+            if read.is_some_and(|read| same_form(read, after)) {
+                self.coverage.form_races += 1;
+                self.ledger.needs_sweep.insert(id);
+                let now = self.now;
+                self.ledger.look_at(after, now);
+            } else {
+                self.violate(
+                    Invariant::NeverOldOverNew,
+                    format!("our form changed contact {id} in BigChange beyond its references"),
+                );
+            }
+        }
+        if before.account_reference != after.account_reference {
+            self.watch_reference_written(id, &after.account_reference);
+        }
+        if before.contact_reference != after.contact_reference
+            && !before.contact_reference.trim().is_empty()
+        {
+            let read = self
+                .processes
+                .get(&process)
+                .and_then(|known| known.has_read.get(&id));
+            if read.is_none_or(|read| !read.contact_reference.trim().is_empty()) {
+                self.violate(
+                    Invariant::NothingForeign,
+                    format!("the contact reference of {id} was replaced"),
+                );
+            }
+        }
+        let now = self.now;
+        self.ledger.look_at(after, now);
+    }
+
+    fn watch_reference_written(&mut self, id: u64, text: &str) {
+        let Ok(reference) = AccountReference::parse(text) else {
+            self.violate(
+                Invariant::OneReference,
+                format!("contact {id} was given the account reference {text:?}"),
+            );
+            return;
+        };
+        let holder = self
+            .record::<ReferenceRecord>(reference.folded())
+            .and_then(|record| record.holder);
+        if holder.map(ContactId::get) != Some(id) {
+            self.violate(
+                Invariant::OneReference,
+                format!("contact {id} was given {reference}, which is reserved for {holder:?}"),
+            );
+        }
+    }
+
+    // Xero.
+
+    pub(crate) fn call_xero(
+        &mut self,
+        process: ProcessId,
+        request: &Request,
+    ) -> Response {
+        let now = SystemTime::from(self.now);
+        if request.uri().path() == "/connect/token" {
+            let now = self.now;
+            self.ledger.token_calls.push(now);
+        }
+        if is_limited(request) {
+            self.watch_api_call(process);
+        }
+        let before: Vec<XeroContact> = if is_write(request) {
+            self.xero.contacts().cloned().collect()
+        } else {
+            Vec::new()
+        };
+        let response = self.xero.handle(now, request);
+        if is_write(request) {
+            let after: Vec<XeroContact> = self.xero.contacts().cloned().collect();
+            let before: BTreeMap<Uuid, XeroContact> =
+                before.into_iter().map(|contact| (contact.id, contact)).collect();
+            for contact in after {
+                let old = before.get(&contact.id);
+                if old.is_none_or(|old| *old != contact) {
+                    self.watch_written(old, &contact);
+                }
+            }
+        }
+        response
+    }
+
+    fn watch_api_call(&mut self, process: ProcessId) {
+        self.ledger.api_calls += 1;
+        let clock = self.time_of(process);
+        let current = self.current_token_version();
+        if let Some(known) = self.processes.get(&process) {
+            if known.paused_until.is_some_and(|until| until > clock) {
+                let what = format!("process {process} called Xero, which it knew to be left alone");
+                self.violate(Invariant::LimitsHeeded, what);
+            } else if known.dead_version.is_some() && known.dead_version == current {
+                let what = format!("process {process} called Xero over a connection that it knew to be dead");
+                self.violate(Invariant::DeadLeftAlone, what);
+            }
+        }
+        if self.ledger.is_disconnected {
+            self.ledger.calls_while_dead += 1;
+            // One for each process that was at work, and a few for those that began before the record was there.
+            if self.ledger.calls_while_dead > 20 {
+                self.violate(
+                    Invariant::DeadLeftAlone,
+                    "more than 20 calls while the app was disconnected",
+                );
+            }
+        }
+    }
+
+    /// An answer has arrived, which may ask to be left alone.
+    pub(crate) fn watch_limit(
+        &mut self,
+        process: ProcessId,
+        response: &Response,
+        was_ordered: bool,
+    ) {
+        if response.status() != http::StatusCode::TOO_MANY_REQUESTS {
+            return;
+        }
+        if !was_ordered {
+            self.coverage.limits_crossed += 1;
+        }
+        let header = |name: &str| response.headers().get(name)?.to_str().ok();
+        let asked: Option<i64> = header("retry-after").and_then(|text| text.parse().ok());
+        let clock = self.time_of(process);
+        if let (Some(known), Some(seconds)) = (self.processes.get_mut(&process), asked) {
+            known.paused_until = Some(clock + Duration::seconds(seconds));
+        }
+    }
+
+    fn watch_written(&mut self, old: Option<&XeroContact>, contact: &XeroContact) {
+        self.ledger.outside_writes += 1;
+        let number = contact.text("AccountNumber");
+        let Some(old) = old else {
+            self.coverage.created += 1;
+            return self.watch_created(contact);
+        };
+        self.coverage.changed += 1;
+        let claimed = self
+            .record::<XeroContactRecord>(&contact.id.to_string())
+            .map(|claim| claim.contact.get());
+        let Some(id) = claimed.or_else(|| ours(contact)) else {
+            return self.violate(
+                Invariant::NothingForeign,
+                format!("Xero contact {} was changed, which is nobody's", contact.id),
+            );
+        };
+        if old.text("AccountNumber") != number && !old.text("AccountNumber").is_empty() {
+            self.violate(
+                Invariant::NothingForeign,
+                format!(
+                    "the account number of {} was replaced: {:?} by {number:?}",
+                    contact.id,
+                    old.text("AccountNumber")
+                ),
+            );
+        }
+        if old.text("ContactNumber") != contact.text("ContactNumber") {
+            self.violate(
+                Invariant::NothingForeign,
+                format!("the contact number of {} was changed", contact.id),
+            );
+        }
+        let is_linked = self
+            .record::<ContactRecord>(&id.to_string())
+            .is_some_and(|record| record.link.is_some());
+        let units: Vec<Unit> = Unit::ALL
+            .into_iter()
+            .filter(|unit| unit.in_xero(old) != unit.in_xero(contact))
+            .collect();
+        if !is_linked && ours(contact).is_none() && !units.is_empty() {
+            self.violate(
+                Invariant::NothingForeign,
+                format!("{units:?} of Xero contact {} changed on linking", contact.id),
+            );
+        }
+        for unit in units {
+            self.watch_unit(id, contact, unit);
+        }
+    }
+
+    fn watch_created(&mut self, contact: &XeroContact) {
+        let Some(id) = ours(contact) else {
+            return self.violate(
+                Invariant::NothingForeign,
+                format!("Xero contact {} was created without our number", contact.id),
+            );
+        };
+        if !self.ledger.customers.contains(&id) {
+            self.violate(
+                Invariant::NoSiteContact,
+                format!("contact {id} was created in Xero, which never was an account customer"),
+            );
+        }
+        if AccountReference::parse(contact.text("AccountNumber")).is_err() {
+            self.violate(
+                Invariant::OneReference,
+                format!("contact {id} was created in Xero without an account number"),
+            );
+        }
+        let linked = self
+            .record::<ContactRecord>(&id.to_string())
+            .and_then(|record| record.link)
+            .map(|link| Uuid::from(link.xero_id));
+        let other = linked.or_else(|| self.ledger.created.get(&id).copied());
+        if let Some(other) = other.filter(|other| *other != contact.id) {
+            self.violate(
+                Invariant::OneXeroContact,
+                format!("contact {id} was created in Xero as {}, though it is {other} already", contact.id),
+            );
+        }
+        self.ledger.created.insert(id, contact.id);
+        for unit in Unit::ALL {
+            if !unit.in_xero(contact).replace('|', "").is_empty() {
+                self.watch_unit(id, contact, unit);
+            }
+        }
+    }
+
+    fn watch_unit(&mut self, id: u64, contact: &XeroContact, unit: Unit) {
+        let value = unit.in_xero(contact);
+        let key = (contact.id, unit);
+        match self.ledger.index_of(id, unit, &value) {
+            None => self.violate(
+                Invariant::NeverOldOverNew,
+                format!("{unit:?} of contact {id} was written as {value:?}, which it never was in BigChange"),
+            ),
+            Some(index) => {
+                let before = self.ledger.written.get(&key).copied().unwrap_or_default();
+                if index < before {
+                    self.violate(
+                        Invariant::NeverOldOverNew,
+                        format!("{unit:?} of contact {id}: its state no. {index} was written over no. {before}"),
+                    );
+                }
+                self.ledger.written.insert(key, index);
+            }
+        }
+    }
+
+    // The table.
+
+    /// A record as it is stored now.
+    pub(crate) fn record<R: Record>(&self, sort: &str) -> Option<R> {
+        let key = Key::new(format!("{}#{}", self.xero.tenant_id(), R::KIND), sort);
+        let items = self.table.get_many(std::slice::from_ref(&key)).now_or_never()?;
+        items.ok()?.pop().and_then(|item| parse(&item.body))
+    }
+
+    /// All records of a kind, by sort key.
+    pub(crate) fn records<R: Record>(&self) -> BTreeMap<String, R> {
+        let partition = format!("{}#{}", self.xero.tenant_id(), R::KIND);
+        let items = self.table.query(&partition, "").now_or_never();
+        let items = items.and_then(Result::ok).unwrap_or_default();
+        items
+            .into_iter()
+            .filter_map(|item| Some((item.key.sort, parse(&item.body)?)))
+            .collect()
+    }
+
+    pub(crate) fn write_table(
+        &mut self,
+        process: ProcessId,
+        writes: Vec<Write>,
+    ) -> Result<(), TableError> {
+        for write in &writes {
+            let key = write.key();
+            let text = format!("{}/{}", key.partition, key.sort);
+            self.watch_text("a key", &text);
+        }
+        let before: Vec<Option<ContactRecord>> = writes
+            .iter()
+            .map(|write| self.record_before(write))
+            .collect();
+        let result = self.table.write(writes.clone()).now_or_never();
+        let result = result.unwrap_or(Err(TableError::Conflict));
+        if result.is_err() {
+            self.tell_of(process, || format!("  the table says {result:?}"));
+            return result;
+        }
+        let mut links_changed = false;
+        for (write, before) in writes.iter().zip(before) {
+            let Write::Put { key, body, .. } = write else {
+                links_changed |= !key_is_aside(write.key());
+                continue;
+            };
+            links_changed |= !key_is_aside(key);
+            if let Some(cursor) = as_record::<CursorRecord>(key, body) {
+                self.watch_cursor(&key.sort, &cursor);
+            }
+            if let Some(record) = as_record::<ContactRecord>(key, body)
+                && let Ok(id) = key.sort.parse()
+            {
+                self.watch_record(id, before.unwrap_or_default(), &record);
+            }
+        }
+        if links_changed {
+            self.watch_links();
+        }
+        result
+    }
+
+    fn record_before(&self, write: &Write) -> Option<ContactRecord> {
+        let key = write.key();
+        key.partition
+            .ends_with(&format!("#{}", ContactRecord::KIND))
+            .then(|| self.record(&key.sort))
+            .flatten()
+    }
+
+    /// Whatever changed in the group before the cursor has been queued since.
+    fn watch_cursor(&mut self, group: &str, cursor: &CursorRecord) {
+        let passed = self.bigchange.contacts().find(|contact| {
+            let changed = contact.last_updated.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+            let queued = self.ledger.queued_at.get(&contact.id);
+            contact.group_id.to_string() == group
+                && contact.deleted_at.is_none()
+                && changed < cursor.changed_since
+                && queued.is_none_or(|queued| *queued < changed)
+        });
+        if let Some(contact) = passed {
+            let what = format!(
+                "the cursor of group {group} passed {}, but contact {}, which changed before, was not queued",
+                cursor.changed_since, contact.id
+            );
+            self.violate(Invariant::NoCursorAhead, what);
+        }
+    }
+
+    fn watch_record(&mut self, id: u64, before: ContactRecord, record: &ContactRecord) {
+        if let Some(code) = record.code().filter(|code| before.code() != Some(*code)) {
+            self.coverage.codes += 1;
+            self.watch_code(id, code);
+        }
+        let Some(link) = &record.link else {
+            self.ledger.linked_at.remove(&id);
+            return;
+        };
+        let xero_id = Uuid::from(link.xero_id);
+        let Some(contact) = self.xero.contact(xero_id).cloned() else {
+            return self.violate(
+                Invariant::LinksHold,
+                format!("contact {id} was linked to {xero_id}, which is not in Xero"),
+            );
+        };
+        if before.link.as_ref() == Some(link) {
+            return;
+        }
+        let now = self.now;
+        let is_new = before.link.is_none();
+        if is_new {
+            self.ledger.linked_at.insert(id, (xero_id, now));
+        }
+        // A person may have changed the number since the worker read it.
+        let number = AccountReference::parse(contact.text("AccountNumber")).ok();
+        let corrected = self
+            .ledger
+            .corrected_at
+            .iter()
+            .any(|((known, _), at)| *known == xero_id && now - *at < Duration::minutes(10));
+        let is_new_reference = before
+            .link
+            .as_ref()
+            .is_none_or(|before| before.account_reference != link.account_reference);
+        if is_new_reference && number.as_ref() != Some(&link.account_reference) && !corrected {
+            self.violate(
+                Invariant::LinksHold,
+                format!("contact {id} was linked under {}, but its Xero contact has {number:?}", link.account_reference),
+            );
+        }
+        let synced_before = before.link.map(|link| link.synced);
+        let has_changed = |text: fn(&rules::Details) -> &String| {
+            synced_before.as_ref().is_some_and(|before| text(before) != text(&link.synced))
+        };
+        let carried = [
+            (Unit::Phone, has_changed(|details| &details.phone), &link.synced.phone),
+            (Unit::Email, has_changed(|details| &details.email), &link.synced.email),
+            (Unit::Name, has_changed(|details| &details.name), &link.synced.name),
+        ];
+        for (unit, changed, value) in carried {
+            if changed && !self.was_carried(id, &contact, unit, value) {
+                self.violate(
+                    Invariant::LinksHold,
+                    format!("the link of contact {id} says that its {unit:?} was carried over, which it was not"),
+                );
+            }
+        }
+    }
+
+    fn was_carried(&self, id: u64, contact: &XeroContact, unit: Unit, value: &str) -> bool {
+        let written = self.ledger.written.get(&(contact.id, unit)).copied();
+        let wanted = self.ledger.index_of(id, unit, value);
+        unit.in_xero(contact) == value || written >= wanted && written.is_some()
+    }
+
+    /// A code is none that anybody has had in BigChange from the start, or that any Xero contact has.
+    fn watch_code(&mut self, id: u64, code: &AccountReference) {
+        let start = self.ledger.has_reference_since.iter().find(|((other, reference), since)| {
+            *other != id && reference == code.folded() && **since <= crate::people::beginning()
+        });
+        let in_bigchange = start.and_then(|((other, _), _)| self.bigchange.contact(*other));
+        let is_taken = in_bigchange.is_some_and(|contact| {
+            contact.deleted_at.is_none()
+                && contact.group_id == crate::profile::CUSTOMERS
+                && [&contact.account_reference, &contact.contact_reference]
+                    .iter()
+                    .any(|text| AccountReference::parse(text).as_ref() == Ok(code))
+        });
+        if is_taken {
+            self.violate(
+                Invariant::OneReference,
+                format!("the code {code} was generated for contact {id}, but another contact has had it from the start"),
+            );
+        }
+    }
+
+    /// Links, claims and reservations fit together.
+    fn watch_links(&mut self) {
+        let records = self.records::<ContactRecord>();
+        let claims = self.records::<XeroContactRecord>();
+        let references = self.records::<ReferenceRecord>();
+        let mut xero_ids = BTreeSet::new();
+        let mut held = BTreeSet::new();
+        let mut broken = None;
+        for (sort, record) in &records {
+            if let Some(link) = &record.link {
+                let claim = claims.get(&link.xero_id.to_string());
+                if claim.is_none_or(|claim| claim.contact.to_string() != *sort) {
+                    broken = Some(format!("the link of {sort} has no claim"));
+                }
+                if !xero_ids.insert(link.xero_id) {
+                    broken = Some(format!("two contacts are linked to {}", link.xero_id));
+                }
+                if !held.insert(link.account_reference.folded().to_owned()) {
+                    broken = Some(format!("two contacts are linked under {}", link.account_reference));
+                }
+            }
+            if let Some(reserved) = &record.reserved {
+                let holder = references.get(reserved.folded()).and_then(|r| r.holder);
+                if holder.is_none_or(|holder| holder.to_string() != *sort) {
+                    broken = Some(format!("{sort} has no reservation of {reserved}, which its record says"));
+                }
+            }
+        }
+        if let Some(what) = broken {
+            self.violate(Invariant::LinksHold, what);
+        }
+    }
+
+    // The token.
+
+    pub(crate) fn current_token_version(&self) -> Option<String> {
+        let current = self.vault.current(TOKEN_SECRET).now_or_never()?;
+        current.ok().map(|current| current.id)
+    }
+
+    /// The vault is asked to make a version current in place of another.
+    pub(crate) fn promoted_from(&mut self, from: &str) {
+        self.ledger.promoting_from = Some(from.to_owned());
+    }
+
+    /// After a call to the vault.
+    pub(crate) fn watch_vault(&mut self, process: ProcessId, before: Option<String>, mutates: bool) {
+        let from = self.ledger.promoting_from.take();
+        let after = self.current_token_version();
+        if after != before && (from.is_none() || from != before || self.replaces(after.as_deref()) != before) {
+            self.violate(
+                Invariant::SwapOnly,
+                format!("process {process} made a version current in place of one that it was not made to replace"),
+            );
+        }
+        if mutates {
+            self.watch_token();
+        }
+    }
+
+    fn token(&self, version: &str) -> Option<(Value, XeroTokenSecret)> {
+        let stored = self.vault.version(TOKEN_SECRET, version).now_or_never()?;
+        let stored = stored.ok()?;
+        let json = serde_json::from_str(stored.value.expose_secret()).ok()?;
+        Some((json, XeroTokenSecret::parse(&stored.value).ok()?))
+    }
+
+    /// The version that a version was made to replace.
+    fn replaces(&self, version: Option<&str>) -> Option<String> {
+        let (json, _) = self.token(version?)?;
+        json["replaces"].as_str().map(str::to_owned)
+    }
+
+    /// Xero takes the current refresh token, or that of a version that is stored to replace it.
+    pub(crate) fn watch_token(&mut self) {
+        if self.ledger.is_disconnected {
+            return;
+        }
+        let Some(current) = self.current_token_version() else {
+            return;
+        };
+        let now = SystemTime::from(self.now);
+        let lives = |version: &str| {
+            self.token(version).is_some_and(|(json, token)| {
+                let is_candidate = version == current || json["replaces"] == current.as_str();
+                is_candidate
+                    && token.refresh_token.is_some_and(|token| {
+                        self.xero.accepts_refresh_token(now, token.expose_secret())
+                    })
+            })
+        };
+        let versions = self.vault.versions(TOKEN_SECRET).now_or_never();
+        let versions = versions.and_then(Result::ok).unwrap_or_default();
+        if !versions.iter().any(|version| lives(&version.id)) {
+            self.violate(
+                Invariant::TokenLives,
+                "Xero takes neither the current refresh token nor one that is stored to replace it",
+            );
+        }
+    }
+
+    /// Token calls of the last hour.
+    pub(crate) fn watch_token_calls(&mut self) {
+        let now = self.now;
+        let recent = self
+            .ledger
+            .token_calls
+            .iter()
+            .filter(|at| now - **at <= Duration::hours(1))
+            .count();
+        // Every five minutes a run, each of which may try the tokens of the newest versions.
+        let most = 40;
+        if recent > most {
+            self.violate(
+                Invariant::TokenCallsBounded,
+                format!("{recent} token calls within an hour"),
+            );
+        }
+    }
+
+    /// The most token calls within any hour since then.
+    pub(crate) fn most_token_calls_an_hour(&self, since: OffsetDateTime) -> usize {
+        let calls: Vec<OffsetDateTime> = self
+            .ledger
+            .token_calls
+            .iter()
+            .copied()
+            .filter(|at| *at >= since)
+            .collect();
+        calls
+            .iter()
+            .map(|from| {
+                calls
+                    .iter()
+                    .filter(|at| **at >= *from && **at - *from < Duration::hours(1))
+                    .count()
+            })
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Xero contacts that carry our number, by it.
+    pub(crate) fn watch_population(&mut self) {
+        let mut seen: BTreeMap<u64, Uuid> = BTreeMap::new();
+        let mut twice = None;
+        for contact in self.xero.contacts().filter(|c| c.status != Status::Erased) {
+            if let Some(id) = ours(contact)
+                && let Some(other) = seen.insert(id, contact.id)
+            {
+                twice = Some(format!("contact {id} is {other} and {} in Xero", contact.id));
+            }
+        }
+        if let Some(what) = twice {
+            self.violate(Invariant::OneXeroContact, what);
+        }
+    }
+}
+
+/// Records that say nothing of links.
+fn key_is_aside(key: &Key) -> bool {
+    let kind = key.partition.split('#').next_back().unwrap_or_default();
+    ![ContactRecord::KIND, XeroContactRecord::KIND, ReferenceRecord::KIND].contains(&kind)
+}
+
+/// Whether the whole-record form, as it was read, is what now stands in BigChange.
+fn same_form(read: &FakeContact, after: &FakeContact) -> bool {
+    let form = |contact: &FakeContact| {
+        (
+            contact.group_id,
+            contact.parent_id,
+            contact.name.clone(),
+            contact.street.clone(),
+            contact.town.clone(),
+            contact.postcode.clone(),
+            contact.country.clone(),
+            contact.person.clone(),
+            contact.phone.clone(),
+            contact.email.clone(),
+            contact.extra.clone(),
+        )
+    };
+    form(read) == form(after)
+}
