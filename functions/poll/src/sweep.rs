@@ -16,6 +16,8 @@ use crate::writes::{contact_of, write_where_unchanged};
 
 /// A sweep is asked for once a day; where none came for so long, that request was lost.
 const MAX_AGE: Duration = Duration::hours(26);
+/// By then every worker that was at it with other settings has come to its end: twice the function's time limit, and what two clocks may differ.
+const OLD_SETTINGS_LAST: Duration = Duration::minutes(8);
 /// How long a sweep is put off when a group cannot be read, so that the polls until then are spent on changes.
 const PUT_OFF: Duration = Duration::minutes(5);
 
@@ -45,6 +47,8 @@ pub(crate) async fn request(records: &Records) -> Result<(), TableError> {
 /// A full sweep that is due.
 pub(crate) struct Sweep {
     request: Option<Stored<SweepRequestRecord>>,
+    /// Whether the last one ran under other settings.
+    settings_changed: bool,
 }
 
 impl Sweep {
@@ -56,15 +60,23 @@ impl Sweep {
     ) -> Result<Option<Self>, TableError> {
         let request = records.get::<SweepRequestRecord>(ONLY).await?;
         let last = records.get::<SweepRecord>(ONLY).await?;
+        let last = last.map(|last| last.value);
+        let settings_changed = last
+            .as_ref()
+            .is_some_and(|last| last.settings != settings.fingerprint());
         let is_outdated = last.is_none_or(|last| {
-            last.value.settings != settings.fingerprint() || now - last.value.at > MAX_AGE
+            let is_again_due = last.again_at.is_some_and(|again_at| again_at <= now);
+            settings_changed || is_again_due || now - last.at > MAX_AGE
         });
         let asked = request.as_ref().map(|request| &request.value);
         let is_wanted = is_outdated || asked.is_some_and(|asked| asked.pending);
         let is_put_off = asked
             .and_then(|asked| asked.not_before)
             .is_some_and(|not_before| not_before > now);
-        Ok((is_wanted && !is_put_off).then_some(Self { request }))
+        Ok((is_wanted && !is_put_off).then_some(Self {
+            request,
+            settings_changed,
+        }))
     }
 
     /// Puts the sweep off for some minutes.
@@ -91,6 +103,7 @@ impl Sweep {
         let swept = SweepRecord {
             settings: settings.fingerprint(),
             at: now,
+            again_at: self.settings_changed.then(|| now + OLD_SETTINGS_LAST),
         };
         let mut writes = vec![records.put(ONLY, &swept, Expect::Anything)?];
         if let Some(request) = &self.request {

@@ -196,6 +196,7 @@ impl Batch<'_> {
                 customer: None,
                 found: None,
                 intent_before: None,
+                gave_back: false,
                 looked_again: false,
                 ending: None,
             }
@@ -453,11 +454,14 @@ impl Batch<'_> {
             .await
     }
 
-    /// A contact that got into line may be what others were waiting for.
+    /// A contact that got into line, or gave back what it held, may be what others were waiting for.
     async fn wake_waiting(&self, works: &[Work]) {
         let in_line: HashSet<ContactId> = works
             .iter()
-            .filter(|work| matches!(work.ending, Some(Ok(Done::InLine(outcome))) if outcome != rules::Outcome::Unchanged) || matches!(work.ending, Some(Ok(Done::Skipped(rules::Skip::Deleted)))))
+            .filter(|work| {
+                let got_into_line = matches!(&work.ending, Some(Ok(Done::InLine(outcome))) if *outcome != rules::Outcome::Unchanged);
+                got_into_line || work.gave_back
+            })
             .map(|work| work.id)
             .collect();
         if in_line.is_empty() {

@@ -108,6 +108,7 @@ impl Batch<'_> {
     ) -> Result<bool, TableError> {
         let mut content = work.content();
         let mut writes = Vec::new();
+        let mut gives_back = false;
         let linked = content.link.is_some();
         let held_by_another = reference
             .and_then(|reference| holders.get(reference))
@@ -120,7 +121,9 @@ impl Batch<'_> {
             && (content.reserved.is_some() || !held_by_another)
         {
             if let Some(old) = content.reserved.take() {
-                writes.extend(self.release(work, &old).await?);
+                let released = self.release(work, &old).await?;
+                gives_back = released.is_some();
+                writes.extend(released);
             }
             content.generated = false;
             if let Some(reference) = reference.filter(|_| !held_by_another) {
@@ -157,6 +160,7 @@ impl Batch<'_> {
         }
         self.records.write(writes).await?;
         work.unread = None;
+        work.gave_back |= gives_back;
         if reserves {
             work.wrote(content);
         }

@@ -28,8 +28,9 @@ impl Batch<'_> {
         work.ending = Some(ending);
     }
 
-    async fn try_skip(&self, work: &Work, skip: Skip) -> Ending {
+    async fn try_skip(&self, work: &mut Work, skip: Skip) -> Ending {
         let mut writes = self.clearing(work);
+        let mut gives_back = false;
         if let Some(record) = &work.record {
             let mut content = record.value.clone();
             if skip == Skip::Deleted {
@@ -48,9 +49,11 @@ impl Batch<'_> {
             }
             if content != record.value {
                 writes.push(self.records.put(work.id, &content, record.as_read())?);
+                gives_back = true;
             }
         }
         self.end(work, writes).await?;
+        work.gave_back |= gives_back;
         Ok(Done::Skipped(skip))
     }
 
@@ -188,8 +191,13 @@ impl Batch<'_> {
                     .put(work.id, &record, runtime::records::expect(old))?,
             );
         }
-        if ends_intent && let Some((_, ended)) = self.intent_ended(work).await? {
-            writes.extend(ended);
+        match self.intent_ended(work).await? {
+            Some((_, ended)) if ends_intent => writes.extend(ended),
+            // What was decided may be said of the contact only as it was read: another worker may have linked it meanwhile.
+            _ if !writes.is_empty() => {
+                writes.push(self.records.unchanged(work.id, work.record.as_ref()));
+            }
+            _ => {}
         }
         self.end(work, writes).await?;
         Ok(if told {

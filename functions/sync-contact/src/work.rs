@@ -62,6 +62,8 @@ pub struct Work {
     pub found: Option<Vec<XeroContact>>,
     /// The intent of an earlier attempt whose writes are in doubt, and which one of this batch has replaced.
     pub intent_before: Option<Intent>,
+    /// Whether it has given back what others may be waiting for: its account reference, or its Xero contact.
+    pub gave_back: bool,
     /// Whether Xero was asked again after a refusal.
     pub looked_again: bool,
     /// How its message ended.

@@ -234,7 +234,8 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
                 .settings
                 .match_by_name
                 .then(|| customer.details.name.clone()),
-            create_in_doubt: matches!(s.in_doubt, Some(InDoubt::Create(_))),
+            // Also where what is in doubt is an update: it may be of a create of ours that was found again.
+            create_in_doubt: s.in_doubt.is_some(),
         });
     };
     let matches = matching(customer, s.settings, found);

@@ -77,6 +77,10 @@ impl ContactRecord {
     pub fn in_doubt(&self) -> Option<InDoubt> {
         let plan = &self.intent.as_ref()?.plan;
         match &plan.xero {
+            // About to be linked without a write: it may be a create of ours, found again after its answer was lost, and must be found once more.
+            XeroWrite::Nothing { .. } if self.link.is_none() => {
+                Some(InDoubt::Create(plan.synced.clone()))
+            }
             XeroWrite::Nothing { .. } => None,
             XeroWrite::Create(_) => Some(InDoubt::Create(plan.synced.clone())),
             XeroWrite::Change { changes, .. } => Some(InDoubt::Update {
@@ -258,6 +262,13 @@ pub struct SweepRecord {
     /// When it queued everything.
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,
+    /// The settings had changed: another one is due then, since workers with the old settings may have been at it beside the new ones.
+    #[serde(
+        default,
+        with = "rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub again_at: Option<OffsetDateTime>,
 }
 
 /// The last look at what changed in Xero.
@@ -437,6 +448,15 @@ impl Records {
         Write::Delete {
             key: self.key::<R>(sort),
             expect,
+        }
+    }
+
+    /// Writes nothing, but lets the writes that it goes with pass only if a record is still as it was, or was not, read.
+    #[must_use]
+    pub fn unchanged<R: Record>(&self, sort: impl ToString, read: Option<&Stored<R>>) -> Write {
+        Write::Check {
+            key: self.key::<R>(sort),
+            expect: expect(read),
         }
     }
 

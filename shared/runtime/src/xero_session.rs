@@ -316,11 +316,7 @@ impl XeroSession<'_> {
             match self.renewed(&access).await? {
                 Some(renewed) => answer = make(self.connection.xero.clone(), renewed).await,
                 None if !is_expired => {}
-                None => {
-                    return Err(self
-                        .wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)
-                        .await);
-                }
+                None => return Err(self.token_refused().await?),
             }
         }
         match answer {
@@ -356,8 +352,13 @@ impl XeroSession<'_> {
         CallError::Wait(wait)
     }
 
-    async fn pause(&self, wait: Duration, why: String) -> Result<CallError, TableError> {
-        let stop = self.wait(wait, DeferReason::XeroLimit).await;
+    async fn pause(
+        &self,
+        wait: Duration,
+        reason: DeferReason,
+        why: String,
+    ) -> Result<CallError, TableError> {
+        let stop = self.wait(wait, reason).await;
         if let CallError::Wait(Wait { until, .. }) = stop {
             tracing::warn!(%until, "Xero is left alone for a while: {why}");
             // Another worker may have met a longer one.
@@ -403,6 +404,7 @@ impl XeroSession<'_> {
             if left <= reserve {
                 self.pause(
                     DAY_PAUSE,
+                    DeferReason::XeroLimit,
                     format!("{left} calls of the day are left, which are kept for people"),
                 )
                 .await?;
@@ -412,6 +414,7 @@ impl XeroSession<'_> {
         if minute_remaining.is_some_and(|left| left <= MINUTE_RESERVE) {
             self.pause(
                 MINUTE_PAUSE,
+                DeferReason::XeroLimit,
                 "the calls of the minute are used up".to_owned(),
             )
             .await?;
@@ -436,7 +439,8 @@ impl XeroSession<'_> {
                     LimitProblem::Day => asked.unwrap_or(DAY_PAUSE),
                     LimitProblem::Minute | LimitProblem::Unknown => asked.unwrap_or(MINUTE_PAUSE),
                 };
-                self.pause(wait, format!("its limit of calls is reached ({problem})"))
+                let why = format!("its limit of calls is reached ({problem})");
+                self.pause(wait, DeferReason::XeroLimit, why)
                     .await
                     .map_err(|error| CallError::Open(error.into()))
             }
@@ -447,6 +451,7 @@ impl XeroSession<'_> {
                 if let Err(error) = self
                     .pause(
                         asked.unwrap_or(OUTAGE_PAUSE),
+                        DeferReason::XeroLimit,
                         "it is out of order".to_owned(),
                     )
                     .await
@@ -456,11 +461,21 @@ impl XeroSession<'_> {
                 Ok(CallError::Failed(error))
             }
             // Renewed just now and refused all the same.
-            Error::AuthExpired => Ok(self
-                .wait(NOT_CONNECTED_WAIT, DeferReason::NotConnected)
-                .await),
+            Error::AuthExpired => self.token_refused().await,
             other => Ok(CallError::Failed(other)),
         }
+    }
+
+    /// The newest token is refused. Nobody needs to find that out again before the refresh has had a chance to bring another.
+    async fn token_refused(&self) -> Result<CallError, CallError> {
+        let why = "it refuses the access token, and the token refresh has to bring another";
+        self.pause(
+            NOT_CONNECTED_WAIT,
+            DeferReason::NotConnected,
+            why.to_owned(),
+        )
+        .await
+        .map_err(|error| CallError::Open(error.into()))
     }
 
     async fn connection_lost(&self, cause: AuthLostCause) -> Result<CallError, CallError> {

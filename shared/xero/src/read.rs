@@ -64,6 +64,7 @@ impl Envelope {
             .as_deref()
             .and_then(ms_date::parse)
             .or_else(|| date_header(response))
+            .filter(is_plausible)
             .ok_or(unexpected("an answer without a date"))?;
         let pages = self
             .pagination
@@ -120,6 +121,11 @@ impl Envelope {
 fn date_header(response: &Response) -> Option<OffsetDateTime> {
     let text = response.headers().get(DATE)?.to_str().ok()?;
     OffsetDateTime::parse(text, &Rfc2822).ok()
+}
+
+/// Whoever reckons with a date at the end of the calendar leaves it.
+fn is_plausible(date: &OffsetDateTime) -> bool {
+    (2000..3000).contains(&date.year())
 }
 
 /// A contact as Xero sends it. Absent, null and `""` are the same.

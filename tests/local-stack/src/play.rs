@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::company::{self, CUSTOMERS, Choices, Entry, Expected};
 use crate::observed::{Observed, mismatches, observe};
-use crate::stack::{Calls, LocalStack, Remembered};
+use crate::stack::{Calls, LocalStack, Remembered, Setup};
 
 /// A contact of the sample company whose phone is edited by itself.
 pub const EDITED_ALONE: u64 = 1101;
@@ -48,7 +48,7 @@ impl Play {
     /// When something is missing or does not start.
     pub async fn start() -> anyhow::Result<Self> {
         let choices = Choices::CAUTIOUS;
-        let stack = LocalStack::start(choices).await?;
+        let stack = LocalStack::start(Setup::sample_company(choices)).await?;
         let known = stack.xero.core().contacts().map(|c| c.id).collect();
         Ok(Self {
             stack,

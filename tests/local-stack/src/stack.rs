@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, bail};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use fake_bigchange::FakeBigChange;
+use fake_bigchange::{FakeBigChange, Seed};
 use fake_xero::{Config, FakeXero, Limits};
 use rules::{ContactId, TenantId};
 use runtime::records::{
@@ -37,6 +37,36 @@ const QUIET: Duration = Duration::from_millis(200);
 const MAX_LOG_LINES: usize = 10_000;
 /// Items of the table that are read.
 const MAX_ITEMS: usize = 10_000;
+
+/// What a stack is started with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What is chosen at the deployment.
+    pub choices: Choices,
+    /// What BigChange holds.
+    pub bigchange: Seed,
+    /// The contacts that Xero holds, in its own JSON.
+    pub xero: Value,
+    /// Xero's limits.
+    pub limits: Limits,
+}
+
+impl Setup {
+    /// The sample company, and limits that it does not reach.
+    #[must_use]
+    pub fn sample_company(choices: Choices) -> Self {
+        Self {
+            choices,
+            bigchange: company::bigchange(),
+            xero: company::xero(),
+            limits: Limits {
+                // The stand-in for AWS hands a function at most 10 messages at once where AWS hands it 200, so the same work takes many more calls.
+                per_minute: 1_000,
+                ..Limits::default()
+            },
+        }
+    }
+}
 
 /// What the template gives out.
 #[derive(Debug, Clone, Deserialize)]
@@ -133,30 +163,33 @@ pub struct LocalStack {
 }
 
 impl LocalStack {
-    /// Starts everything with the sample company in both systems, and deploys the project's template. Its secrets are not filled in yet: see [`Self::connect`].
+    /// Starts both systems with what they hold, and deploys the project's template beside them. Its secrets are not filled in yet: see [`Self::connect`].
     ///
     /// # Errors
     /// One line that says what is missing or what went wrong.
-    pub async fn start(choices: Choices) -> anyhow::Result<Self> {
+    pub async fn start(setup: Setup) -> anyhow::Result<Self> {
         require_functions()?;
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let now = SystemTime::now();
         let mut bigchange = FakeBigChange::new();
-        bigchange.seed(now, company::bigchange());
+        bigchange.seed(now, setup.bigchange);
         let bigchange = fake_bigchange::Server::start(any_port, bigchange, Duration::ZERO)
             .await
             .context("starting the fake BigChange")?;
-        let mut xero = FakeXero::new(xero_config());
-        xero.seed(now, &company::xero())?;
+        let mut xero = FakeXero::new(Config {
+            tenant_name: company::NAME.to_owned(),
+            limits: setup.limits,
+            ..Config::default()
+        });
+        xero.seed(now, &setup.xero)?;
         let xero = fake_xero::Server::start(any_port, xero)
             .await
             .context("starting the fake Xero")?;
         let aws = Ministack::start().await?;
-        let outputs = deploy(&aws, &parameters(choices, &bigchange, &xero)).await?;
+        let outputs = deploy(&aws, &parameters(setup.choices, &bigchange, &xero)).await?;
         let tenant = TenantId::try_from(xero.core().tenant_id())?;
-        let table = DynamoTable::new(dynamodb(aws.endpoint()), outputs.table.clone());
         Ok(Self {
-            records: Records::new(Arc::new(table), tenant),
+            records: records(&aws, &outputs.table, tenant),
             aws,
             outputs,
             bigchange,
@@ -505,10 +538,7 @@ impl LocalStack {
             Ok(lines) => lines,
             Err(error) => return format!("(its log cannot be read: {error})"),
         };
-        let bad = |line: &&String| {
-            line.contains(r#""level":"ERROR""#) || line.contains(r#""level":"WARN""#)
-        };
-        let troubles: Vec<&String> = lines.iter().filter(bad).collect();
+        let troubles: Vec<&String> = lines.iter().filter(|line| is_trouble(line)).collect();
         let told = if troubles.is_empty() {
             lines.iter().collect()
         } else {
@@ -532,12 +562,7 @@ impl LocalStack {
         &self,
         function: Function,
     ) -> anyhow::Result<BTreeMap<String, String>> {
-        let path = format!(
-            "/2015-03-31/functions/{}/configuration",
-            self.name_of(function)
-        );
-        let answer = self.aws.send(http::Method::GET, &path, Vec::new()).await?;
-        let configuration: Value = serde_json::from_slice(answer.body())?;
+        let configuration = self.configuration_of(function).await?;
         let variables = configuration["Environment"]["Variables"].clone();
         let mut variables: BTreeMap<String, String> = serde_json::from_value(variables)?;
         for (name, value) in [
@@ -549,6 +574,33 @@ impl LocalStack {
             variables.insert(name.to_owned(), value.to_owned());
         }
         Ok(variables)
+    }
+
+    /// How long a function may take.
+    ///
+    /// # Errors
+    /// When the function cannot be asked for.
+    pub async fn time_limit_of(&self, function: Function) -> anyhow::Result<Duration> {
+        let configuration = self.configuration_of(function).await?;
+        let seconds = configuration["Timeout"].as_u64();
+        Ok(Duration::from_secs(
+            seconds.context("the function has no time limit")?,
+        ))
+    }
+
+    async fn configuration_of(&self, function: Function) -> anyhow::Result<Value> {
+        let path = format!(
+            "/2015-03-31/functions/{}/configuration",
+            self.name_of(function)
+        );
+        let answer = self.aws.send(http::Method::GET, &path, Vec::new()).await?;
+        Ok(serde_json::from_slice(answer.body())?)
+    }
+
+    /// The records of the same organisation in another table.
+    #[must_use]
+    pub fn records_in(&self, table: &str) -> Records {
+        records(&self.aws, table, self.records.tenant())
     }
 
     /// Every item of the table as it is stored.
@@ -584,6 +636,11 @@ impl LocalStack {
     }
 }
 
+/// Whether a line of a function's log tells of something that went wrong.
+pub(crate) fn is_trouble(line: &str) -> bool {
+    line.contains(r#""level":"ERROR""#) || line.contains(r#""level":"WARN""#)
+}
+
 fn require_functions() -> anyhow::Result<()> {
     for function in Function::ALL {
         let name = function.crate_name();
@@ -595,17 +652,10 @@ fn require_functions() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn xero_config() -> Config {
-    let limits = Limits {
-        // The stand-in for AWS hands a function at most 10 messages at once where AWS hands it 200, so the same work takes many more calls.
-        per_minute: 1_000,
-        ..Limits::default()
-    };
-    Config {
-        tenant_name: company::NAME.to_owned(),
-        limits,
-        ..Config::default()
-    }
+/// The records of an organisation in a table of that name.
+fn records(aws: &Ministack, table: &str, tenant: TenantId) -> Records {
+    let table = DynamoTable::new(dynamodb(aws.endpoint()), table.to_owned());
+    Records::new(Arc::new(table), tenant)
 }
 
 fn parameters(

@@ -61,7 +61,10 @@ impl Truth {
     }
 
     fn record(&self, id: u64) -> ContactRecord {
-        self.records.get(&id.to_string()).cloned().unwrap_or_default()
+        self.records
+            .get(&id.to_string())
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn problem(&self, id: u64) -> Option<&ProblemRecord> {
@@ -85,7 +88,9 @@ impl Truth {
     /// What is not as the rules say, in words.
     fn wrong_with(&self, contact: &Contact) -> Option<String> {
         let record = self.record(contact.id.get());
-        let problem = self.problem(contact.id.get()).map(|held| held.problem.code());
+        let problem = self
+            .problem(contact.id.get())
+            .map(|held| held.problem.code());
         match participation(contact, &self.settings) {
             Participation::Skip(Skip::Deleted) if record.link.is_some() => {
                 Some("it is deleted and still linked".to_owned())
@@ -144,7 +149,8 @@ pub(crate) fn arrived(world: &mut World) {
     let mut wrong = None;
     for fake in world.bigchange.contacts() {
         let contact = as_read(fake);
-        let is_unseen = world.ledger.needs_sweep.contains(&fake.id) || truth.given_up.contains(&fake.id);
+        let is_unseen =
+            world.ledger.needs_sweep.contains(&fake.id) || truth.given_up.contains(&fake.id);
         if is_unseen {
             continue;
         }
@@ -196,7 +202,7 @@ pub(crate) fn converged(world: &mut World) {
     }
 }
 
-/// Every edit made in BigChange since the link is in Xero, or was until a person corrected it there.
+/// Every edit made in BigChange since the link is in Xero, or was sent last, for a person may have corrected it there since.
 fn not_carried_over(world: &World, truth: &Truth, fake: &FakeContact) -> Option<String> {
     let record = truth.record(fake.id);
     let link = record.link.as_ref()?;
@@ -214,23 +220,36 @@ fn not_carried_over(world: &World, truth: &Truth, fake: &FakeContact) -> Option<
         let edited_at = world.ledger.edited_at.get(&(fake.id, unit))?;
         let value = unit.in_bigchange(fake);
         let written = world.ledger.written.get(&(xero_id, unit)).copied();
+        let last_written = written.and_then(|index| world.ledger.value_no(fake.id, unit, index));
+        // Edited and edited back before anything was sent: nothing differs.
+        let nothing_differs = written.is_none() && in_details(unit, &link.synced) == value;
         let arrived = unit.in_xero(in_xero) == value
-            || written.is_some_and(|index| index >= world.ledger.latest_index(fake.id, unit));
-        let was_corrected = world
-            .ledger
-            .corrected_at
-            .get(&(xero_id, unit))
-            .is_some_and(|at| at > edited_at);
-        let is_stale = unit.in_xero(in_xero) != value && !was_corrected;
-        (edited_at > linked_at && (!arrived || is_stale))
-            .then(|| {
-                format!(
-                    "its {unit:?} of {edited_at} is not in Xero: {value:?} there is {:?}, state no. {written:?} of {} was written, linked at {linked_at}",
-                    unit.in_xero(in_xero),
-                    world.ledger.latest_index(fake.id, unit)
-                )
-            })
+            || last_written.as_ref() == Some(&value)
+            || nothing_differs;
+        (edited_at > linked_at && !arrived).then(|| {
+            format!("its {unit:?} of {edited_at} is not in Xero: {value:?}, but {last_written:?} was the last to be sent")
+        })
     })
+}
+
+fn in_details(unit: Unit, details: &rules::Details) -> String {
+    let address = &details.address;
+    match unit {
+        Unit::Name => details.name.clone(),
+        Unit::Address => [
+            address.street.as_str(),
+            &address.town,
+            &address.postcode,
+            &address.country,
+        ]
+        .join("|"),
+        Unit::Phone => details.phone.clone(),
+        Unit::Email => details.email.clone(),
+        Unit::Person => {
+            let person = &details.person;
+            rules::normalise_spaces(&format!("{} {}", person.first_names, person.last_name))
+        }
+    }
 }
 
 /// A generated code into a blank contact reference: the two match.
@@ -288,9 +307,11 @@ impl Stillness {
             .cloned()
             .collect();
         world.tell(|| format!("references that changed: {references:?}"));
-        let changed = self.records.keys().chain(after.records.keys()).find(|id| {
-            self.records.get(*id) != after.records.get(*id)
-        });
+        let changed = self
+            .records
+            .keys()
+            .chain(after.records.keys())
+            .find(|id| self.records.get(*id) != after.records.get(*id));
         if let Some(id) = changed.cloned() {
             let (before, now) = (self.records.get(&id), after.records.get(&id));
             world.tell(|| format!("contact {id} was {before:?} and is {now:?}"));

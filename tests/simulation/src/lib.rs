@@ -12,6 +12,7 @@ mod check;
 mod coverage;
 mod gate;
 mod log;
+pub mod many;
 mod people;
 mod profile;
 mod sim;

@@ -24,7 +24,14 @@ pub(crate) const fn beginning() -> OffsetDateTime {
 const ELSEWHERE: u64 = 30;
 const FIRST_WORDS: [&str; 5] = ["Acme", "Hollin", "Calder", "Ågren", "The Weir"];
 const REFERENCES: [&str; 8] = [
-    "R1", "R2", "r2", "R3", "ACME0001", "HOLLIN0001", "CALDER0001", "AGREN0001",
+    "R1",
+    "R2",
+    "r2",
+    "R3",
+    "ACME0001",
+    "HOLLIN0001",
+    "CALDER0001",
+    "AGREN0001",
 ];
 
 impl World {
@@ -372,7 +379,8 @@ impl World {
     fn correct_in_xero(&mut self, contact: &XeroContact) {
         let number = self.number();
         if contact.status == Status::Active {
-            let phones = json!([{ "PhoneType": "DEFAULT", "PhoneNumber": format!("+1zqmark{number}") }]);
+            let phones =
+                json!([{ "PhoneType": "DEFAULT", "PhoneNumber": format!("+1zqmark{number}") }]);
             self.in_xero(json!({ "ContactID": contact.id, "Phones": phones }));
             self.corrected(contact, Unit::Phone);
             self.note_deed("corrects a phone in Xero");

@@ -94,7 +94,8 @@ impl Profile {
 }
 
 fn settings(rng: &mut fastrand::Rng) -> BTreeMap<String, String> {
-    let mut set = |name: &str, probability: f64| (name.to_owned(), (rng.f64() < probability).to_string());
+    let mut set =
+        |name: &str, probability: f64| (name.to_owned(), (rng.f64() < probability).to_string());
     BTreeMap::from([
         ("ACCOUNT_GROUP_IDS".to_owned(), CUSTOMERS.to_string()),
         ("SITE_GROUP_IDS".to_owned(), SITES.to_string()),

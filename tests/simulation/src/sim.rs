@@ -31,6 +31,8 @@ const BIGCHANGE_SECRET: &str = "bigchange";
 const APP_SECRET: &str = "xero-app";
 /// However much went wrong, by then everything is quiet: a day's pause, and what was put off for it.
 const LONGEST_CALM: Duration = Duration::hours(60);
+/// A deployment at the very end has its second sweep by then.
+const SHORTEST_CALM: Duration = Duration::minutes(20);
 /// In the calm a poll may be skipped while nothing is due.
 const LONGEST_IDLE: Duration = Duration::minutes(15);
 /// Steps that no seed needs: more are a circle.
@@ -183,17 +185,14 @@ impl Simulation {
         }
         crate::check::arrived(&mut lock(&self.world));
         self.look_at_token_calls();
-        // What the lists do not show, a full sweep does.
-        self.sweep();
-        if !self.until_quiet() {
-            return;
+        // What the lists do not show, a full sweep does; and what one contact gives up in it, another may take only in the next.
+        for _ in 0..2 {
+            self.sweep();
+            if !self.until_quiet() {
+                return;
+            }
         }
         crate::check::converged(&mut lock(&self.world));
-        // One that leaves in that sweep gives back what another takes in the next.
-        self.sweep();
-        if !self.until_quiet() {
-            return;
-        }
         let before = crate::check::Stillness::of(&lock(&self.world));
         self.sweep();
         if self.until_quiet() {
@@ -244,13 +243,18 @@ impl Simulation {
                 let mut world = lock(&self.world);
                 world.coverage.steps += 1;
                 let calm_for = self.faults_ended_at.map(|ended| world.now - ended);
-                if world.coverage.steps > MAX_STEPS || calm_for.is_some_and(|calm| calm > LONGEST_CALM) {
+                if world.coverage.steps > MAX_STEPS
+                    || calm_for.is_some_and(|calm| calm > LONGEST_CALM)
+                {
                     let left: Vec<_> = world
                         .records::<DeferredRecord>()
                         .into_iter()
                         .map(|(id, deferred)| format!("{id} {:?}", deferred.reason))
                         .collect();
-                    world.violate(Invariant::Converges, format!("it never becomes quiet; put off: {left:?}"));
+                    world.violate(
+                        Invariant::Converges,
+                        format!("it never becomes quiet; put off: {left:?}"),
+                    );
                     return false;
                 }
                 world.next_event()
@@ -265,9 +269,15 @@ impl Simulation {
     }
 
     fn is_quiet(&self) -> bool {
-        self.faults_ended_at.is_some()
+        let calm_since = self
+            .faults_ended_at
+            .map(|ended| lock(&self.world).now - ended);
+        calm_since.is_some_and(|calm| calm > SHORTEST_CALM)
             && self.quiet_polls >= 2
-            && self.processes.values().all(|running| running.invocation.is_none())
+            && self
+                .processes
+                .values()
+                .all(|running| running.invocation.is_none())
             && lock(&self.world).sqs.is_empty()
     }
 
@@ -295,6 +305,7 @@ impl Simulation {
                 world.is_stormy = false;
                 world.tell(|| "from now on nothing goes wrong any more".to_owned());
                 self.faults_ended_at = Some(world.now);
+                self.quiet_polls = 0;
             }
         }
     }
@@ -368,11 +379,18 @@ impl Simulation {
             }
             if let Some(next) = world.sqs.next_visible_at() {
                 let wait = world.milliseconds(5_000);
-                world.schedule(next.max(now) + wait + Duration::milliseconds(10), Event::Deliver);
+                world.schedule(
+                    next.max(now) + wait + Duration::milliseconds(10),
+                    Event::Deliver,
+                );
             }
         }
         if !records.is_empty() {
-            self.invoke(Function::SyncContact, &json!({ "Records": records }), messages);
+            self.invoke(
+                Function::SyncContact,
+                &json!({ "Records": records }),
+                messages,
+            );
         }
     }
 
@@ -387,9 +405,19 @@ impl Simulation {
         if let Some(later) = world.profile.later_settings.clone() {
             self.settings = later;
         }
-        *world.coverage.people.entry("deploys other settings").or_default() += 1;
-        world.tell(|| format!("the stack is deployed with other settings: {:?}", self.settings));
-        self.processes.retain(|_, running| running.invocation.is_some());
+        *world
+            .coverage
+            .people
+            .entry("deploys other settings")
+            .or_default() += 1;
+        world.tell(|| {
+            format!(
+                "the stack is deployed with other settings: {:?}",
+                self.settings
+            )
+        });
+        self.processes
+            .retain(|_, running| running.invocation.is_some());
         for running in self.processes.values_mut() {
             running.is_outdated = true;
         }
@@ -435,7 +463,10 @@ impl Simulation {
                 .iter()
                 .filter(|(id, running)| {
                     running.invocation.is_none()
-                        && world.processes.get(id).is_some_and(|process| process.function == function)
+                        && world
+                            .processes
+                            .get(id)
+                            .is_some_and(|process| process.function == function)
                 })
                 .map(|(id, _)| *id)
                 .collect()
@@ -609,7 +640,10 @@ impl Simulation {
                     }
                 }
                 drop(world);
-                self.told(id, result.map(|failed| format!("{} messages failed", failed.len())));
+                self.told(
+                    id,
+                    result.map(|failed| format!("{} messages failed", failed.len())),
+                );
             }
         }
     }
@@ -647,7 +681,11 @@ impl Simulation {
             world.gate.forget(id);
             let now = world.now;
             world.schedule(now, Event::Deliver);
-            if world.processes.get(&id).is_some_and(|process| process.function == Function::RefreshToken) {
+            if world
+                .processes
+                .get(&id)
+                .is_some_and(|process| process.function == Function::RefreshToken)
+            {
                 self.disturbed_refreshes += 1;
             }
         }

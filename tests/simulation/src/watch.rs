@@ -231,9 +231,8 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn latest_index(&self, contact: u64, unit: Unit) -> usize {
-        let history = self.history.get(&(contact, unit));
-        history.map_or(0, |history| history.len().saturating_sub(1))
+    pub(crate) fn value_no(&self, contact: u64, unit: Unit, index: usize) -> Option<String> {
+        self.history.get(&(contact, unit))?.get(index).cloned()
     }
 
     /// The value that a unit had before its present one.
@@ -294,8 +293,17 @@ impl World {
 
     /// No text that leaves holds anything personal or secret.
     pub(crate) fn watch_text(&mut self, place: &str, text: &str) {
-        let secrets = ["access-", "refresh-", "fake-password", "fake-client-secret", "fake-key"];
-        let told = [MARK].iter().chain(&secrets).find(|mark| text.contains(**mark));
+        let secrets = [
+            "access-",
+            "refresh-",
+            "fake-password",
+            "fake-client-secret",
+            "fake-key",
+        ];
+        let told = [MARK]
+            .iter()
+            .chain(&secrets)
+            .find(|mark| text.contains(**mark));
         if let Some(mark) = told {
             self.violate(
                 Invariant::NothingPersonal,
@@ -413,11 +421,7 @@ impl World {
 
     // Xero.
 
-    pub(crate) fn call_xero(
-        &mut self,
-        process: ProcessId,
-        request: &Request,
-    ) -> Response {
+    pub(crate) fn call_xero(&mut self, process: ProcessId, request: &Request) -> Response {
         let now = SystemTime::from(self.now);
         if request.uri().path() == "/connect/token" {
             let now = self.now;
@@ -434,8 +438,10 @@ impl World {
         let response = self.xero.handle(now, request);
         if is_write(request) {
             let after: Vec<XeroContact> = self.xero.contacts().cloned().collect();
-            let before: BTreeMap<Uuid, XeroContact> =
-                before.into_iter().map(|contact| (contact.id, contact)).collect();
+            let before: BTreeMap<Uuid, XeroContact> = before
+                .into_iter()
+                .map(|contact| (contact.id, contact))
+                .collect();
             for contact in after {
                 let old = before.get(&contact.id);
                 if old.is_none_or(|old| *old != contact) {
@@ -455,7 +461,9 @@ impl World {
                 let what = format!("process {process} called Xero, which it knew to be left alone");
                 self.violate(Invariant::LimitsHeeded, what);
             } else if known.dead_version.is_some() && known.dead_version == current {
-                let what = format!("process {process} called Xero over a connection that it knew to be dead");
+                let what = format!(
+                    "process {process} called Xero over a connection that it knew to be dead"
+                );
                 self.violate(Invariant::DeadLeftAlone, what);
             }
         }
@@ -535,7 +543,10 @@ impl World {
         if !is_linked && ours(contact).is_none() && !units.is_empty() {
             self.violate(
                 Invariant::NothingForeign,
-                format!("{units:?} of Xero contact {} changed on linking", contact.id),
+                format!(
+                    "{units:?} of Xero contact {} changed on linking",
+                    contact.id
+                ),
             );
         }
         for unit in units {
@@ -570,7 +581,10 @@ impl World {
         if let Some(other) = other.filter(|other| *other != contact.id) {
             self.violate(
                 Invariant::OneXeroContact,
-                format!("contact {id} was created in Xero as {}, though it is {other} already", contact.id),
+                format!(
+                    "contact {id} was created in Xero as {}, though it is {other} already",
+                    contact.id
+                ),
             );
         }
         self.ledger.created.insert(id, contact.id);
@@ -607,7 +621,10 @@ impl World {
     /// A record as it is stored now.
     pub(crate) fn record<R: Record>(&self, sort: &str) -> Option<R> {
         let key = Key::new(format!("{}#{}", self.xero.tenant_id(), R::KIND), sort);
-        let items = self.table.get_many(std::slice::from_ref(&key)).now_or_never()?;
+        let items = self
+            .table
+            .get_many(std::slice::from_ref(&key))
+            .now_or_never()?;
         items.ok()?.pop().and_then(|item| parse(&item.body))
     }
 
@@ -729,17 +746,34 @@ impl World {
         if is_new_reference && number.as_ref() != Some(&link.account_reference) && !corrected {
             self.violate(
                 Invariant::LinksHold,
-                format!("contact {id} was linked under {}, but its Xero contact has {number:?}", link.account_reference),
+                format!(
+                    "contact {id} was linked under {}, but its Xero contact has {number:?}",
+                    link.account_reference
+                ),
             );
         }
         let synced_before = before.link.map(|link| link.synced);
         let has_changed = |text: fn(&rules::Details) -> &String| {
-            synced_before.as_ref().is_some_and(|before| text(before) != text(&link.synced))
+            synced_before
+                .as_ref()
+                .is_some_and(|before| text(before) != text(&link.synced))
         };
         let carried = [
-            (Unit::Phone, has_changed(|details| &details.phone), &link.synced.phone),
-            (Unit::Email, has_changed(|details| &details.email), &link.synced.email),
-            (Unit::Name, has_changed(|details| &details.name), &link.synced.name),
+            (
+                Unit::Phone,
+                has_changed(|details| &details.phone),
+                &link.synced.phone,
+            ),
+            (
+                Unit::Email,
+                has_changed(|details| &details.email),
+                &link.synced.email,
+            ),
+            (
+                Unit::Name,
+                has_changed(|details| &details.name),
+                &link.synced.name,
+            ),
         ];
         for (unit, changed, value) in carried {
             if changed && !self.was_carried(id, &contact, unit, value) {
@@ -759,9 +793,13 @@ impl World {
 
     /// A code is none that anybody has had in BigChange from the start, or that any Xero contact has.
     fn watch_code(&mut self, id: u64, code: &AccountReference) {
-        let start = self.ledger.has_reference_since.iter().find(|((other, reference), since)| {
-            *other != id && reference == code.folded() && **since <= crate::people::beginning()
-        });
+        let start = self
+            .ledger
+            .has_reference_since
+            .iter()
+            .find(|((other, reference), since)| {
+                *other != id && reference == code.folded() && **since <= crate::people::beginning()
+            });
         let in_bigchange = start.and_then(|((other, _), _)| self.bigchange.contact(*other));
         let is_taken = in_bigchange.is_some_and(|contact| {
             contact.deleted_at.is_none()
@@ -796,13 +834,18 @@ impl World {
                     broken = Some(format!("two contacts are linked to {}", link.xero_id));
                 }
                 if !held.insert(link.account_reference.folded().to_owned()) {
-                    broken = Some(format!("two contacts are linked under {}", link.account_reference));
+                    broken = Some(format!(
+                        "two contacts are linked under {}",
+                        link.account_reference
+                    ));
                 }
             }
             if let Some(reserved) = &record.reserved {
                 let holder = references.get(reserved.folded()).and_then(|r| r.holder);
                 if holder.is_none_or(|holder| holder.to_string() != *sort) {
-                    broken = Some(format!("{sort} has no reservation of {reserved}, which its record says"));
+                    broken = Some(format!(
+                        "{sort} has no reservation of {reserved}, which its record says"
+                    ));
                 }
             }
         }
@@ -824,10 +867,17 @@ impl World {
     }
 
     /// After a call to the vault.
-    pub(crate) fn watch_vault(&mut self, process: ProcessId, before: Option<String>, mutates: bool) {
+    pub(crate) fn watch_vault(
+        &mut self,
+        process: ProcessId,
+        before: Option<String>,
+        mutates: bool,
+    ) {
         let from = self.ledger.promoting_from.take();
         let after = self.current_token_version();
-        if after != before && (from.is_none() || from != before || self.replaces(after.as_deref()) != before) {
+        if after != before
+            && (from.is_none() || from != before || self.replaces(after.as_deref()) != before)
+        {
             self.violate(
                 Invariant::SwapOnly,
                 format!("process {process} made a version current in place of one that it was not made to replace"),
@@ -927,7 +977,10 @@ impl World {
             if let Some(id) = ours(contact)
                 && let Some(other) = seen.insert(id, contact.id)
             {
-                twice = Some(format!("contact {id} is {other} and {} in Xero", contact.id));
+                twice = Some(format!(
+                    "contact {id} is {other} and {} in Xero",
+                    contact.id
+                ));
             }
         }
         if let Some(what) = twice {
@@ -939,7 +992,12 @@ impl World {
 /// Records that say nothing of links.
 fn key_is_aside(key: &Key) -> bool {
     let kind = key.partition.split('#').next_back().unwrap_or_default();
-    ![ContactRecord::KIND, XeroContactRecord::KIND, ReferenceRecord::KIND].contains(&kind)
+    ![
+        ContactRecord::KIND,
+        XeroContactRecord::KIND,
+        ReferenceRecord::KIND,
+    ]
+    .contains(&kind)
 }
 
 /// Whether the whole-record form, as it was read, is what now stands in BigChange.

@@ -295,10 +295,6 @@ impl World {
         self.tell(|| format!("{name}#{process}  {}", what()));
     }
 
-    pub(crate) fn is_traced(&self) -> bool {
-        self.trace.is_some()
-    }
-
     pub(crate) fn trace(&mut self) -> Vec<String> {
         self.trace.take().unwrap_or_default()
     }
@@ -311,8 +307,7 @@ impl World {
     pub(crate) fn violate(&mut self, invariant: Invariant, what: impl Into<String>) {
         let what = what.into();
         self.tell(|| format!("BROKEN {invariant}: {what}"));
-        self.violation
-            .get_or_insert(Violation { invariant, what });
+        self.violation.get_or_insert(Violation { invariant, what });
     }
 
     // The queues.

@@ -7,8 +7,10 @@
 
 mod changes;
 mod deferred;
+mod hostile;
 mod look;
 mod overlapping;
+mod privacy;
 mod stopping;
 mod sweep;
 mod world;

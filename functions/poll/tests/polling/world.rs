@@ -13,6 +13,7 @@ use rules::{AccountReference, Contact, ContactId, GroupId, Problem, Watch};
 use runtime::records::{
     CursorRecord, ONLY, ProblemRecord, Record, Records, ReferencesReadRecord, UnreadRecord,
 };
+use runtime::telemetry::Metric;
 use runtime::{Configuration, DeadLetter, Parts, Queue, QueueError, Surroundings};
 use secrets::{MemoryVault, XeroTokenSecret};
 use serde_json::json;
@@ -28,15 +29,16 @@ pub(crate) const TRADE: u64 = 10;
 pub(crate) const RETAIL: u64 = 11;
 pub(crate) const SITES: u64 = 20;
 
-const TOKEN_SECRET: &str = "xero-token";
-const BIGCHANGE_SECRET: &str = "bigchange";
+pub(crate) const TOKEN_SECRET: &str = "xero-token";
+pub(crate) const BIGCHANGE_SECRET: &str = "bigchange";
 
 pub(crate) struct World {
     pub(crate) table: MemoryTable,
     pub(crate) queue: Arc<RecordingQueue>,
     pub(crate) bigchange: InProcess,
     pub(crate) xero: Arc<Mutex<FakeXero>>,
-    vault: MemoryVault,
+    pub(crate) vault: MemoryVault,
+    pub(crate) metrics: Arc<Mutex<Vec<Metric>>>,
     clock: Arc<Mutex<OffsetDateTime>>,
 }
 
@@ -58,6 +60,7 @@ impl World {
             bigchange: InProcess::with_clock(Arc::new(Mutex::new(company)), bigchange_clock),
             xero: Arc::new(Mutex::new(FakeXero::new(Config::default()))),
             vault: MemoryVault::new(),
+            metrics: Arc::default(),
             clock,
         };
         world.set_password("fake-password");
@@ -152,6 +155,7 @@ impl World {
             Configuration::read(|name| variables.get(name).map(|value| (*value).to_owned()));
         let clock = self.clock.clone();
         let ids = Mutex::new(0_u128);
+        let metrics = self.metrics.clone();
         let surroundings = Surroundings::new(
             move || *clock.lock().unwrap(),
             move || {
@@ -159,7 +163,8 @@ impl World {
                 *ids += 1;
                 Uuid::from_u128(*ids)
             },
-        );
+        )
+        .with_metrics(move |metric, _| metrics.lock().unwrap().push(metric));
         Parts::assemble(
             configuration.unwrap(),
             table,

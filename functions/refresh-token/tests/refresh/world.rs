@@ -11,6 +11,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use refresh_token::{Outcome, Parts, RefreshError, refresh};
 use runtime::Surroundings;
+use runtime::telemetry::Metric;
 use secrecy::{ExposeSecret, SecretString};
 use secrets::{MemoryVault, SecretVersion, Vault, VaultError, VersionInfo, XeroTokenSecret};
 use serde_json::json;
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) xero: Mutex<FakeXero>,
     pub(crate) vault: MemoryVault,
     pub(crate) table: MemoryTable,
+    pub(crate) metrics: Mutex<Vec<Metric>>,
     now: Mutex<OffsetDateTime>,
     ids: AtomicUsize,
 }
@@ -55,6 +57,7 @@ impl World {
             xero: Mutex::new(FakeXero::new(Config::default())),
             vault: MemoryVault::new(),
             table: MemoryTable::new(),
+            metrics: Mutex::default(),
             now: Mutex::new(OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap()),
             ids: AtomicUsize::new(1),
         };
@@ -162,7 +165,7 @@ impl World {
         table: MemoryTable,
         clock_difference: Duration,
     ) -> Parts {
-        let (clock, ids) = (self.clone(), self.clone());
+        let (clock, ids, metrics) = (self.clone(), self.clone(), self.clone());
         let fate = fate.clone();
         Parts {
             vault: Arc::new(FatedVault(self.vault.clone(), fate.clone())),
@@ -171,7 +174,8 @@ impl World {
             surroundings: Surroundings::new(
                 move || clock.now() + clock_difference,
                 move || Uuid::from_u128(ids.ids.fetch_add(1, Ordering::Relaxed) as u128),
-            ),
+            )
+            .with_metrics(move |metric, _| metrics.metrics.lock().unwrap().push(metric)),
             app_secret_id: APP.to_owned(),
             token_secret_id: TOKEN.to_owned(),
             identity_url: "https://identity.xero.test".parse().unwrap(),

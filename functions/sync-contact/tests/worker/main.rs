@@ -11,11 +11,14 @@ mod trouble;
 mod world;
 
 mod access;
+mod arbitrary;
 mod calls;
 mod codes;
 mod crashes;
 mod creating;
+mod dead_letters;
 mod doubt;
+mod hostile;
 mod linking;
 mod messages;
 mod privacy;

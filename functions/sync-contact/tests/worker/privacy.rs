@@ -1,4 +1,4 @@
-//! No personal data and no secret in any log line, dead letter or queue message.
+//! No personal data and no secret in any log line, error, metric, dead letter, queue message or key.
 
 use std::cell::RefCell;
 use std::io;
@@ -6,6 +6,7 @@ use std::io;
 use fake_bigchange::{Fault as BigChangeFault, FaultKind as BigChangeFaultKind};
 use fake_xero::{Fault, FaultKind};
 use serde_json::json;
+use store::{Expect, Key, Table, Write};
 
 use crate::world::{SITES, World, event, message};
 
@@ -139,13 +140,49 @@ async fn nothing_personal_and_no_secret_is_ever_logged_or_sent() {
     let strange = json!({"messageId": "m", "body": "{\"contact_id\": \"zqmark\"}"});
     let records = json!({"Records": [strange, message(ids[0], 5)]});
     world.deliver(&records).await.unwrap();
+    // An item that this program did not write.
+    let key = Key::new(format!("{}#problem", world.tenant()), ids[1].to_string());
+    let spoilt = Write::Put {
+        key: key.clone(),
+        expect: Expect::Anything,
+        body: json!({"name": "zqmark", "problem": "zqmark"}),
+        expires_at_unix_seconds: None,
+    };
+    world.table.inner.write(vec![spoilt]).await.unwrap();
+    let last = json!({"Records": [message(ids[1], 5)]});
+    world.deliver(&last).await.unwrap();
+    let expect = Expect::Anything;
+    let removal = Write::Delete { key, expect };
+    world.table.inner.write(vec![removal]).await.unwrap();
     let tenant = world.network.xero().tenant_id();
     world.network.xero().set_connected(tenant, false);
     world.deliver(&event(&ids)).await.unwrap();
+    // A new connection, but secrets that are none.
+    world.network.xero().set_connected(tenant, true);
+    world.connect();
+    for (secret, text) in [
+        ("bigchange", "{\"username\": [\"zqmark\"]}"),
+        ("xero-token", "{\"access_token\": \"zqmark\""),
+        ("xero-token", "{\"tenant_id\": \"zqmark\"}"),
+    ] {
+        world.vault.set_current(secret, text);
+        world.restart();
+        world.deliver(&last).await.unwrap();
+    }
+    let mut told = String::new();
+    for strange in [json!({"Records": "zqmark"}), json!(["zqmark"])] {
+        let error = world.deliver(&strange).await.unwrap_err();
+        told += &format!("{error} {error:?}\n");
+    }
+    told += &format!("{:?}\n", world.metrics.lock().unwrap());
+    assert!(
+        told.contains("ConnectionDead") && told.contains("BigChangeAuthLost"),
+        "{told}"
+    );
 
     let log = String::from_utf8(LOG.take()).unwrap();
     assert!(log.lines().count() > 50, "the log was taken down");
-    for line in log.lines() {
+    for line in log.lines().chain(told.lines()) {
         assert!(!line.to_lowercase().contains(MARK), "{line}");
         assert!(
             !line.contains("access-") && !line.contains("refresh-"),
@@ -153,9 +190,10 @@ async fn nothing_personal_and_no_secret_is_ever_logged_or_sent() {
         );
     }
     let letters = world.letters();
-    assert!(letters.len() >= 2);
+    assert!(letters.len() >= 5, "{letters:?}");
     for letter in letters {
-        assert!(!letter.reason.contains(MARK), "{}", letter.reason);
+        let body = serde_json::to_string(&letter).unwrap();
+        assert!(!body.to_lowercase().contains(MARK), "{body}");
     }
     for item in world.dump() {
         assert!(!format!("{:?}", item.key).contains(MARK), "{:?}", item.key);

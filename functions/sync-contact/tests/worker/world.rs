@@ -1,8 +1,8 @@
 //! A company, an organisation and a worker between them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use fake_bigchange::FakeContact;
 use fake_xero::{Config, Status};
@@ -11,6 +11,7 @@ use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, DirectoryRecord, ONLY, ProblemRecord, Record,
     Records, ReferencesReadRecord,
 };
+use runtime::telemetry::Metric;
 use runtime::{Configuration, DeadLetter, Parts, Surroundings};
 use secrets::MemoryVault;
 use serde_json::{Value, json};
@@ -37,10 +38,14 @@ const TOKEN_LIFE: Duration = Duration::minutes(30);
 /// However much goes wrong, by then everything must be quiet.
 const MAX_ROUNDS: usize = 60;
 
+/// What was counted, in order.
+pub(crate) type Metrics = Arc<Mutex<Vec<Metric>>>;
+
 pub(crate) struct World {
     pub(crate) network: Arc<Network>,
     pub(crate) table: Arc<TroubledTable>,
     pub(crate) queue: Arc<RecordingQueue>,
+    pub(crate) metrics: Metrics,
     pub(crate) vault: MemoryVault,
     pub(crate) clock: Clock,
     pub(crate) trouble: Arc<Trouble>,
@@ -89,11 +94,13 @@ impl World {
         );
         let table = Arc::new(TroubledTable::new(MemoryTable::new(), trouble.clone()));
         let queue = Arc::new(RecordingQueue::default());
-        let worker = worker(&all, &network, &table, &queue, &vault, &clock);
+        let metrics = Metrics::default();
+        let worker = worker(&all, &network, &table, &queue, &vault, &clock, &metrics);
         let mut world = Self {
             network,
             table,
             queue,
+            metrics,
             vault,
             token_expires_at: clock.now(),
             clock,
@@ -117,6 +124,7 @@ impl World {
             &self.queue,
             &self.vault,
             &self.clock,
+            &self.metrics,
         )
     }
 
@@ -486,6 +494,7 @@ fn worker(
     queue: &Arc<RecordingQueue>,
     vault: &MemoryVault,
     clock: &Clock,
+    metrics: &Metrics,
 ) -> Worker {
     let name = |name: &str| name.to_owned();
     let configuration = Configuration {
@@ -501,7 +510,7 @@ fn worker(
         xero_identity_url: "https://identity.xero.com".parse().unwrap(),
         max_receive_count: 5,
     };
-    let clock = clock.clone();
+    let (clock, metrics) = (clock.clone(), metrics.clone());
     let table: Arc<dyn Table> = table.clone();
     Worker::new(Parts::assemble(
         configuration,
@@ -509,7 +518,8 @@ fn worker(
         Arc::new(vault.clone()),
         queue.clone(),
         network.clone(),
-        Surroundings::new(move || clock.now(), unique()),
+        Surroundings::new(move || clock.now(), unique())
+            .with_metrics(move |metric, _| metrics.lock().unwrap().push(metric)),
     ))
 }
 

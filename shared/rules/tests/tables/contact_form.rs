@@ -82,6 +82,7 @@ fn a_group_or_reference_that_the_form_cannot_carry_is_named() {
     let long = |n: usize| "g".repeat(n);
     let rows = [
         ("group not known",            None,                       "A-1".to_owned(), Err(Field::Group)),
+        ("group of an empty name",     Some(String::new()),        "A-1".to_owned(), Err(Field::Group)),
         ("group without a name",       Some(" ".to_owned()),       "A-1".to_owned(), Err(Field::Group)),
         ("group of 50",                Some(long(50)),             "A-1".to_owned(), Ok(())),
         ("group of 51",                Some(long(51)),             "A-1".to_owned(), Err(Field::Group)),

@@ -82,13 +82,21 @@ fn a_second_attempt_to_bring_a_create_up_to_date_sends_it_again() {
 }
 
 #[test]
-fn a_create_in_doubt_does_not_make_somebody_elses_contact_ours_to_overwrite() {
-    let case = create_in_doubt(new_phone).found([namesake(2)]);
+fn an_attempt_in_doubt_does_not_make_somebody_elses_contact_ours_to_overwrite() {
     let only_number = XeroChanges {
         account_number: Some(reference("A-1")),
         ..XeroChanges::default()
     };
-    assert_eq!(case.changes(), only_number);
+    let update = InDoubt::Update {
+        changes: Box::new(phone("01")),
+        synced: details(&acme()),
+    };
+    for in_doubt in [InDoubt::Create(details(&acme())), update] {
+        let case = create_in_doubt(new_phone).in_doubt(in_doubt);
+        let case = case.found([namesake(2)]);
+        assert_eq!(case.changes(), only_number);
+        assert_eq!(case.plan().synced, details(&case.contact));
+    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ fn once_linked_a_cleared_reference_is_restored_and_an_edited_one_must_be_xeros()
         ("the same, reserved for itself",         edited("A-2").held_by("A-2", 7).found([namesake(1).account("A-2")]),           "Updated 1"),
         ("edited in BigChange only",              edited("A-2").found([namesake(1).account("A-1")]),                             "AccountReferenceChanged A-2, \"A-1\" in Xero"),
         ("differently on both sides",             edited("A-2").found([namesake(1).account("A-3")]),                             "AccountReferenceChanged A-2, \"A-3\" in Xero"),
+        ("the same, with spaces in Xero",         edited("A-2").found([namesake(1).account(" A-1 ")]),                           "AccountReferenceChanged A-2, \"A-1\" in Xero"),
+        ("edited, nothing but spaces in Xero",    edited("A-2").found([namesake(1).account("  ")]),                              "AccountReferenceChanged A-2, \"\" in Xero"),
         ("edited, taken away in Xero",            edited("A-2").found([namesake(1)]),                                            "AccountReferenceChanged A-2, \"\" in Xero"),
         ("edited, gone from Xero",                edited("A-2").found([]),                                                       "AccountReferenceChanged A-2, \"\" in Xero"),
         ("edited to another Xero contact's",      edited("A-2").found([namesake(1).account("A-1"), xero(2).account("A-2")]),     "AccountReferenceChanged A-2, \"A-1\" in Xero"),

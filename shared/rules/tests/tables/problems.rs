@@ -3,7 +3,7 @@
 use rules::{Field, LeftOut, Named, Notice, Problem, Watch, XeroContact};
 
 use crate::support::{
-    Case, XeroContactExt, acme, contact_id, group_id, namesake, reference, xero, xero_id,
+    Case, XeroContactExt, acme, contact_id, customer, group_id, namesake, reference, xero, xero_id,
 };
 
 fn named(n: u64, name: &str, account_number: &str) -> Named {
@@ -23,7 +23,7 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("SiteContactInAccountGroup", Problem::SiteContactInAccountGroup { parent: contact_id(3), group: Some(group_id(10)) },              &["contact 3", "contact group 10", "mixes"], &["CRM → Contacts", "General", "site group"]),
         ("InvalidField",              Problem::InvalidField { field: Field::Name, limit: "at most 255 characters".into(), chars: 300 },     &["name", "300", "at most 255"],         &["CRM → Contacts", "General"]),
         ("InvalidField",              Problem::InvalidField { field: Field::AccountReference, limit: "at most 50 characters".into(), chars: 51 }, &["account reference", "51", "at most 50"], TERMS),
-        ("AmbiguousMatch",            Problem::AmbiguousMatch { found: vec![named(1, "Acme", "A-1"), named(2, "Acme Ltd", "")] },           &["\"Acme\" (account number A-1)", "\"Acme Ltd\" (no account number)"], &["In Xero", "Contacts → tick", "Financials → Terms"]),
+        ("AmbiguousMatch",            Problem::AmbiguousMatch { found: vec![named(1, "Acme", " A-1"), named(2, "Acme Ltd", " ")] },          &["\"Acme\" (account number A-1)", "\"Acme Ltd\" (no account number)"], &["In Xero", "Contacts → tick", "Financials → Terms"]),
         ("ErasedInXero",              Problem::ErasedInXero { xero: named(1, "Erased", "A-1") },                                            &["\"Erased\"", "A-1", "erased"],        &["Exclude from financial sync", "CRM → Contacts", "Financials → Terms"]),
         ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: None },                             &["\"Old\"", "A-1", "archived"],         &["Contacts → Archived", "Restore", "Financials → Terms"]),
         ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: Some(xero_id(9)) },                 &["\"Old\"", "merged", "000000000009"],  TERMS),
@@ -31,9 +31,9 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("NameTakenInXero",           Problem::NameTakenInXero { in_bigchange: reference("A-1"), xero: named(1, "Acme", "B-2") },           &["A-1", "B-2", "\"Acme\""],             &["Financials → Terms", "Contacts → the contact → Edit"]),
         ("OwnedByAnotherProgram",     Problem::OwnedByAnotherProgram { xero: named(1, "Acme", ""), contact_number: "CRM-1".into() },        &["\"Acme\"", "CRM-1"],                  &["consent", "CRM → Contacts", "Account reference"]),
         ("DuplicateAccountReference", Problem::DuplicateAccountReference { reference: reference("A-1"), holder: contact_id(8) },            &["A-1", "BigChange contact 8"],         TERMS),
-        ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")) },                                             &["A-1"],                                &["Contacts → New contact", "CreateInXero"]),
-        ("NotInXero",                 Problem::NotInXero { reference: None },                                                               &["no account reference"],               &["Contacts → New contact", "CreateInXero"]),
-        ("NoAccountReference",        Problem::NoAccountReference,                                                                          &["no account reference"],               &["CRM → Contacts", "Financials → Terms", "GenerateAccountRef"]),
+        ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")) },                                             &["A-1"],                                &["Contacts → New contact", "with this account number", "CreateInXero=true"]),
+        ("NotInXero",                 Problem::NotInXero { reference: None },                                                               &["no account reference"],               &["Contacts → New contact", "under this name", "CreateInXero=true"]),
+        ("NoAccountReference",        Problem::NoAccountReference,                                                                          &["no account reference"],               &["CRM → Contacts", "Financials → Terms", "GenerateAccountRef=true"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: "A-1".into() },           &["A-2", "A-1"],                         &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: String::new() },          &["A-2", "has no account number."],      &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("RefusedByXero",             Problem::RefusedByXero { words: vec!["Email address must be valid".into()] },                         &["Email address must be valid"],        BIGCHANGE),
@@ -139,11 +139,44 @@ fn a_notice_says_which_field_and_what_to_do() {
 
 #[test]
 #[rustfmt::skip] // a table: one row, one line
+fn an_earlier_notice_stays_for_as_long_as_what_it_says_holds() {
+    let left_out = Notice::FieldLeftOut(LeftOut { field: Field::Country, takes: "letters only".to_owned() });
+    let other_name = Notice::LinkedUnderAnotherName { in_xero: "Acme (Leeds)".to_owned() };
+    let not_written = Notice::ContactReferenceNotWritten { field: Field::Street };
+    let edited = Case::linked().with(|c| c.phone = "01".into());
+    let renamed = Case::linked().with(|c| c.name = "Acme plc".into());
+    let entered = Case::linked().with(|c| c.contact_reference = "MINE".into());
+    let linked_anew = Case::new().account_reference("A-1").found([namesake(1).account("A-1")]);
+    let created_anew = Case::new().account_reference("A-1").settings(&[("CREATE_IN_XERO", "true")]).found([]);
+    let rows = [
+        ("a field: told by every plan itself",   &left_out,    &edited,         false),
+        ("another name, nothing differs",        &other_name,  &Case::linked(), true),
+        ("another name, an unrelated edit",      &other_name,  &edited,         true),
+        ("another name, renamed in Xero now",    &other_name,  &renamed,        false),
+        ("another name, of an earlier link",     &other_name,  &linked_anew,    false),
+        ("another name, of a lost contact",      &other_name,  &created_anew,   false),
+        ("not written, still blank",             &not_written, &edited,         true),
+        ("not written, entered by a person",     &not_written, &entered,        false),
+        ("not written, of an earlier link",      &not_written, &linked_anew,    false),
+        ("not written, of a lost contact",       &not_written, &created_anew,   false),
+    ];
+    for (says, notice, case, outlasts) in rows {
+        assert_eq!(notice.outlasts(&case.plan(), Some(&customer(&case.contact))), outlasts, "{says}");
+    }
+    assert!(!not_written.outlasts(&edited.plan(), None), "what is not known of the contact is not told of it");
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
 fn a_held_contact_is_tried_again_when_what_it_waits_for_changes_in_xero() {
     let not_in_xero = Case::new().account_reference("A-1").found([]);
     let without_reference = Case::new().found([]);
     let archived = Case::new().account_reference("A-1").found([namesake(1).account("A-1").merged_into(9)]);
     let ambiguous = Case::new().found([namesake(1), namesake(2)]);
+    let erased = Case::new().found([namesake(1).erased()]);
+    let of_another = Case::new().found([namesake(1)]).linked_to(1, 8);
+    let name_taken = Case::new().account_reference("A-1").found([namesake(1).account("B-2")]);
+    let of_a_program = Case::new().found([namesake(1).code("CRM-1")]);
     let changed = Case::linked().account_reference("A-2").found([namesake(1).account("A-1")]);
     let rows: Vec<(&str, &Case, XeroContact, bool)> = vec![
         ("one of its account number",        &not_in_xero,       xero(5).account(" a-1"),   true),
@@ -156,6 +189,10 @@ fn a_held_contact_is_tried_again_when_what_it_waits_for_changes_in_xero() {
         ("another",                          &archived,          xero(2),                   false),
         ("either of two, renamed",           &ambiguous,         xero(1),                   true),
         ("either of two, renamed",           &ambiguous,         xero(2),                   true),
+        ("the erased one, renamed",          &erased,            xero(1),                   true),
+        ("another contact's, renamed",       &of_another,        xero(1),                   true),
+        ("the one that took its name, renamed", &name_taken,     xero(1),                   true),
+        ("the other program's, renamed",     &of_a_program,      xero(1),                   true),
         ("the one that it is linked to",     &changed,           xero(1).account("A-3"),    true),
         ("another's number becomes its own", &changed,           xero(6).account("A-2"),    true),
         ("the number that it had",           &changed,           xero(6).account("A-1"),    false),

@@ -30,7 +30,7 @@ fn only_the_account_groups_are_required_and_the_rest_has_defaults() {
 fn every_setting_can_be_set() {
     let settings = read(&[
         ("SYNC_SOURCE", "bigchange"),
-        ("ACCOUNT_GROUP_IDS", " 10, 11,10, "),
+        ("ACCOUNT_GROUP_IDS", " 10, , 11,10, "),
         ("SITE_GROUP_IDS", "20"),
         ("GENERATE_ACCOUNT_REF", "true"),
         ("CREATE_IN_XERO", "TRUE"),
@@ -69,7 +69,7 @@ fn a_bad_value_is_one_line_that_names_the_setting_and_what_it_takes() {
         ("SYNC_SOURCE", "a\nb", "setting SYNC_SOURCE (template parameter SyncSource) is \"a\\nb\": it takes bigchange".into()),
         ("ACCOUNT_GROUP_IDS", "", format!("setting ACCOUNT_GROUP_IDS (template parameter AccountGroupIds) is missing: it takes {GROUPS}")),
         ("ACCOUNT_GROUP_IDS", " , ", format!("setting ACCOUNT_GROUP_IDS (template parameter AccountGroupIds) is missing: it takes {GROUPS}")),
-        ("ACCOUNT_GROUP_IDS", "10,customers", format!("setting ACCOUNT_GROUP_IDS (template parameter AccountGroupIds) holds \"customers\": it takes {GROUPS}")),
+        ("ACCOUNT_GROUP_IDS", "10, customers", format!("setting ACCOUNT_GROUP_IDS (template parameter AccountGroupIds) holds \"customers\": it takes {GROUPS}")),
         ("ACCOUNT_GROUP_IDS", "0", format!("setting ACCOUNT_GROUP_IDS (template parameter AccountGroupIds) holds \"0\": it takes {GROUPS}")),
         ("ACCOUNT_GROUP_IDS", "-3", format!("setting ACCOUNT_GROUP_IDS (template parameter AccountGroupIds) holds \"-3\": it takes {GROUPS}")),
         ("ACCOUNT_GROUP_IDS", "10;11", format!("setting ACCOUNT_GROUP_IDS (template parameter AccountGroupIds) holds \"10;11\": it takes {GROUPS}")),

@@ -1,11 +1,13 @@
 //! Texts cleaned and compared, references and ids.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
 use rules::{
     AccountReference, ContactId, ContactNumber, Fingerprint, InvalidAccountReference, NameKey,
     TenantId, XeroContactId, normalise_spaces,
 };
 
-use crate::support::{contact_id, reference};
+use crate::support::{contact_id, reference, xero_id};
 
 #[test]
 #[rustfmt::skip] // a table: one row, one line
@@ -69,6 +71,31 @@ fn an_account_reference_is_trimmed_bounded_and_compared_without_case() {
 }
 
 #[test]
+#[rustfmt::skip] // a table: one row, one line
+fn the_key_under_which_a_reference_is_reserved_stays_the_same() {
+    // Reservations are stored under it: another key for the same reference would be a second reservation.
+    let rows = [
+        ("A-1",          "a-1"),
+        (" acme0001 ",   "acme0001"),
+        ("Straße 1",     "strasse 1"),
+        ("ÄÖ/2",         "äö/2"),
+    ];
+    for (text, key) in rows {
+        assert_eq!(reference(text).folded(), key, "{text:?}");
+    }
+}
+
+#[test]
+fn references_are_ordered_and_hashed_without_case() {
+    assert!(reference("a-1") < reference("B-2"));
+    assert!(reference("b-2") > reference("A-1"));
+    let hash =
+        |text: &str| BuildHasherDefault::<DefaultHasher>::default().hash_one(reference(text));
+    assert_eq!(hash("a-1"), hash("A-1 "));
+    assert_ne!(hash("A-1"), hash("A-2"));
+}
+
+#[test]
 fn an_account_reference_is_kept_as_text_and_checked_when_it_is_read_back() {
     let kept = serde_json::to_string(&reference(" A-1 ")).unwrap();
     assert_eq!(kept, "\"A-1\"");
@@ -110,6 +137,8 @@ fn an_id_that_is_none_is_refused_wherever_it_comes_from() {
         serde_json::from_str::<ContactId>("7").unwrap(),
         contact_id(7)
     );
+    assert_eq!(" 7\n".parse(), Ok(contact_id(7)));
+    assert_eq!(format!(" {}\n", xero_id(1)).parse(), Ok(xero_id(1)));
     let nil = "00000000-0000-0000-0000-000000000000";
     assert!(nil.parse::<XeroContactId>().is_err());
     assert!(nil.parse::<TenantId>().is_err());

@@ -3,7 +3,7 @@
 #[path = "../../../store/tests/support/local_server.rs"]
 mod local_server;
 
-use local_server::LocalServer;
+pub(crate) use local_server::LocalServer;
 
 /// One of its own; `MOTO_SERVER_BIN` may name another program than the installed one.
 pub(crate) fn start() -> LocalServer {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::*;
-use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use transport::{Response, Transport, TransportError};
@@ -182,13 +181,5 @@ async fn anything_else_is_unexpected_and_shows_nothing_of_it() {
         assert!(matches!(error, IdentityError::Unexpected { .. }));
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("private"), "{shown}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn no_answer_makes_a_refresh_panic(status in 200u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let _ = runtime.block_on(refresh(Ok(response(status, &[], body))));
     }
 }

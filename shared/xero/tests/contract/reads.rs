@@ -1,7 +1,6 @@
 //! Reading from Xero: what is asked, and what is made of the answers.
 
 use crate::support::*;
-use proptest::prelude::*;
 use rules::{AccountReference, ContactNumber, ContactStatus};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -417,58 +416,4 @@ async fn a_token_with_a_line_break_is_not_sent() {
     let answer = xero(&stub).connections(&"a\nb".to_owned().into()).await;
     assert!(matches!(answer, Err(Error::NotAsked { .. })));
     assert!(!stub.was_asked());
-}
-
-/// Any JSON, with the names that matter here among its keys.
-fn any_json() -> impl Strategy<Value = Value> {
-    let key = prop_oneof![
-        Just("Contacts".to_owned()),
-        Just("ContactID".to_owned()),
-        Just("pagination".to_owned()),
-        Just("DateTimeUTC".to_owned()),
-        Just("ValidationErrors".to_owned()),
-        Just("Elements".to_owned()),
-        ".{0,5}",
-    ];
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        ".{0,20}".prop_map(Value::from),
-        Just(Value::from("/Date(99999999999999999)/")),
-    ];
-    leaf.prop_recursive(5, 64, 6, move |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            proptest::collection::hash_map(key.clone(), inner, 0..6)
-                .prop_map(|map| Value::Object(map.into_iter().collect())),
-        ]
-    })
-}
-
-fn every_read(status: u16, body: &[u8]) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let prepared = || Stub::with(Ok(response(status, &[], body.to_vec())));
-    let access = access();
-    let number = ContactNumber::from_xero("BigChange-7").unwrap();
-    runtime.block_on(async {
-        let _ = xero(&prepared()).directory_page(&access, 1, None).await;
-        let _ = xero(&prepared()).contacts_by_search(&access, "a").await;
-        let _ = xero(&prepared()).contact_by_number(&access, &number).await;
-        let _ = xero(&prepared()).connections(&access.token).await;
-    });
-}
-
-proptest! {
-    #[test]
-    fn no_json_makes_a_read_panic(status in 200u16..600, body in any_json()) {
-        every_read(status, body.to_string().as_bytes());
-    }
-
-    #[test]
-    fn no_bytes_make_a_read_panic(status in 200u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        every_read(status, &body);
-    }
 }

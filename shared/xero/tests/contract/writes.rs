@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::support::*;
-use proptest::prelude::*;
 use rules::{AccountReference, Address, Person, XeroChanges, XeroContactId};
 use serde_json::{Value, json};
 use xero::{ElementResult, Error, MAX_BATCH, Refusal, RenamesGoSingly, Update};
@@ -329,41 +328,4 @@ async fn a_write_beyond_its_limits_is_not_sent() {
     let nothing = xero.create(&access, &[], KEY).await.unwrap();
     assert!(nothing.value.is_empty());
     assert!(!stub.was_asked());
-}
-
-fn every_write(status: u16, body: &[u8]) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let prepared = || Stub::with(Ok(response(status, &[], body.to_vec())));
-    let access = access();
-    runtime.block_on(async {
-        let created = xero(&prepared())
-            .create(&access, &[bare_contact(1, "A")], KEY)
-            .await;
-        assert!(
-            status < 300 || created.is_err(),
-            "only a success can have saved anything"
-        );
-        let changes = XeroChanges::default();
-        let _ = xero(&prepared())
-            .update(&access, contact_id(1), &changes, KEY)
-            .await;
-        let _ = xero(&prepared())
-            .update_many(&access, &[update(1)], KEY)
-            .await;
-    });
-}
-
-proptest! {
-    #[test]
-    fn no_answer_makes_a_write_panic(status in 200u16..600, body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        every_write(status, &body);
-    }
-
-    #[test]
-    fn no_element_makes_a_write_panic(status in 200u16..600, key in "(ContactID|ValidationErrors|HasValidationErrors|StatusAttributeString|Name)", value in prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), ".{0,20}".prop_map(Value::from), Just(json!([{"Message": 1}]))]) {
-        let element = with(contact(1, "A"), &json!({key: value}));
-        every_write(status, envelope(&[element]).to_string().as_bytes());
-    }
 }

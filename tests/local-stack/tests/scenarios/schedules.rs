@@ -1,11 +1,11 @@
 //! Nothing runs by itself before a person has looked.
 
-use local_stack::LocalStack;
 use local_stack::company::Choices;
+use local_stack::{LocalStack, Setup};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schedules_are_off_until_they_are_enabled() {
-    let mut stack = LocalStack::start(Choices::CAUTIOUS)
+    let mut stack = LocalStack::start(Setup::sample_company(Choices::CAUTIOUS))
         .await
         .expect("the local stack starts");
     let schedules = stack.schedules().await.unwrap();
