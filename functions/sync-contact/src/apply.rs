@@ -18,8 +18,10 @@ use crate::batch::{BIGCHANGE_AT_ONCE, Batch, SHORT_WAIT, STORE_AT_ONCE};
 use crate::work::{Done, Work};
 use crate::xero_writes::Written;
 
-/// An intent outlives its function by the longest exchange that may still be under way (half a minute) and by what two clocks may differ.
-const INTENT_MARGIN: Duration = Duration::minutes(3);
+/// An intent outlives its function by the longest exchange that may still be under way (a minute, after which Xero ends its calls) and by what two clocks may
+/// differ that are each up to two minutes off.
+const INTENT_MARGIN: Duration = Duration::minutes(5);
+
 /// A contact whose plan was tried and that has not come to an end.
 pub(crate) struct Applied {
     pub(crate) contact: ContactId,

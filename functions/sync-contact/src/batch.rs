@@ -67,6 +67,13 @@ pub(crate) enum BatchError {
     Table(#[from] TableError),
 }
 
+impl BatchError {
+    /// Whether another contact may fare better.
+    pub(crate) fn is_one_items_fault(&self) -> bool {
+        matches!(self, Self::Table(TableError::Refused(_)))
+    }
+}
+
 /// Works a batch. Every contact is in the result: how it ended, or why its message has to be delivered again.
 pub(crate) async fn run(
     worker: &Worker,

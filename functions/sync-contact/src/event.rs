@@ -137,7 +137,7 @@ pub async fn handle(
 
 type Results = HashMap<ContactId, Result<Done, String>>;
 
-/// A panic must not lose the others of its batch: they are worked again one by one, so that only the poison fails.
+/// A panic, or an item in the store that cannot be read, must not lose the others of its batch: they are worked again one by one, so that only the poison fails.
 async fn run_isolated(
     worker: &Worker,
     contacts: &[ContactId],
@@ -146,7 +146,10 @@ async fn run_isolated(
     if let Some(results) = run_caught(worker, contacts, deadline).await {
         return results;
     }
-    tracing::error!("a batch of {} contacts panicked", contacts.len());
+    tracing::error!(
+        "a batch of {} contacts came to no end, and is worked again one by one",
+        contacts.len()
+    );
     let mut results = Results::new();
     for contact in contacts {
         // A contact alone needs no second try.
@@ -160,15 +163,18 @@ async fn run_isolated(
     results
 }
 
-/// `None` where it panicked.
+/// `None` where it panicked, or one of several has an item in the store that the store or this program refuses.
 async fn run_caught(
     worker: &Worker,
     contacts: &[ContactId],
     deadline: OffsetDateTime,
 ) -> Option<Results> {
     let run = AssertUnwindSafe(batch::run(worker, contacts, deadline));
-    let results = run.catch_unwind().await.ok()?;
-    Some(results.unwrap_or_else(|error| every(contacts, &error.to_string())))
+    match run.catch_unwind().await.ok()? {
+        Ok(results) => Some(results),
+        Err(error) if error.is_one_items_fault() && contacts.len() > 1 => None,
+        Err(error) => Some(every(contacts, &error.to_string())),
+    }
 }
 
 fn every(contacts: &[ContactId], reason: &str) -> Results {

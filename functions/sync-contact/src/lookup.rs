@@ -246,7 +246,13 @@ impl Batch<'_> {
         match directory {
             Some(known) if !again && known.is_fresh(self.now) => Ok(true),
             // One call, unless much has changed: no look-up is cheaper.
-            Some(known) => self.refresh(known).await.map(|()| true),
+            Some(known) => {
+                let is_fresh = self.refresh(known).await?;
+                if !is_fresh {
+                    *directory = None;
+                }
+                Ok(is_fresh)
+            }
             None => {
                 let known = self
                     .records
@@ -267,7 +273,8 @@ impl Batch<'_> {
         }
     }
 
-    async fn refresh(&self, directory: &mut Directory) -> Result<(), CallError> {
+    /// Asks for what changed. `false` where that is more than is ever read: then a few look-ups are cheaper, and the directory is of no more use.
+    async fn refresh(&self, directory: &mut Directory) -> Result<bool, CallError> {
         let since = directory.changed_since();
         let mut page = 1;
         let mut as_of = None;
@@ -277,6 +284,9 @@ impl Batch<'_> {
                     xero.directory_page(&access, page, Some(since)).await
                 })
                 .await?;
+            if answer.page_count > MAX_PAGES {
+                return Ok(false);
+            }
             as_of = as_of.or(Some(answer.as_of));
             answer
                 .contacts
@@ -291,7 +301,7 @@ impl Batch<'_> {
         if let Some(as_of) = as_of {
             directory.refreshed(as_of, self.now);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads everything, unless the first page tells that a few look-ups are cheaper after all.
@@ -317,7 +327,7 @@ impl Batch<'_> {
                     .await
                     .map_err(|error| CallError::Open(error.into()))?;
             }
-            if page == 1 && (pages.saturating_sub(1) > calls || pages > MAX_PAGES) {
+            if pages > MAX_PAGES || (page == 1 && pages.saturating_sub(1) > calls) {
                 return Ok(None);
             }
             if answer.unreadable > 0 {

@@ -1,6 +1,9 @@
 //! How a contact's work ends in the store. Each ending is one transaction, so that it is there as a whole or not at all.
 
-use rules::{AccountReference, Problem, Skip, Watch, contact_fingerprint, looks_like_a_code};
+use rules::{
+    AccountReference, Problem, Skip, Watch, XeroContact, XeroWrite, contact_fingerprint,
+    looks_like_a_code,
+};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, ReferenceRecord, WaitingRecord,
     XeroContactRecord,
@@ -193,6 +196,10 @@ impl Batch<'_> {
         }
         match self.intent_ended(work).await? {
             Some((_, ended)) if ends_intent => writes.extend(ended),
+            None if let Some(content) = without_create_that_never_was(work) => {
+                let read = runtime::records::expect(work.record.as_ref());
+                writes.push(self.records.put(work.id, &content, read)?);
+            }
             // What was decided may be said of the contact only as it was read: another worker may have linked it meanwhile.
             _ if !writes.is_empty() => {
                 writes.push(self.records.unchanged(work.id, work.record.as_ref()));
@@ -368,4 +375,20 @@ impl Batch<'_> {
 
 pub(crate) fn waiting_key(named: rules::ContactId, work: &Work) -> String {
     format!("{named}#{}", work.id)
+}
+
+/// The record without the intent of an earlier attempt to create the contact, where Xero has been asked for our own number since and knows no such contact:
+/// nothing is in doubt any more.
+fn without_create_that_never_was(work: &Work) -> Option<ContactRecord> {
+    let record = &work.record.as_ref()?.value;
+    let intent = record.intent.as_ref()?;
+    let is_ours = |contact: &XeroContact| {
+        let number = contact.contact_number.as_ref();
+        number.is_some_and(|number| number.is_ours_for(work.id))
+    };
+    let was_made = work.found.as_ref()?.iter().any(is_ours);
+    (matches!(intent.plan.xero, XeroWrite::Create(_)) && !was_made).then(|| ContactRecord {
+        intent: None,
+        ..record.clone()
+    })
 }

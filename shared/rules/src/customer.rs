@@ -1,7 +1,5 @@
 //! Who takes part, and what of a contact Xero would take.
 
-use std::str::FromStr;
-
 use email_address::EmailAddress;
 use serde::{Deserialize, Serialize};
 
@@ -286,11 +284,14 @@ fn email(text: &str, left_out: &mut Vec<LeftOut>) -> String {
     if text.is_empty() {
         return String::new();
     }
+    // Nothing says that Xero takes an address such as jo@[10.0.0.1].
+    let options = email_address::Options::default().without_domain_literal();
     let one_address = text.is_ascii()
         && text.len() <= EMAIL_MAX
         && !text.contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '"'));
     if one_address
-        && EmailAddress::from_str(text).is_ok_and(|address| address.domain().contains('.'))
+        && EmailAddress::parse_with_options(text, options)
+            .is_ok_and(|address| address.domain().contains('.'))
     {
         return text.to_owned();
     }

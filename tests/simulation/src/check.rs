@@ -85,6 +85,18 @@ impl Truth {
         })
     }
 
+    fn is_create_that_never_was(&self, id: ContactId, record: &ContactRecord) -> bool {
+        let is_create = |record: &ContactRecord| {
+            let plan = record.intent.as_ref().map(|intent| &intent.plan);
+            plan.is_some_and(|plan| matches!(plan.xero, XeroWrite::Create(_)))
+        };
+        let is_ours = |contact: &XeroContact| {
+            let number = contact.contact_number.as_ref();
+            number.is_some_and(|number| number.is_ours_for(id))
+        };
+        is_create(record) && !self.in_xero.iter().any(is_ours)
+    }
+
     /// What is not as the rules say, in words.
     fn wrong_with(&self, contact: &Contact) -> Option<String> {
         let record = self.record(contact.id.get());
@@ -101,7 +113,11 @@ impl Truth {
             Participation::Held(expected) => (problem != Some(expected.code()))
                 .then(|| format!("it should be held as {}, but: {problem:?}", expected.code())),
             // What a contact that is left alone or held may have written stays in doubt until it goes on.
-            Participation::TakesPart(_) if record.intent.is_some() && problem.is_none() => {
+            Participation::TakesPart(_)
+                if record.intent.is_some()
+                    && (problem.is_none()
+                        || self.is_create_that_never_was(contact.id, &record)) =>
+            {
                 Some("an intent is left".to_owned())
             }
             Participation::TakesPart(customer) => {

@@ -1,8 +1,5 @@
 //! Runs seeds of the simulation.
-#![allow(
-    clippy::print_stdout,
-    reason = "what it prints is what it is for"
-)]
+#![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
