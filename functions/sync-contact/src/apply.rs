@@ -15,6 +15,7 @@ use time::Duration;
 use xero::Refusal;
 
 use crate::batch::{BIGCHANGE_AT_ONCE, Batch, SHORT_WAIT, STORE_AT_ONCE};
+use crate::settle::without_create_that_never_was;
 use crate::work::{Done, Work};
 use crate::xero_writes::Written;
 
@@ -133,7 +134,8 @@ impl Batch<'_> {
                 .put(work.id, &content, expect(work.record.as_ref()))?,
         );
         self.records.write(writes).await?;
-        work.intent_before = before;
+        let is_in_doubt = without_create_that_never_was(work).is_none();
+        work.intent_before = before.filter(|_| is_in_doubt);
         work.wrote(content);
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Batch<'_> {
                     .or_else(|| record.value.reserved.clone())
             {
                 content.generated = false;
-                writes.extend(self.release_while_in_use(work, &reference).await?);
+                writes.extend(self.release(work, &reference).await?);
             }
             if content != record.value {
                 writes.push(self.records.put(work.id, &content, record.as_read())?);
@@ -81,7 +81,8 @@ impl Batch<'_> {
         }))
     }
 
-    /// Gives a reservation back, if it is this contact's.
+    /// Gives a reservation back, if it is this contact's. One that a code could equal stays as a mark: another contact may carry it as its contact reference,
+    /// which was marked before this contact took it, or this one may carry it still.
     pub(crate) async fn release(
         &self,
         work: &Work,
@@ -91,36 +92,23 @@ impl Batch<'_> {
             .records
             .get::<ReferenceRecord>(reference.folded())
             .await?;
-        let ours = held.filter(|held| held.value.holder == Some(work.id));
-        Ok(ours.map(|held| {
-            self.records
-                .delete::<ReferenceRecord>(reference.folded(), held.as_read())
-        }))
-    }
-
-    /// Gives back the reservation of a contact that takes part no longer. Where it carries the reference all the same, no code may equal it.
-    async fn release_while_in_use(
-        &self,
-        work: &Work,
-        reference: &AccountReference,
-    ) -> Result<Option<Write>, TableError> {
-        let is_in_use = work.contact.as_ref().is_some_and(|contact| {
-            AccountReference::parse(&contact.account_reference).as_ref() == Ok(reference)
-        });
-        match self.release(work, reference).await? {
-            Some(Write::Delete { expect, .. })
-                if is_in_use && looks_like_a_code(reference.as_str()) =>
-            {
-                let mark = ReferenceRecord {
-                    reference: reference.clone(),
-                    holder: None,
-                };
-                self.records
-                    .put(reference.folded(), &mark, expect)
-                    .map(Some)
-            }
-            released => Ok(released),
+        let Some(held) = held.filter(|held| held.value.holder == Some(work.id)) else {
+            return Ok(None);
+        };
+        if looks_like_a_code(reference.as_str()) {
+            let mark = ReferenceRecord {
+                reference: reference.clone(),
+                holder: None,
+            };
+            let put = self
+                .records
+                .put(reference.folded(), &mark, held.as_read())?;
+            return Ok(Some(put));
         }
+        let delete = self
+            .records
+            .delete::<ReferenceRecord>(reference.folded(), held.as_read());
+        Ok(Some(delete))
     }
 
     /// Holds a contact until a person mends what is wrong.
@@ -379,7 +367,7 @@ pub(crate) fn waiting_key(named: rules::ContactId, work: &Work) -> String {
 
 /// The record without the intent of an earlier attempt to create the contact, where Xero has been asked for our own number since and knows no such contact:
 /// nothing is in doubt any more.
-fn without_create_that_never_was(work: &Work) -> Option<ContactRecord> {
+pub(crate) fn without_create_that_never_was(work: &Work) -> Option<ContactRecord> {
     let record = &work.record.as_ref()?.value;
     let intent = record.intent.as_ref()?;
     let is_ours = |contact: &XeroContact| {

@@ -78,7 +78,7 @@ impl Profile {
             xero_contacts: rng.usize(0..=8),
             settings,
             later_settings,
-            calls_a_minute: if rng.f64() < 0.2 { 8 } else { 60 },
+            calls_a_minute: if rng.f64() < 0.2 { 20 } else { 60 },
             disconnects: rng.f64() < 0.15,
         }
     }
