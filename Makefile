@@ -3,13 +3,15 @@
 # The machine's own processor, so that what was built can run here; `make build ARCH=arm64` builds for the other one where Rust has its target.
 ARCH ?= $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 KEEP ?=
+MINUTES ?= 10
+SEEDS ?= 100
 
 TOOLS := tests/tools
 # sam wants a region even to read a file, asks a registry for its newest version, and would write below the home directory.
 SAM := AWS_DEFAULT_REGION=eu-west-2 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/target/sam .venv/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint lint-template venv cargo clean
+.PHONY: help demo test build lint lint-template soak planted mutants venv cargo clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +34,15 @@ lint-template: venv ## Check template.yaml with sam and cfn-lint
 	@echo "Checking template.yaml ..."
 	@$(SAM) validate --lint --template template.yaml
 	@.venv/bin/cfn-lint template.yaml
+
+soak: cargo ## Run the simulation with random seeds (MINUTES=10)
+	@cargo run --locked --package simulation -- --minutes $(MINUTES)
+
+planted: cargo ## Show that the simulation finds bugs: plants each into a copy of the project (SEEDS=100; half an hour)
+	@python3 $(TOOLS)/planted.py --seeds $(SEEDS)
+
+mutants: cargo ## Change the rules in one place at a time and list what the tables do not notice (a quarter of an hour)
+	@.ci/mutants
 
 clean: ## Remove everything that was built or installed here
 	rm -rf target .venv

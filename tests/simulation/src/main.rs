@@ -99,7 +99,7 @@ fn run_many(arguments: &Arguments) -> ExitCode {
             }
         }
         println!(
-            "\nAll of it: cargo run --release -p simulation -- --seed {}",
+            "\nAll of it: cargo run -p simulation -- --seed {}",
             first.seed
         );
     }

@@ -120,7 +120,7 @@ async fn an_update_in_doubt_stays_in_doubt_through_a_refused_attempt() {
         world.sync(&[acme]).await;
         world.edit(acme, |c| c.phone.clone_from(&before));
         inject(&world, "POST", refusal.clone());
-        world.pass(Duration::minutes(6));
+        world.pass(Duration::minutes(8));
         world.sync(&[acme]).await;
         assert_eq!(phone(&world, acme), "+4420", "{refusal:?}");
         assert!(world.record(acme).await.intent.is_some());
@@ -141,7 +141,7 @@ async fn what_is_in_doubt_stays_so_while_bigchange_refuses_to_show_the_contact()
     inject(&world, "POST", FaultKind::LostAnswer);
     world.sync(&[acme]).await;
     world.edit(acme, |c| c.phone.clone_from(&before));
-    world.pass(Duration::minutes(6));
+    world.pass(Duration::minutes(8));
     let words = "Something is wrong with this contact".to_owned();
     world
         .network
