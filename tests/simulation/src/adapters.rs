@@ -102,7 +102,7 @@ impl Table for SimTable {
             if writes.is_empty() {
                 return Ok(());
             }
-            let named: Vec<String> = writes.iter().map(|write| told(write)).collect();
+            let named: Vec<String> = writes.iter().map(told).collect();
             let name = format!("write {}", named.join(" "));
             let process = self.0.process;
             let written = self.0.pass(System::Table, name, true, move |world, _| {

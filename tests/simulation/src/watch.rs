@@ -951,7 +951,7 @@ impl World {
         self.watch_token_calls_in_the_calm();
     }
 
-    /// A token lives for half an hour and is renewed when a third of that is left: one call in twenty minutes, and one or two more for what the storm left.
+    /// A token lives for half an hour and is renewed when a third of that is left: one call in twenty minutes, and one more for what the storm left.
     fn watch_token_calls_in_the_calm(&mut self) {
         if self.is_stormy {
             return;
@@ -960,7 +960,7 @@ impl World {
         let since = *self.ledger.calm_since.get_or_insert(now) + Duration::minutes(5);
         let calls = self.ledger.token_calls.iter().filter(|at| **at >= since);
         let calls = i64::try_from(calls.count()).unwrap_or(i64::MAX);
-        let most = 2 + (now - since).whole_minutes().max(0) / 15;
+        let most = 1 + (now - since).whole_minutes().max(0) / 15;
         if calls > most {
             self.violate(
                 Invariant::TokenCallsBounded,
