@@ -52,6 +52,18 @@ pub fn start_tracing() {
         .with_span_list(false)
         .with_ansi(false)
         .try_init();
+    log_panics();
+}
+
+/// Logs a panic by its place in the source alone: its text could quote a value of a contact.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(
+            place,
+            "the program panicked; that is a fault of the program, please report it"
+        );
+    }));
 }
 
 /// Counts one occurrence of `metric`, for the stack that this function belongs to.

@@ -194,8 +194,6 @@ pub(crate) struct Ledger {
     pub(crate) needs_sweep: BTreeSet<u64>,
     /// When token calls were made.
     token_calls: Vec<OffsetDateTime>,
-    /// Since when nothing goes wrong any more.
-    calm_since: Option<OffsetDateTime>,
     /// The version from which a promotion was asked for, in the vault's present call.
     promoting_from: Option<String>,
     /// Whether a person has disconnected the app.
@@ -946,25 +944,6 @@ impl World {
             self.violate(
                 Invariant::TokenCallsBounded,
                 format!("{recent} token calls within an hour"),
-            );
-        }
-        self.watch_token_calls_in_the_calm();
-    }
-
-    /// A token lives for half an hour and is renewed when a third of that is left: one call in twenty minutes, and one more for what the storm left.
-    fn watch_token_calls_in_the_calm(&mut self) {
-        if self.is_stormy {
-            return;
-        }
-        let now = self.now;
-        let since = *self.ledger.calm_since.get_or_insert(now) + Duration::minutes(5);
-        let calls = self.ledger.token_calls.iter().filter(|at| **at >= since);
-        let calls = i64::try_from(calls.count()).unwrap_or(i64::MAX);
-        let most = 1 + (now - since).whole_minutes().max(0) / 15;
-        if calls > most {
-            self.violate(
-                Invariant::TokenCallsBounded,
-                format!("{calls} token calls since {since}, when all was quiet"),
             );
         }
     }
