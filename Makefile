@@ -4,7 +4,7 @@
 ARCH ?= $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 KEEP ?=
 MINUTES ?= 10
-SEEDS ?= 100
+SEEDS ?= 300
 
 TOOLS := tests/tools
 # sam wants a region even to read a file, asks a registry for its newest version, and would write below the home directory.
@@ -38,7 +38,7 @@ lint-template: venv ## Check template.yaml with sam and cfn-lint
 soak: cargo ## Run the simulation with random seeds (MINUTES=10)
 	@cargo run --locked --package simulation -- --minutes $(MINUTES)
 
-planted: cargo ## Show that the simulation finds bugs: plants each into a copy of the project (SEEDS=100; half an hour)
+planted: cargo ## Show that the simulation finds bugs: plants each into a copy of the project (SEEDS=300; a quarter of an hour)
 	@python3 $(TOOLS)/planted.py --seeds $(SEEDS)
 
 mutants: cargo ## Change the rules in one place at a time and list what the tables do not notice (a quarter of an hour)

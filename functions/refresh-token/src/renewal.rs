@@ -61,7 +61,15 @@ impl<'a> Renewal<'a> {
         let asked_at = self.now();
         match self.ask(&current, &recent).await? {
             Ok(tokens) => {
-                let secret = renewed(&current.secret, tokens, asked_at);
+                let mut secret = renewed(&current.secret, tokens, asked_at);
+                if self.app.grant_type == GrantType::ClientCredentials && secret.tenant_id.is_some()
+                {
+                    // It may have been moved to another organisation in Xero, which changes no secret here.
+                    let Some(tenant) = self.organisation_of(&secret).await? else {
+                        return Ok(Outcome::TryAgain);
+                    };
+                    secret.tenant_id = Some(tenant);
+                }
                 let staged = self.stage(secret, &current).await?;
                 self.make_current(&current, &staged, dead, Outcome::Refreshed)
                     .await
@@ -189,16 +197,19 @@ impl<'a> Renewal<'a> {
         Ok(Outcome::Fresh)
     }
 
-    /// Asks Xero which organisation the token is for, and stores the answer with it. The token itself is stored already.
-    async fn learn_organisation(&self, current: &StoredToken) -> Result<Outcome, RefreshError> {
-        let Some(access_token) = &current.secret.access_token else {
-            return Ok(Outcome::TryAgain);
+    /// Asks Xero which organisation a token is for; `None` where it cannot be asked now.
+    async fn organisation_of(
+        &self,
+        secret: &XeroTokenSecret,
+    ) -> Result<Option<TenantId>, RefreshError> {
+        let Some(access_token) = &secret.access_token else {
+            return Ok(None);
         };
         let connections = match self.parts.xero().connections(access_token).await {
             Ok(connections) => connections,
             Err(error) => {
                 tracing::warn!("the organisation is asked for again at the next run: {error}");
-                return Ok(Outcome::TryAgain);
+                return Ok(None);
             }
         };
         let organisations: Vec<TenantId> = connections
@@ -206,10 +217,17 @@ impl<'a> Renewal<'a> {
             .filter(|connection| connection.tenant_type == ORGANISATION)
             .map(|connection| connection.tenant_id)
             .collect();
-        let tenant = match organisations.as_slice() {
-            [] => return Err(RefreshError::NoOrganisation),
-            [tenant] => *tenant,
-            _ => return Err(RefreshError::SeveralOrganisations(organisations)),
+        match organisations.as_slice() {
+            [] => Err(RefreshError::NoOrganisation),
+            [tenant] => Ok(Some(*tenant)),
+            _ => Err(RefreshError::SeveralOrganisations(organisations)),
+        }
+    }
+
+    /// Asks Xero which organisation the token is for, and stores the answer with it. The token itself is stored already.
+    async fn learn_organisation(&self, current: &StoredToken) -> Result<Outcome, RefreshError> {
+        let Some(tenant) = self.organisation_of(&current.secret).await? else {
+            return Ok(Outcome::TryAgain);
         };
         let secret = XeroTokenSecret {
             tenant_id: Some(tenant),

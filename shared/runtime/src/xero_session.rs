@@ -11,7 +11,8 @@ use xero::{Access, Answer, AuthLostCause, Error, LimitProblem, Limits, Xero};
 
 use crate::Surroundings;
 use crate::records::{
-    DayLimitRecord, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records, confirmed_tenant,
+    DayLimitRecord, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records,
+    confirmed_tenant, expect,
 };
 use crate::telemetry::Metric;
 
@@ -30,6 +31,8 @@ const MINUTE_RESERVE: u32 = 3;
 const DAY_RESERVE: u32 = 100;
 const STARTER_DAY_RESERVE: u32 = 20;
 const STARTER_DAY_LIMIT: u32 = 1_000;
+/// How far two clocks may differ that are each up to two minutes off.
+const CLOCK_DIFFERENCE: Duration = Duration::minutes(4);
 /// No pause is longer, whatever an answer says: a day's limit is over by then.
 const LONGEST_PAUSE: Duration = Duration::hours(24);
 
@@ -208,7 +211,10 @@ impl XeroConnection {
             tracing::error!(since = %dead.since, "the connection to Xero is dead: {}", dead.why);
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
-        let pause = standing.pause.as_ref().filter(|pause| pause.until > now);
+        // One that is longer than any that is stored comes from a clock that is wrong, or a hand that slipped, and must not stop everything without a sound.
+        let pause = standing.pause.as_ref().filter(|pause| {
+            pause.until > now && pause.until <= now + LONGEST_PAUSE + CLOCK_DIFFERENCE
+        });
         pause.map(|pause| Wait {
             until: pause.until,
             reason: DeferReason::XeroLimit,
@@ -361,13 +367,28 @@ impl XeroSession<'_> {
         let stop = self.wait(wait, reason).await;
         if let CallError::Wait(Wait { until, .. }) = stop {
             tracing::warn!(%until, "Xero is left alone for a while: {why}");
-            // Another worker may have met a longer one.
-            let known = self.records.get::<PauseRecord>(ONLY).await?;
-            if known.is_none_or(|known| known.value.until < until) {
-                self.store(&PauseRecord { until, why }).await?;
-            }
+            self.store_pause(PauseRecord { until, why }).await?;
         }
         Ok(stop)
+    }
+
+    /// Stores a pause, unless another worker has met a longer one, which must not be cut short.
+    async fn store_pause(&self, pause: PauseRecord) -> Result<(), TableError> {
+        loop {
+            let known = self.records.get::<PauseRecord>(ONLY).await?;
+            if known
+                .as_ref()
+                .is_some_and(|known| known.value.until >= pause.until)
+            {
+                return Ok(());
+            }
+            let write = self.records.put(ONLY, &pause, expect(known.as_ref()))?;
+            match self.records.write(vec![write]).await {
+                // Another worker was quicker; with each that was, the pause has become longer.
+                Err(TableError::Conflict) => {}
+                stored => return stored,
+            }
+        }
     }
 
     async fn store<R: crate::records::Record>(&self, record: &R) -> Result<(), TableError> {

@@ -61,6 +61,11 @@ impl FakeXero {
         self.organisations.insert(tenant, organisation);
     }
 
+    /// Moves the custom connection to another organisation, as a person can in Xero's own pages: from then on new tokens are for that one.
+    pub fn move_custom_connection(&mut self, tenant: Uuid) {
+        self.config.tenant_id = tenant;
+    }
+
     /// Connects or disconnects an organisation, as a person can in Xero's own pages.
     pub fn set_connected(&mut self, tenant: Uuid, connected: bool) {
         if let Some(organisation) = self.organisations.get_mut(&tenant) {

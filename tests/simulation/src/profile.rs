@@ -38,6 +38,8 @@ pub(crate) struct Profile {
     pub(crate) calls_a_minute: usize,
     /// Whether a person disconnects the app, and connects it anew later.
     pub(crate) disconnects: bool,
+    /// Whether a person connects the app anew although it is connected.
+    pub(crate) reconnects: bool,
 }
 
 /// Groups of account customers and of site contacts.
@@ -80,6 +82,7 @@ impl Profile {
             later_settings,
             calls_a_minute: if rng.f64() < 0.2 { 20 } else { 60 },
             disconnects: rng.f64() < 0.15,
+            reconnects: rng.f64() < 0.4,
         }
     }
 

@@ -226,6 +226,15 @@ impl Simulation {
             world.schedule(at, Event::Disconnect);
             world.schedule(again, Event::Reconnect);
         }
+        if world.profile.reconnects {
+            // While the refresh may be at it, which begins with its schedule.
+            for _ in 0..4 {
+                let runs = world.rng.i32(1..=12);
+                let at =
+                    start + Function::RefreshToken.schedule() * runs + world.milliseconds(1_500);
+                world.schedule(at, Event::Reconnect);
+            }
+        }
         world.schedule(start + storm, Event::EndOfFaults);
     }
 
@@ -297,6 +306,7 @@ impl Simulation {
             Event::Reconnect => {
                 let mut world = lock(&self.world);
                 world.tell(|| "a person connects the app anew".to_owned());
+                *world.coverage.people.entry("connects the app").or_default() += 1;
                 world.connect();
             }
             Event::Deploy => self.deploy(),

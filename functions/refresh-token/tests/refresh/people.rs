@@ -178,6 +178,24 @@ async fn a_custom_connection_that_died_is_given_another_chance_at_every_renewal(
 }
 
 #[tokio::test]
+async fn a_custom_connection_that_was_moved_to_another_organisation_is_noticed() {
+    let world = World::custom_connection();
+    world.run().await.unwrap();
+    let (_, before) = world.current().await;
+    let other = uuid::Uuid::from_u128(0x7e4a_27f0_0000_4000_8000_0000_0000_0002);
+    {
+        let mut xero = world.xero.lock().unwrap();
+        xero.add_organisation(other, "Another Company");
+        xero.move_custom_connection(other);
+    }
+    world.pass_until_due();
+    world.run().await.unwrap();
+    let (_, after) = world.current().await;
+    assert_ne!(after.tenant_id, before.tenant_id);
+    assert_eq!(after.tenant_id, other.try_into().ok());
+}
+
+#[tokio::test]
 async fn a_missing_refresh_token_is_told_with_its_cure() {
     let world = World::connected();
     world.vault.set_current(TOKEN, "{}");

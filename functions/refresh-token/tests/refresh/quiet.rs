@@ -84,7 +84,11 @@ async fn a_custom_connection_starts_from_blank_and_learns_its_organisation() {
 
     world.pass_until_due();
     assert_eq!(world.run().await.unwrap(), Outcome::Refreshed);
-    assert_eq!(world.calls(), 3, "the organisation is known by now");
+    assert_eq!(
+        world.calls(),
+        4,
+        "a token, and whether it is still for that organisation"
+    );
 }
 
 #[tokio::test]
