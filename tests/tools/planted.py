@@ -98,7 +98,7 @@ def told(counts: dict[str, int]) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seeds", type=int, default=200, help="how many seeds are tried with each bug [default: 200]")
+    arguments.add_argument("--seeds", type=int, default=300, help="how many seeds are tried with each bug [default: 300]")
     arguments.add_argument("bugs", nargs="*", help="only these, by the names of their patches")
     given = arguments.parse_args()
     patches = sorted(PATCHES.glob("*.patch"))
