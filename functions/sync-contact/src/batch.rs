@@ -114,10 +114,24 @@ pub(crate) async fn run(
     };
     let mut works = batch.read_records(contacts).await?;
     batch.work(&mut works).await;
+    if works.len() > 1
+        && let Some(error) = works.iter().find_map(spoilt_item)
+    {
+        // It may have kept the others from being worked too.
+        return Err(error.clone().into());
+    }
     Ok(works
         .into_iter()
         .map(|work| (work.id, told(work.ending)))
         .collect())
+}
+
+/// Why a contact was not worked, where that is an item in the store.
+fn spoilt_item(work: &Work) -> Option<&TableError> {
+    match &work.ending {
+        Some(Err(error @ TableError::Refused(_))) => Some(error),
+        _ => None,
+    }
 }
 
 fn told(ending: Option<crate::work::Ending>) -> Result<Done, String> {

@@ -147,7 +147,7 @@ async fn run_isolated(
         return results;
     }
     tracing::error!(
-        "a batch of {} contacts came to no end, and is worked again one by one",
+        "a batch of {} contacts came to no end; several are worked again one by one",
         contacts.len()
     );
     let mut results = Results::new();

@@ -211,10 +211,10 @@ impl XeroConnection {
             tracing::error!(since = %dead.since, "the connection to Xero is dead: {}", dead.why);
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
-        // One that is longer than any that is stored comes from a clock that is wrong, or a hand that slipped, and must not stop everything without a sound.
-        let pause = standing.pause.as_ref().filter(|pause| {
-            pause.until > now && pause.until <= now + LONGEST_PAUSE + CLOCK_DIFFERENCE
-        });
+        let pause = standing
+            .pause
+            .as_ref()
+            .filter(|pause| pause.until > now && is_plausible(pause, now));
         pause.map(|pause| Wait {
             until: pause.until,
             reason: DeferReason::XeroLimit,
@@ -227,6 +227,11 @@ impl XeroConnection {
             reason: DeferReason::NotConnected,
         }
     }
+}
+
+/// A pause that is longer than any that is stored comes from a clock that is wrong, or a hand that slipped, and must not stop everything without a sound.
+fn is_plausible(pause: &PauseRecord, now: OffsetDateTime) -> bool {
+    pause.until <= now + LONGEST_PAUSE + CLOCK_DIFFERENCE
 }
 
 /// What the table says about the connection.
@@ -308,7 +313,7 @@ impl XeroSession<'_> {
     where
         F: Future<Output = Result<Answer<T>, Error>>,
     {
-        let access = {
+        let mut access = {
             let shared = self.shared.lock().await;
             if let Some(wait) = shared.paused {
                 return Err(CallError::Wait(wait));
@@ -320,7 +325,10 @@ impl XeroSession<'_> {
         if let Err(Error::AuthExpired | Error::AuthLost { .. }) = answer {
             let is_expired = matches!(answer, Err(Error::AuthExpired));
             match self.renewed(&access).await? {
-                Some(renewed) => answer = make(self.connection.xero.clone(), renewed).await,
+                Some(renewed) => {
+                    access = renewed.clone();
+                    answer = make(self.connection.xero.clone(), renewed).await;
+                }
                 None if !is_expired => {}
                 None => return Err(self.token_refused().await?),
             }
@@ -333,7 +341,7 @@ impl XeroSession<'_> {
                 }
                 Ok(value)
             }
-            Err(error) => Err(self.stop(error).await?),
+            Err(error) => Err(self.stop(error, &access).await?),
         }
     }
 
@@ -376,10 +384,10 @@ impl XeroSession<'_> {
     async fn store_pause(&self, pause: PauseRecord) -> Result<(), TableError> {
         loop {
             let known = self.records.get::<PauseRecord>(ONLY).await?;
-            if known
-                .as_ref()
-                .is_some_and(|known| known.value.until >= pause.until)
-            {
+            let now = self.connection.surroundings.now();
+            if known.as_ref().is_some_and(|known| {
+                known.value.until >= pause.until && is_plausible(&known.value, now)
+            }) {
                 return Ok(());
             }
             let write = self.records.put(ONLY, &pause, expect(known.as_ref()))?;
@@ -443,7 +451,7 @@ impl XeroSession<'_> {
         Ok(())
     }
 
-    async fn stop(&self, error: Error) -> Result<CallError, CallError> {
+    async fn stop(&self, error: Error, used: &Access) -> Result<CallError, CallError> {
         match error {
             Error::RateLimited {
                 problem,
@@ -465,7 +473,7 @@ impl XeroSession<'_> {
                     .await
                     .map_err(|error| CallError::Open(error.into()))
             }
-            Error::AuthLost { cause } => self.connection_lost(cause).await,
+            Error::AuthLost { cause } => self.connection_lost(cause, used).await,
             // The other workers need not find out for themselves. What became of this call is for its caller to know, whatever the store says.
             Error::Transient { retry_after, .. } => {
                 let asked = retry_after.and_then(|asked| Duration::try_from(asked).ok());
@@ -499,13 +507,23 @@ impl XeroSession<'_> {
         .map_err(|error| CallError::Open(error.into()))
     }
 
-    async fn connection_lost(&self, cause: AuthLostCause) -> Result<CallError, CallError> {
+    async fn connection_lost(
+        &self,
+        cause: AuthLostCause,
+        refused: &Access,
+    ) -> Result<CallError, CallError> {
+        use secrecy::ExposeSecret as _;
         let now = self.connection.surroundings.now();
         let token = self
             .connection
             .token(false)
             .await
             .map_err(CallError::Open)?;
+        let current = token.secret.access_token.as_ref();
+        if current.is_none_or(|current| current.expose_secret() != refused.token.expose_secret()) {
+            // Nobody has refused the token that is stored now: a person may have connected anew, and the refresh has yet to bring its access token.
+            return self.token_refused().await;
+        }
         self.connection.surroundings.count(Metric::ConnectionDead);
         tracing::error!("the connection to Xero is dead: {cause}");
         self.store(&DeadConnectionRecord {

@@ -211,7 +211,11 @@ pub(crate) async fn pass<T: Send + 'static>(
             {
                 let mut world = lock(world);
                 let due = world.now + wait + later;
-                let effect = move |world: &mut World| drop(effect(world, None));
+                let effect = move |world: &mut World| {
+                    world.is_late_effect = true;
+                    drop(effect(world, None));
+                    world.is_late_effect = false;
+                };
                 world.schedule(due, Event::LateEffect(call.name, Box::new(effect)));
             }
             hold(world, process, wait, Fate::Done).await;

@@ -427,7 +427,7 @@ impl World {
             let now = self.now;
             self.ledger.token_calls.push(now);
         }
-        if is_limited(request) {
+        if is_limited(request) && !self.is_late_effect {
             self.watch_api_call(process);
         }
         let before: Vec<XeroContact> = if is_write(request) {

@@ -129,6 +129,8 @@ pub(crate) struct World {
     events: BTreeMap<Moment, Event>,
     sequence: u64,
     identifiers: u128,
+    /// What takes effect now was sent long ago, whatever its process has learnt since.
+    pub(crate) is_late_effect: bool,
     /// Numbers that people use up.
     pub(crate) numbers: u32,
     digest: DefaultHasher,
@@ -161,6 +163,7 @@ impl World {
             events: BTreeMap::new(),
             sequence: 0,
             identifiers: 0,
+            is_late_effect: false,
             numbers: 0,
             digest: DefaultHasher::new(),
             trace: is_traced.then(Vec::new),

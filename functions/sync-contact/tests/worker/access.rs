@@ -232,6 +232,26 @@ async fn a_dead_connection_is_called_no_more_until_somebody_connects_again() {
 }
 
 #[tokio::test]
+async fn a_token_that_nobody_has_refused_is_never_declared_dead() {
+    let mut world = World::creating();
+    let [acme, bolt] = ["Acme", "Bolt"].map(|name| world.customer_with_reference(name, name));
+    world.sync(&[acme]).await;
+    // The app is disconnected; a person connects it anew and stores what the README asks for, while this process still has the token of before.
+    let tenant = world.network.xero().tenant_id();
+    world.network.xero().set_connected(tenant, false);
+    world.vault.set_current(
+        "xero-token",
+        serde_json::json!({"refresh_token": "new", "tenant_id": tenant}).to_string(),
+    );
+    world.sync(&[bolt]).await;
+    assert_eq!(
+        world.defer_reason(bolt).await,
+        Some(DeferReason::NotConnected)
+    );
+    assert_eq!(world.get::<DeadConnectionRecord>(ONLY).await, None);
+}
+
+#[tokio::test]
 async fn another_organisation_is_never_called_and_its_contacts_wait_under_the_confirmed_one() {
     let mut world = World::creating();
     let acme = world.customer_with_reference("Acme", "A1");
