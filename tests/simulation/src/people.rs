@@ -215,7 +215,7 @@ impl World {
         match kind {
             0..10 => self.enter_another(),
             10..40 => self.edit_unit(id),
-            40..50 => self.edit_back(id),
+            40..50 => self.waver(id),
             50..58 => self.edit_reference(id),
             58..62 => self.edit_contact_reference(id),
             62..66 => self.move_about(id),
@@ -269,8 +269,17 @@ impl World {
         self.note_deed("edits a customer");
     }
 
+    /// Back, forth and back again within minutes.
+    fn waver(&mut self, id: u64) {
+        self.edit_back(id);
+        for minutes in [2, 4] {
+            let at = self.now + time::Duration::minutes(minutes);
+            self.schedule(at, crate::world::Event::EditBack(id));
+        }
+    }
+
     /// Back to what it was before the last edit: what was sent meanwhile must not stay.
-    fn edit_back(&mut self, id: u64) {
+    pub(crate) fn edit_back(&mut self, id: u64) {
         let Some(before) = self.ledger.before_last(id, Unit::Phone) else {
             return self.edit_unit(id);
         };

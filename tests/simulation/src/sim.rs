@@ -302,6 +302,7 @@ impl Simulation {
             Event::Tick(function) => self.tick(function),
             Event::Deliver => self.deliver(),
             Event::Person => lock(&self.world).do_something(),
+            Event::EditBack(id) => lock(&self.world).edit_back(id),
             Event::Disconnect => lock(&self.world).disconnect(),
             Event::Reconnect => {
                 let mut world = lock(&self.world);

@@ -97,6 +97,8 @@ pub(crate) enum Event {
     Deliver,
     /// Somebody does something.
     Person,
+    /// Somebody edits a contact back, once more.
+    EditBack(u64),
     /// A person disconnects the app.
     Disconnect,
     /// A person connects anew.
