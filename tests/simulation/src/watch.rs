@@ -180,6 +180,8 @@ pub(crate) struct Ledger {
     pub(crate) edited_at: BTreeMap<(u64, Unit), OffsetDateTime>,
     /// Which of those values was last written to a Xero contact.
     pub(crate) written: BTreeMap<(Uuid, Unit), usize>,
+    /// For which contact that was.
+    written_for: BTreeMap<Uuid, u64>,
     /// When a person last changed a unit of a Xero contact.
     pub(crate) corrected_at: BTreeMap<(Uuid, Unit), OffsetDateTime>,
     /// Contacts that were account customers at some time.
@@ -598,6 +600,12 @@ impl World {
     fn watch_unit(&mut self, id: u64, contact: &XeroContact, unit: Unit) {
         let value = unit.in_xero(contact);
         let key = (contact.id, unit);
+        // Linked to another contact than before: the states of that one are not this one's.
+        if self.ledger.written_for.insert(contact.id, id) != Some(id) {
+            self.ledger
+                .written
+                .retain(|(known, _), _| *known != contact.id);
+        }
         match self.ledger.index_of(id, unit, &value) {
             None => self.violate(
                 Invariant::NeverOldOverNew,
