@@ -1,6 +1,6 @@
 //! Generating account references: only when every reference in use is known, and each reserved before it is used.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use rules::{AccountReference, Decision, code_prefix, codes};
 use runtime::CallError;
@@ -14,34 +14,52 @@ use crate::batch::{Batch, Claims, SHORT_WAIT, open};
 use crate::settle::LONGEST_WAIT;
 use crate::work::Work;
 
-/// How many codes are asked for in one call where the organisation is not known as a whole.
-const CODES_PER_LOOKUP: usize = 8;
+/// Where the organisation is not known as a whole, more codes are asked for than are needed, since some may be taken there: so many for a single contact,
+/// fewer each where many prefixes share a call.
+const MOST_SPARE_CODES: usize = 7;
+const SPARE_CODES_A_CALL: usize = 24;
 /// How many times a free code is looked for before the contact is put off.
 const MAX_TRIES: usize = 8;
 
-/// What is known to be taken, by prefix.
-type Taken = HashMap<String, HashSet<AccountReference>>;
+/// What is known of the codes of one prefix.
+#[derive(Debug, Default)]
+struct Stock {
+    /// Reserved, or in Xero.
+    taken: HashSet<AccountReference>,
+    /// Neither, as far as was seen.
+    free: VecDeque<AccountReference>,
+}
+
+type Stocks = HashMap<String, Stock>;
 
 impl Batch<'_> {
     /// Gives a code to every contact that needs one.
     pub(crate) async fn generate_codes(&self, works: &mut [Work], claims: &mut Claims) {
-        let needs_code = |batch: &Self, work: &Work, claims: &Claims| {
-            work.found.is_some() && matches!(batch.decide(work, claims), Decision::NeedsCode)
+        let needs_code = |work: &Work, claims: &Claims| {
+            work.ending.is_none()
+                && work.found.is_some()
+                && matches!(self.decide(work, claims), Decision::NeedsCode)
         };
-        if !works
-            .iter()
-            .any(|work| work.ending.is_none() && needs_code(self, work, claims))
-        {
+        let mut wanted = BTreeMap::<String, usize>::new();
+        for work in works.iter().filter(|work| needs_code(work, claims)) {
+            *wanted.entry(prefix_of(work)).or_default() += 1;
+        }
+        if wanted.is_empty() {
             return;
         }
         let known = self.references_are_known().await;
-        let mut taken = Taken::new();
+        let mut stocks = Stocks::new();
+        let found = match known {
+            // Together: one call tells of many.
+            Ok(true) => self.find_free_codes(&wanted, &mut stocks).await,
+            _ => Ok(()),
+        };
         for work in open(works) {
-            if !needs_code(self, work, claims) {
+            if !needs_code(work, claims) {
                 continue;
             }
-            match known {
-                Ok(true) => match self.reserve_code(work, &mut taken).await {
+            match (&known, &found) {
+                (Ok(true), Ok(())) => match self.reserve_code(work, &mut stocks).await {
                     Ok(Some(code)) => drop(claims.holders.insert(code, work.id)),
                     Ok(None) => {
                         self.defer(work, DeferReason::AnotherWorker, self.now + SHORT_WAIT)
@@ -49,7 +67,8 @@ impl Batch<'_> {
                     }
                     Err(error) => self.call_failed(work, &error).await,
                 },
-                Ok(false) => {
+                (Ok(true), Err(error)) => self.call_failed(work, error).await,
+                (Ok(false), _) => {
                     // Each try asks Xero first, so one that has waited long waits longer.
                     let waited: Duration = work
                         .deferred
@@ -59,7 +78,7 @@ impl Batch<'_> {
                     self.defer(work, DeferReason::ReferencesNotRead, self.now + wait)
                         .await;
                 }
-                Err(ref error) => work.ending = Some(Err(error.clone())),
+                (Err(error), _) => work.ending = Some(Err(error.clone())),
             }
         }
     }
@@ -97,70 +116,98 @@ impl Batch<'_> {
         }
     }
 
-    /// Finds a free code and reserves it; `None` where others were always quicker.
+    /// Reserves a free code; `None` where others were always quicker.
     async fn reserve_code(
         &self,
         work: &mut Work,
-        taken: &mut Taken,
+        stocks: &mut Stocks,
     ) -> Result<Option<AccountReference>, CallError> {
-        let store = |error: TableError| CallError::Open(error.into());
-        let name = work
-            .customer
-            .as_ref()
-            .map(|customer| customer.details.name.as_str())
-            .unwrap_or_default();
-        let prefix = code_prefix(name);
-        for attempt in 0..MAX_TRIES {
-            if attempt > 0 || !taken.contains_key(&prefix) {
-                let reserved = self
-                    .records
-                    .list::<ReferenceRecord>(&prefix.to_lowercase())
-                    .await
-                    .map_err(store)?;
-                taken
-                    .entry(prefix.clone())
-                    .or_default()
-                    .extend(reserved.into_iter().map(|record| record.value.reference));
+        let prefix = prefix_of(work);
+        for _ in 0..MAX_TRIES {
+            if stocks
+                .get(&prefix)
+                .is_none_or(|stock| stock.free.is_empty())
+            {
+                let one = BTreeMap::from([(prefix.clone(), 1)]);
+                self.find_free_codes(&one, stocks).await?;
             }
-            let known = taken.entry(prefix.clone()).or_default();
-            let Some(code) = self.free_code(&prefix, known).await? else {
+            let stock = stocks.entry(prefix.clone()).or_default();
+            let Some(code) = stock.free.pop_front() else {
                 continue;
             };
-            known.insert(code.clone());
-            if self.try_reserve(work, &code).await.map_err(store)? {
+            stock.taken.insert(code.clone());
+            if self.try_reserve(work, &code).await.map_err(store_failed)? {
                 return Ok(Some(code));
             }
+            // Somebody else is at it: what they took must be known before the next try.
+            self.read_reserved(&prefix, stock).await?;
         }
         Ok(None)
     }
 
-    async fn free_code(
+    /// Adds at least so many free codes of each prefix to the stocks, unless those that were looked at turn out to be taken.
+    async fn find_free_codes(
         &self,
-        prefix: &str,
-        known: &mut HashSet<AccountReference>,
-    ) -> Result<Option<AccountReference>, CallError> {
-        if let Some(directory) = self
-            .worker
-            .directory
-            .lock()
-            .await
-            .as_ref()
-            .filter(|directory| directory.is_of(self.records.tenant()))
-        {
-            return Ok(codes(prefix)
-                .find(|code| !known.contains(code) && !directory.has_account_number(code)));
+        wanted: &BTreeMap<String, usize>,
+        stocks: &mut Stocks,
+    ) -> Result<(), CallError> {
+        for prefix in wanted.keys() {
+            if !stocks.contains_key(prefix) {
+                let stock = stocks.entry(prefix.clone()).or_default();
+                self.read_reserved(prefix, stock).await?;
+            }
         }
-        let candidates: Vec<_> = codes(prefix)
-            .filter(|code| !known.contains(code))
-            .take(CODES_PER_LOOKUP)
-            .collect();
-        let in_xero = self.read_account_numbers(&candidates).await?;
-        known.extend(
-            in_xero
-                .iter()
-                .filter_map(|contact| AccountReference::parse(&contact.account_number).ok()),
-        );
-        Ok(candidates.into_iter().find(|code| !known.contains(code)))
+        let directory = self.worker.directory.lock().await;
+        let known = directory
+            .as_ref()
+            .filter(|directory| directory.is_of(self.records.tenant()));
+        let spare = match known {
+            Some(_) => 0,
+            None => (SPARE_CODES_A_CALL / wanted.len().max(1)).clamp(1, MOST_SPARE_CODES),
+        };
+        let mut candidates = Vec::new();
+        for (prefix, count) in wanted {
+            let stock = stocks.entry(prefix.clone()).or_default();
+            let is_candidate = |code: &AccountReference| {
+                let is_known = stock.taken.contains(code) || stock.free.contains(code);
+                !is_known && !known.is_some_and(|known| known.has_account_number(code))
+            };
+            let found = codes(prefix).filter(is_candidate).take(count + spare);
+            candidates.extend(found.map(|code| (prefix, code)));
+        }
+        let in_xero: HashSet<AccountReference> = if known.is_some() {
+            HashSet::new()
+        } else {
+            drop(directory);
+            let numbers: Vec<_> = candidates.iter().map(|(_, code)| code.clone()).collect();
+            let calls = self.session.client().split_account_numbers(&numbers);
+            self.would_have_saved(calls.len());
+            let found = self.read_account_numbers(&numbers).await?;
+            let numbers = found.iter().map(|contact| &contact.account_number);
+            numbers
+                .filter_map(|number| AccountReference::parse(number).ok())
+                .collect()
+        };
+        for (prefix, code) in candidates {
+            let stock = stocks.entry(prefix.clone()).or_default();
+            if in_xero.contains(&code) {
+                stock.taken.insert(code);
+            } else {
+                stock.free.push_back(code);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_reserved(&self, prefix: &str, stock: &mut Stock) -> Result<(), CallError> {
+        let folded = prefix.to_lowercase();
+        let reserved = self.records.list::<ReferenceRecord>(&folded).await;
+        let reserved = reserved.map_err(store_failed)?;
+        stock
+            .taken
+            .extend(reserved.into_iter().map(|record| record.value.reference));
+        stock.free.retain(|code| !stock.taken.contains(code));
+        Ok(())
     }
 
     async fn try_reserve(
@@ -216,4 +263,14 @@ impl Batch<'_> {
         work.wrote(content);
         Ok(())
     }
+}
+
+/// What a contact's code begins with.
+fn prefix_of(work: &Work) -> String {
+    let customer = work.customer.as_ref();
+    code_prefix(customer.map_or("", |customer| &customer.details.name))
+}
+
+fn store_failed(error: TableError) -> CallError {
+    CallError::Open(error.into())
 }

@@ -19,6 +19,8 @@ pub mod xero_writes;
 
 pub use event::{Response, handle};
 
+use std::sync::atomic::AtomicU32;
+
 use runtime::Parts;
 use tokio::sync::Mutex;
 
@@ -30,6 +32,8 @@ pub struct Worker {
     pub parts: Parts,
     /// What it last knew of the Xero organisation; a stale one may cost a call, never a wrong write.
     pub directory: Mutex<Option<Directory>>,
+    /// Calls that a directory would have saved since there was none.
+    pub calls_without_directory: AtomicU32,
 }
 
 impl Worker {
@@ -39,6 +43,7 @@ impl Worker {
         Self {
             parts,
             directory: Mutex::new(None),
+            calls_without_directory: AtomicU32::new(0),
         }
     }
 }

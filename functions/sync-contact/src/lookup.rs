@@ -1,6 +1,7 @@
 //! Asking Xero which contacts fit: the cheaper of reading a few and reading them all.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use rules::{AccountReference, ContactId, ContactNumber, Question, XeroContact, XeroContactId};
 use runtime::records::{DeferReason, DirectoryRecord, ONLY};
@@ -14,6 +15,8 @@ use crate::work::Work;
 
 /// An organisation of unknown size is taken for one of two pages; the first page tells.
 const USUAL_PAGES: u32 = 2;
+/// So many codes of four digits are asked for in one call.
+const CODES_A_CALL: usize = 40;
 /// A larger organisation is never read as a whole: 50,000 contacts are about 20 MB of memory.
 const MAX_PAGES: u32 = 50;
 
@@ -25,6 +28,8 @@ struct Targets {
     /// Names that cannot stand in a filter.
     search_terms: Vec<String>,
     contact_numbers: Vec<ContactNumber>,
+    /// Contacts for which a code may have to be generated, which is looked up next.
+    codes: usize,
     /// An account number that no look-up can ask for.
     needs_directory: bool,
 }
@@ -57,7 +62,7 @@ impl Batch<'_> {
 
         let is_match =
             |work: &Work| matches!(questions.get(&work.id), Some(Question::Match { .. }));
-        let targets = targets(questions, again);
+        let targets = self.targets(questions, again);
         if targets.is_empty() {
             // There is nothing to match by: nothing is found.
             self.hand_out(works, Ok(()), is_match, |(), _| Vec::new())
@@ -83,6 +88,7 @@ impl Batch<'_> {
             }
             Ok(false) => {
                 let found = self.read_targets(&targets).await;
+                self.would_have_saved(targets.look_ups(self.session.client()).saturating_sub(1));
                 if questions.len() > 1 && is_one_contacts_fault(&found) {
                     return self.look_one_by_one(works, questions, again).await;
                 }
@@ -107,7 +113,7 @@ impl Batch<'_> {
             if !matches!(question, Question::Match { .. }) {
                 continue;
             }
-            let mut targets = targets(&BTreeMap::from([(*contact, question.clone())]), again);
+            let mut targets = self.targets(&BTreeMap::from([(*contact, question.clone())]), again);
             let mut found = self.read_targets(&targets).await;
             if matches!(found, Err(CallError::Failed(xero::Error::QueryRefused))) {
                 // Xero could not read the filter: the search takes any name.
@@ -118,6 +124,46 @@ impl Batch<'_> {
             self.hand_out(works, found, is_it, |contacts, _| contacts.clone())
                 .await;
         }
+    }
+
+    fn targets(&self, questions: &BTreeMap<ContactId, Question>, again: bool) -> Targets {
+        let mut targets = Targets::default();
+        for (contact, question) in questions {
+            let Question::Match {
+                account_reference,
+                name,
+                create_in_doubt,
+            } = question
+            else {
+                continue;
+            };
+            // A filter cannot hold every character, and the search does not look at account numbers.
+            match account_reference {
+                Some(reference) if xero::can_be_queried(reference.as_str()) => {
+                    targets.account_numbers.push(reference.clone());
+                }
+                Some(_) => targets.needs_directory = true,
+                None => {
+                    targets.codes +=
+                        usize::from(self.worker.parts.settings.generate_account_reference)
+                }
+            }
+            if let Some(name) = name {
+                if xero::can_be_queried(name) {
+                    targets.names.push(name.clone())
+                } else {
+                    targets.search_terms.push(name.clone())
+                }
+            }
+            if *create_in_doubt || again {
+                targets.contact_numbers.push(ContactNumber::ours(*contact));
+            }
+        }
+        targets.account_numbers.sort();
+        targets.account_numbers.dedup();
+        targets.names.sort();
+        targets.names.dedup();
+        targets
     }
 
     async fn hand_out<T>(
@@ -243,6 +289,9 @@ impl Batch<'_> {
             *directory = None;
         }
         let calls = targets.calls(self.session.client());
+        let saved = &self.worker.calls_without_directory;
+        // Who has looked up so much that it would have paid to read everything does that now: so it never costs more than twice the least.
+        let worth = calls.saturating_add(saved.load(Ordering::Relaxed));
         match directory {
             Some(known) if !again && known.is_fresh(self.now) => Ok(true),
             // One call, unless much has changed: no look-up is cheaper.
@@ -262,15 +311,25 @@ impl Batch<'_> {
                 let known = known.map(|record| record.value.pages);
                 // Where two pages were only guessed, a look-up that costs no more cannot turn out to be in vain.
                 let is_cheaper = match known {
-                    Some(pages) => pages <= calls.min(MAX_PAGES),
+                    Some(pages) => pages <= worth.min(MAX_PAGES),
                     None => USUAL_PAGES < calls,
                 };
                 if is_cheaper {
-                    *directory = self.read_directory(known, calls).await?;
+                    *directory = self.read_directory(known, worth).await?;
+                    if directory.is_some() {
+                        saved.store(0, Ordering::Relaxed);
+                    }
                 }
                 Ok(directory.is_some())
             }
         }
+    }
+
+    /// Remembers what was spent because there is no directory.
+    pub(crate) fn would_have_saved(&self, calls: usize) {
+        let calls = u32::try_from(calls).unwrap_or(u32::MAX);
+        let saved = &self.worker.calls_without_directory;
+        saved.fetch_add(calls, Ordering::Relaxed);
     }
 
     /// Asks for what changed. `false` where that is more than is ever read: then a few look-ups are cheaper, and the directory is of no more use.
@@ -304,11 +363,11 @@ impl Batch<'_> {
         Ok(true)
     }
 
-    /// Reads everything, unless the first page tells that a few look-ups are cheaper after all.
+    /// Reads everything, unless the first page tells that it is not worth that many calls.
     async fn read_directory(
         &self,
         known_pages: Option<u32>,
-        calls: u32,
+        worth: u32,
     ) -> Result<Option<Directory>, CallError> {
         let mut directory: Option<Directory> = None;
         let mut page = 1;
@@ -327,7 +386,7 @@ impl Batch<'_> {
                     .await
                     .map_err(|error| CallError::Open(error.into()))?;
             }
-            if pages > MAX_PAGES || (page == 1 && pages.saturating_sub(1) > calls) {
+            if pages > MAX_PAGES || (page == 1 && pages.saturating_sub(1) > worth) {
                 return Ok(None);
             }
             if answer.unreadable > 0 {
@@ -357,43 +416,6 @@ fn is_one_contacts_fault<T>(found: &Result<T, CallError>) -> bool {
     matches!(found, Err(CallError::Failed(error)) if !matches!(error, xero::Error::Transient { .. }))
 }
 
-fn targets(questions: &BTreeMap<ContactId, Question>, again: bool) -> Targets {
-    let mut targets = Targets::default();
-    for (contact, question) in questions {
-        let Question::Match {
-            account_reference,
-            name,
-            create_in_doubt,
-        } = question
-        else {
-            continue;
-        };
-        // A filter cannot hold every character, and the search does not look at account numbers.
-        if let Some(reference) = account_reference {
-            if xero::can_be_queried(reference.as_str()) {
-                targets.account_numbers.push(reference.clone())
-            } else {
-                targets.needs_directory = true
-            }
-        }
-        if let Some(name) = name {
-            if xero::can_be_queried(name) {
-                targets.names.push(name.clone())
-            } else {
-                targets.search_terms.push(name.clone())
-            }
-        }
-        if *create_in_doubt || again {
-            targets.contact_numbers.push(ContactNumber::ours(*contact));
-        }
-    }
-    targets.account_numbers.sort();
-    targets.account_numbers.dedup();
-    targets.names.sort();
-    targets.names.dedup();
-    targets
-}
-
 impl Targets {
     fn is_empty(&self) -> bool {
         let nothing = self.account_numbers.is_empty()
@@ -403,14 +425,20 @@ impl Targets {
         nothing && !self.needs_directory
     }
 
-    /// How many calls they take.
+    /// How many calls they take, those for codes included.
     fn calls(&self, xero: &Xero) -> u32 {
         if self.needs_directory {
             return u32::MAX;
         }
+        let codes = self.codes.div_ceil(CODES_A_CALL);
+        u32::try_from(self.look_ups(xero) + codes).unwrap_or(u32::MAX)
+    }
+
+    /// How many calls it takes to look them up.
+    fn look_ups(&self, xero: &Xero) -> usize {
         let single = self.search_terms.len() + self.contact_numbers.len();
         let filters = xero.split_account_numbers(&self.account_numbers).len()
             + xero.split_names(&self.names).len();
-        u32::try_from(single + filters).unwrap_or(u32::MAX)
+        single + filters
     }
 }

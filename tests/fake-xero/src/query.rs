@@ -1,5 +1,7 @@
 //! The `where` of a list.
 
+use std::cell::OnceCell;
+
 use crate::contact::Contact;
 use crate::text::fold_case_and_accents;
 
@@ -47,16 +49,14 @@ impl Filter {
     }
 
     pub(crate) fn matches(&self, contact: &Contact) -> bool {
+        self.matches_folded(&Folded::new(contact))
+    }
+
+    fn matches_folded(&self, contact: &Folded<'_>) -> bool {
         match self {
-            Self::Equals("ContactStatus", text) => {
-                let status = serde_json::to_value(contact.status).unwrap_or_default();
-                status
-                    .as_str()
-                    .is_some_and(|s| fold_case_and_accents(s) == *text)
-            }
-            Self::Equals(field, text) => fold_case_and_accents(contact.text(field)) == *text,
-            Self::And(a, b) => a.matches(contact) && b.matches(contact),
-            Self::Or(a, b) => a.matches(contact) || b.matches(contact),
+            Self::Equals(field, text) => contact.text(field) == text,
+            Self::And(a, b) => a.matches_folded(contact) && b.matches_folded(contact),
+            Self::Or(a, b) => a.matches_folded(contact) || b.matches_folded(contact),
         }
     }
 
@@ -67,6 +67,34 @@ impl Filter {
             Self::And(a, b) => a.is_optimised() || b.is_optimised(),
             Self::Or(..) => false,
         }
+    }
+}
+
+/// A contact whose fields are folded once, however many alternatives look at them.
+struct Folded<'a> {
+    contact: &'a Contact,
+    fields: [OnceCell<String>; FIELDS.len()],
+}
+
+impl<'a> Folded<'a> {
+    fn new(contact: &'a Contact) -> Self {
+        Self {
+            contact,
+            fields: Default::default(),
+        }
+    }
+
+    fn text(&self, field: &str) -> &str {
+        let Some(index) = FIELDS.iter().position(|known| *known == field) else {
+            return "";
+        };
+        self.fields[index].get_or_init(|| match field {
+            "ContactStatus" => {
+                let status = serde_json::to_value(self.contact.status).unwrap_or_default();
+                fold_case_and_accents(status.as_str().unwrap_or_default())
+            }
+            _ => fold_case_and_accents(self.contact.text(field)),
+        })
     }
 }
 

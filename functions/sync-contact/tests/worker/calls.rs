@@ -106,3 +106,39 @@ async fn names_that_a_filter_cannot_hold_are_found_all_the_same() {
         assert_eq!(world.linked(id).await, Some(xero), "{name}");
     }
 }
+
+#[tokio::test]
+async fn codes_are_looked_up_together() {
+    let mut world = World::generating().await;
+    world.organisation_has_pages(30).await;
+    world.xero_contact(json!({"Name": "Somebody else", "AccountNumber": "NEW0003"}));
+    let new: Vec<u64> = (0..40)
+        .map(|n| world.customer(&format!("{} {n}", ["New", "Old", "Odd"][n % 3]), |_| ()))
+        .collect();
+    world.sync(&new).await;
+    let codes: std::collections::BTreeSet<_> = new
+        .iter()
+        .map(|id| world.in_bigchange(*id).account_reference)
+        .collect();
+    assert_eq!(codes.len(), 40);
+    assert!(!codes.contains("NEW0003"));
+    let calls = world.xero_calls();
+    assert!(calls <= 5, "{:?}", world.xero_call_log());
+}
+
+#[tokio::test]
+async fn a_worker_that_goes_on_looking_up_reads_everything_at_last() {
+    let mut world = World::creating();
+    world.xero_contacts(&organisation(5_500));
+    world.organisation_has_pages(6).await;
+    let mut calls = Vec::new();
+    for n in 0..12 {
+        let new = world.customer_with_reference(&format!("New {n}"), &format!("N{n}"));
+        world.reset_calls();
+        world.sync(&[new]).await;
+        calls.push(world.xero_calls());
+        world.pass(Duration::minutes(1));
+    }
+    // By account number, by name, create; six pages and a create; what changed, and a create.
+    assert_eq!(calls, [3, 3, 3, 3, 7, 2, 2, 2, 2, 2, 2, 2]);
+}
