@@ -1,9 +1,9 @@
 //! Reading BigChange's contact groups. A group that cannot be read leaves the others alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bigchange::BigChange;
-use rules::{AccountReference, ContactId, GroupId, looks_like_a_code};
+use rules::{AccountReference, ContactId, Fingerprint, GroupId, looks_like_a_code};
 use time::OffsetDateTime;
 
 use crate::{GroupError, PollError};
@@ -15,7 +15,8 @@ pub(crate) const MAX_PAGES: u32 = 200;
 pub(crate) struct Listing {
     pub(crate) group: GroupId,
     /// Its contacts, also those of which the list could be read no further than the id: the detail may be readable all the same.
-    pub(crate) contacts: BTreeSet<ContactId>,
+    /// With how the list shows them, where that can be read.
+    pub(crate) contacts: BTreeMap<ContactId, Option<Fingerprint>>,
     /// Contact references in use that look like a generated code.
     pub(crate) code_like: BTreeSet<AccountReference>,
 }
@@ -58,11 +59,12 @@ impl Reading {
         reading
     }
 
-    /// Every contact that was listed.
-    pub(crate) fn contacts(&self) -> BTreeSet<ContactId> {
+    /// Every contact that was listed, with how.
+    pub(crate) fn contacts(&self) -> BTreeMap<ContactId, Option<&Fingerprint>> {
         self.listings
             .iter()
-            .flat_map(|listing| listing.contacts.iter().copied())
+            .flat_map(|listing| &listing.contacts)
+            .map(|(contact, as_listed)| (*contact, as_listed.as_ref()))
             .collect()
     }
 
@@ -71,7 +73,7 @@ impl Reading {
         self.listings
             .iter()
             .filter(|listing| groups.contains(&listing.group))
-            .flat_map(|listing| listing.contacts.iter().copied())
+            .flat_map(|listing| listing.contacts.keys().copied())
             .collect()
     }
 
@@ -113,7 +115,7 @@ async fn list(
 ) -> Result<Listing, GroupError> {
     let mut listing = Listing {
         group,
-        contacts: BTreeSet::new(),
+        contacts: BTreeMap::new(),
         code_like: BTreeSet::new(),
     };
     for number in 0..MAX_PAGES {
@@ -123,9 +125,10 @@ async fn list(
         let page = bigchange
             .contacts_in_group(group, number, changed_since)
             .await?;
-        listing.contacts.extend(page.unreadable_ids);
+        let unreadable = page.unreadable_ids.into_iter();
+        listing.contacts.extend(unreadable.map(|id| (id, None)));
         for contact in page.contacts {
-            listing.contacts.insert(contact.id);
+            listing.contacts.insert(contact.id, Some(contact.as_listed));
             if looks_like_a_code(&contact.contact_reference) {
                 listing
                     .code_like

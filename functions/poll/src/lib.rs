@@ -10,6 +10,7 @@ mod groups;
 mod lease;
 mod look;
 mod mode;
+mod recent;
 mod references;
 mod report;
 mod sweep;
@@ -20,40 +21,63 @@ pub use error::{GroupError, PollError};
 pub use mode::Mode;
 pub use report::{Queued, Report};
 
+use std::sync::Mutex;
+
 use runtime::Parts;
 
 use crate::lease::Lease;
+use crate::recent::RecentlyQueued;
 use crate::work::Work;
 
-/// One poll.
-///
-/// # Errors
-/// See [`PollError`]. What was queued before stays queued, and the next poll does the rest.
-pub async fn poll(parts: &Parts, mode: Mode) -> Result<Report, PollError> {
-    let started = parts.surroundings.now();
-    let opened = parts.xero.open().await?;
-    if opened.organisation_changed {
-        return Ok(Report::OrganisationChanged);
+/// What one process polls with.
+pub struct Poller {
+    /// The parts that it works with.
+    pub parts: Parts,
+    recently_queued: Mutex<RecentlyQueued>,
+}
+
+impl Poller {
+    /// One that has queued nothing yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            recently_queued: Mutex::default(),
+        }
     }
-    let records = &opened.records;
-    if mode == Mode::Full {
-        // Before anything can go wrong: whoever works next finds it.
-        sweep::request(records).await?;
+
+    /// One poll.
+    ///
+    /// # Errors
+    /// See [`PollError`]. What was queued before stays queued, and the next poll does the rest.
+    pub async fn poll(&self, mode: Mode) -> Result<Report, PollError> {
+        let parts = &self.parts;
+        let started = parts.surroundings.now();
+        let opened = parts.xero.open().await?;
+        if opened.organisation_changed {
+            return Ok(Report::OrganisationChanged);
+        }
+        let records = &opened.records;
+        if mode == Mode::Full {
+            // Before anything can go wrong: whoever works next finds it.
+            sweep::request(records).await?;
+        }
+        let holder = parts.surroundings.unique().to_string();
+        let Some(lease) = Lease::take(records, holder, started).await? else {
+            tracing::info!("another poll is at it");
+            return Ok(Report::AnotherIsAtIt);
+        };
+        let work = Work {
+            parts,
+            records,
+            session: opened.ready.as_ref().ok(),
+            recently_queued: &self.recently_queued,
+            started,
+        };
+        let outcome = work.run().await;
+        if let Err(error) = lease.give_back(records).await {
+            tracing::warn!("the poll's lease could not be given back and will expire: {error}");
+        }
+        outcome.map(Report::Done)
     }
-    let holder = parts.surroundings.unique().to_string();
-    let Some(lease) = Lease::take(records, holder, started).await? else {
-        tracing::info!("another poll is at it");
-        return Ok(Report::AnotherIsAtIt);
-    };
-    let work = Work {
-        parts,
-        records,
-        session: opened.ready.as_ref().ok(),
-        started,
-    };
-    let outcome = work.run().await;
-    if let Err(error) = lease.give_back(records).await {
-        tracing::warn!("the poll's lease could not be given back and will expire: {error}");
-    }
-    outcome.map(Report::Done)
 }

@@ -21,7 +21,7 @@ pub struct Queued {
     pub full_sweep: bool,
     /// Those that were put off and were due.
     pub deferred: usize,
-    /// Those that BigChange listed.
+    /// Those that BigChange listed, those that had just been queued and were left alone among them.
     pub listed: usize,
     /// Those whose problem was touched by a change in Xero.
     pub touched_in_xero: usize,

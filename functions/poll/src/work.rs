@@ -1,9 +1,10 @@
 //! What a poll does while it holds the lease.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bigchange::BigChange;
-use rules::GroupId;
+use rules::{ContactId, Fingerprint, GroupId};
 use runtime::records::{CursorRecord, Records, Stored, expect};
 use runtime::telemetry::Metric;
 use runtime::{Parts, XeroSession};
@@ -12,12 +13,14 @@ use time::{Duration, OffsetDateTime};
 
 use crate::groups::Reading;
 use crate::look::look;
+use crate::recent::RecentlyQueued;
 use crate::sweep::{self, Sweep};
 use crate::writes::write_where_unchanged;
 use crate::{PollError, Queued, deferred, references};
 
-/// A cursor stays this much behind the poll's start: BigChange's clock may be behind ours, and a save that began before the poll may show only after it.
-const OVERLAP: Duration = Duration::minutes(5);
+/// A cursor stays this much behind the poll's start: BigChange's clock may be behind ours, and a save that began before the poll may show only after it. The rest is
+/// for contacts that are not queued again at once (see [`RecentlyQueued`]).
+pub(crate) const OVERLAP: Duration = Duration::minutes(10);
 /// No page is asked for later than this. A call may take 30 seconds more, and what was read is queued within the rest of the function's 300.
 const READING_TIME: Duration = Duration::seconds(200);
 
@@ -27,10 +30,13 @@ pub(crate) struct Work<'a> {
     pub(crate) records: &'a Records,
     /// Only where Xero may be called now.
     pub(crate) session: Option<&'a XeroSession<'a>>,
+    pub(crate) recently_queued: &'a Mutex<RecentlyQueued>,
     /// When the poll began.
     pub(crate) started: OffsetDateTime,
 }
 
+/// Listed contacts, with how.
+type Listed<'a> = BTreeMap<ContactId, Option<&'a Fingerprint>>;
 type Cursors = BTreeMap<String, Stored<CursorRecord>>;
 
 impl Work<'_> {
@@ -126,8 +132,11 @@ impl Work<'_> {
     ) -> Result<Queued, PollError> {
         let (records, settings) = (self.records, &self.parts.settings);
         references::keep_from_being_generated(records, &reading.code_like()).await?;
-        let mut contacts = reading.contacts();
-        let listed = contacts.len();
+        let listed = reading.contacts();
+        let mut contacts: BTreeSet<ContactId> = match sweep {
+            Some(_) => listed.keys().copied().collect(),
+            None => self.due(&listed),
+        };
         let mut notes = self.moved_cursors(reading, cursors)?;
         let mut touched_in_xero = 0;
         if let Some(sweep) = sweep {
@@ -144,15 +153,41 @@ impl Work<'_> {
         let contacts: Vec<_> = contacts.into_iter().collect();
         if !contacts.is_empty() {
             self.parts.queue.send(&contacts).await?;
+            self.remember(&contacts, &listed);
         }
         write_where_unchanged(records, notes).await?;
         Ok(Queued {
             full_sweep: sweep.is_some(),
             deferred,
-            listed,
+            listed: listed.len(),
             touched_in_xero,
             queued: contacts.len(),
         })
+    }
+
+    /// Those of the listed contacts that were not queued a moment ago.
+    fn due(&self, listed: &Listed<'_>) -> BTreeSet<ContactId> {
+        let mut recent = self.recently_queued();
+        recent.forget_old(self.started);
+        let is_due = |(contact, as_listed): &(&ContactId, &Option<&Fingerprint>)| {
+            recent.is_due(**contact, **as_listed, self.started)
+        };
+        let due = listed.iter().filter(is_due);
+        due.map(|(contact, _)| *contact).collect()
+    }
+
+    fn remember(&self, queued: &[ContactId], listed: &Listed<'_>) {
+        let mut recent = self.recently_queued();
+        for contact in queued {
+            if let Some(as_listed) = listed.get(contact) {
+                recent.queued(*contact, *as_listed, self.started);
+            }
+        }
+    }
+
+    fn recently_queued(&self) -> MutexGuard<'_, RecentlyQueued> {
+        let recent = self.recently_queued.lock();
+        recent.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The cursors of the groups that were read to their end. None moves back, whatever the clock does.

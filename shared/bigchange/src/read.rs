@@ -1,6 +1,6 @@
 //! Groups, list items and details, from JSON to what the rules work on.
 
-use rules::{AccountType, Contact, ContactId, Group, GroupId, ListedContact};
+use rules::{AccountType, Contact, ContactId, Fingerprint, Group, GroupId, ListedContact};
 use serde_json::Value;
 
 use crate::fields::{Fields, Unreadable};
@@ -28,6 +28,7 @@ pub(crate) fn listed(item: &Value) -> Result<ListedContact, Unreadable> {
         contact_reference: fields.text(REFERENCE)?,
         parent: parent(&fields)?,
         deleted: fields.is_dated(DELETION_DATE)?,
+        as_listed: Fingerprint::of([item.to_string().as_str()]),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContactId, GroupId};
+use crate::{ContactId, Fingerprint, GroupId};
 
 /// A contact group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct ListedContact {
     pub parent: Option<ContactId>,
     /// Whether BigChange has a deletion date for it.
     pub deleted: bool,
+    /// The same for two listings in which everything that the list shows of it is the same.
+    pub as_listed: Fingerprint,
 }
 
 /// A contact as BigChange's detail shows it. Texts are as they were read, blank where BigChange has none.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use fake_xero::{Config, FakeXero, Limits};
-use poll::{Mode, Report};
+use poll::{Mode, Poller, Report};
 use rules::Settings;
 use runtime::records::DeferredRecord;
 use runtime::{Configuration, Parts, Surroundings};
@@ -97,7 +97,7 @@ pub fn simulate(seed: u64, is_traced: bool) -> Result<Success, Box<Failure>> {
 /// What a process keeps between invocations.
 #[derive(Clone)]
 enum Program {
-    Poll(Arc<Parts>),
+    Poll(Arc<Poller>),
     SyncContact(Arc<Worker>),
     RefreshToken(Arc<refresh_token::Parts>),
 }
@@ -554,7 +554,7 @@ impl Simulation {
             surroundings,
         );
         if function == Function::Poll {
-            Program::Poll(Arc::new(parts))
+            Program::Poll(Arc::new(Poller::new(parts)))
         } else {
             Program::SyncContact(Arc::new(Worker::new(parts)))
         }
@@ -752,8 +752,8 @@ fn begin(
 ) -> Pin<Box<dyn Future<Output = Ended>>> {
     Box::pin(async move {
         match program {
-            Program::Poll(parts) => {
-                let report = poll::poll(&parts, Mode::from_event(&event)).await;
+            Program::Poll(poller) => {
+                let report = poller.poll(Mode::from_event(&event)).await;
                 Ended::Poll(report.map_err(|error| error.to_string()))
             }
             Program::SyncContact(worker) => {

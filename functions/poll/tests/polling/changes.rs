@@ -10,7 +10,7 @@ use time::Duration;
 
 use crate::world::{RETAIL, SITES, TRADE, World, contact_id};
 
-const OVERLAP: Duration = Duration::minutes(5);
+const OVERLAP: Duration = Duration::minutes(10);
 
 #[tokio::test]
 async fn the_first_poll_queues_everything_and_marks_account_contacts_as_unread() {
@@ -40,12 +40,78 @@ async fn a_poll_over_an_unchanged_population_queues_nothing_and_leaves_xero_alon
 async fn a_change_is_queued_until_the_cursor_has_passed_it() {
     let world = World::swept().await;
     world.edit(3, |contact| contact.name.push('!'));
-    for minute in 0..8 {
+    for minute in 0..13 {
         let (_, contacts) = world.polled().await;
-        let expected: &[u64] = if minute <= 5 { &[3] } else { &[] };
+        let expected: &[u64] = if minute <= 10 { &[3] } else { &[] };
         assert_eq!(contacts, expected, "minute {minute}");
         world.pass(Duration::minutes(1));
     }
+}
+
+/// Polls with one process for so many minutes, and returns those in which contact 3 was queued.
+async fn minutes_queued(world: &World, minutes: i64, mut happens: impl FnMut(i64)) -> Vec<i64> {
+    let poller = world.poller();
+    let mut queued = Vec::new();
+    for minute in 0..minutes {
+        happens(minute);
+        poller.poll(Mode::Changes).await.unwrap();
+        if world.queue.take().contains(&3) {
+            queued.push(minute);
+        }
+        world.pass(Duration::minutes(1));
+    }
+    queued
+}
+
+#[tokio::test]
+async fn a_change_is_queued_again_only_after_a_rest() {
+    let world = World::swept().await;
+    let edit = |minute| {
+        if minute == 0 {
+            world.edit(3, |contact| contact.name.push('!'));
+        }
+    };
+    assert_eq!(minutes_queued(&world, 15, edit).await, [0, 6]);
+}
+
+#[tokio::test]
+async fn a_change_that_the_list_shows_is_queued_at_once() {
+    let world = World::swept().await;
+    let edit = |minute| {
+        if minute <= 2 {
+            world.edit(3, |contact| contact.name.push('!'));
+        }
+    };
+    assert_eq!(minutes_queued(&world, 15, edit).await, [0, 1, 2, 8]);
+}
+
+#[tokio::test]
+async fn a_change_that_the_list_does_not_show_waits_for_the_end_of_the_rest() {
+    for hidden_at in 1..=12 {
+        let world = World::swept().await;
+        let edit = |minute| match minute {
+            0 => world.edit(3, |contact| contact.name.push('!')),
+            m if m == hidden_at => world.edit(3, |contact| contact.extra.push('!')),
+            _ => {}
+        };
+        let queued = minutes_queued(&world, 30, edit).await;
+        let waited = queued.iter().find(|minute| **minute >= hidden_at);
+        let waited = waited.map(|minute| minute - hidden_at);
+        assert!(waited.is_some_and(|m| m < 6), "{hidden_at}: {queued:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_queue_that_fails_did_not_take_is_queued_by_the_next_poll() {
+    let world = World::swept().await;
+    let poller = world.poller();
+    world.edit(3, |contact| contact.name.push('!'));
+    world.queue.is_down.store(true, Ordering::SeqCst);
+    poller.poll(Mode::Changes).await.unwrap_err();
+    world.queue.is_down.store(false, Ordering::SeqCst);
+    world.pass(Duration::minutes(1));
+    poller.poll(Mode::Changes).await.unwrap();
+    assert_eq!(world.queue.take(), [3]);
 }
 
 #[tokio::test]
@@ -92,8 +158,8 @@ async fn a_group_that_cannot_be_read_leaves_the_others_alone() {
 async fn a_refused_login_names_the_cure_and_corrected_credentials_are_read_again() {
     let world = World::new();
     world.set_password("mistyped");
-    let parts = world.parts();
-    let error = poll::poll(&parts, Mode::Changes).await.unwrap_err();
+    let poller = world.poller();
+    let error = poller.poll(Mode::Changes).await.unwrap_err();
     assert!(
         error.to_string().contains("correct the BigChange secret"),
         "{error}"
@@ -101,7 +167,7 @@ async fn a_refused_login_names_the_cure_and_corrected_credentials_are_read_again
     // One group is enough to know it.
     assert_eq!(world.bigchange.core().calls().len(), 1);
     world.set_password("fake-password");
-    let report = poll::poll(&parts, Mode::Changes).await.unwrap();
+    let report = poller.poll(Mode::Changes).await.unwrap();
     assert!(matches!(report, Report::Done(queued) if queued.full_sweep));
     assert_eq!(world.queue.take(), [1, 2, 3, 4]);
 }

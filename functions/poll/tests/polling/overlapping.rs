@@ -17,11 +17,8 @@ async fn another_is_at_it(world: &World) {
 #[tokio::test]
 async fn of_two_polls_at_once_one_works() {
     let world = World::new();
-    let (parts, other_parts) = (world.parts(), world.parts());
-    let (one, other) = tokio::join!(
-        poll::poll(&parts, Mode::Changes),
-        poll::poll(&other_parts, Mode::Changes)
-    );
+    let (poller, other_poller) = (world.poller(), world.poller());
+    let (one, other) = tokio::join!(poller.poll(Mode::Changes), other_poller.poll(Mode::Changes));
     assert!(matches!(one.unwrap(), Report::Done(_)));
     assert_eq!(other.unwrap(), Report::AnotherIsAtIt);
     assert_eq!(world.queue.take(), [1, 2, 3, 4]);
@@ -53,11 +50,8 @@ async fn a_full_sweep_that_meets_another_poll_is_made_by_the_next() {
 #[tokio::test]
 async fn a_full_sweep_that_is_asked_for_during_a_sweep_is_made_after_it() {
     let world = World::new();
-    let (parts, other_parts) = (world.parts(), world.parts());
-    let (one, other) = tokio::join!(
-        poll::poll(&parts, Mode::Full),
-        poll::poll(&other_parts, Mode::Full)
-    );
+    let (poller, other_poller) = (world.poller(), world.poller());
+    let (one, other) = tokio::join!(poller.poll(Mode::Full), other_poller.poll(Mode::Full));
     assert!(matches!(one.unwrap(), Report::Done(_)));
     assert_eq!(other.unwrap(), Report::AnotherIsAtIt);
     assert!(world.polled().await.0.full_sweep);

@@ -91,8 +91,8 @@ async fn stopped_at(write: usize, mode: Mode, after_the_write: bool) -> (bool, B
         writes_left: AtomicUsize::new(write),
         after_the_write,
     };
-    let parts = world.parts_over(Arc::new(cut_off), &[]);
-    let came_to_an_end = poll::poll(&parts, mode).await.is_ok();
+    let poller = world.poller_over(Arc::new(cut_off), &[]);
+    let came_to_an_end = poller.poll(mode).await.is_ok();
     let mut queued: BTreeSet<u64> = world.queue.take().into_iter().collect();
     // Its lease and what it had made due later run out.
     world.pass(Duration::minutes(20));

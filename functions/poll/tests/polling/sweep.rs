@@ -67,11 +67,11 @@ async fn what_the_workers_rely_on_is_stored_before_anything_is_queued() {
 async fn a_changed_setting_starts_a_full_sweep() {
     let world = World::swept().await;
     let settings = [("CREATE_IN_XERO", "true")];
-    let parts = world.parts_over(Arc::new(world.table.clone()), &settings);
-    let report = poll::poll(&parts, Mode::Changes).await.unwrap();
+    let poller = world.poller_over(Arc::new(world.table.clone()), &settings);
+    let report = poller.poll(Mode::Changes).await.unwrap();
     assert!(matches!(report, Report::Done(queued) if queued.full_sweep));
     assert_eq!(world.queue.take(), [1, 2, 3, 4]);
-    let report = poll::poll(&parts, Mode::Changes).await.unwrap();
+    let report = poller.poll(Mode::Changes).await.unwrap();
     assert!(matches!(report, Report::Done(queued) if !queued.full_sweep));
 }
 
@@ -92,11 +92,11 @@ async fn contacts_are_marked_as_unread_only_until_all_were_read() {
     assert_eq!(world.unread().await, [""; 0]);
 
     let other_groups = [("SITE_GROUP_IDS", ""), ("ACCOUNT_GROUP_IDS", "10")];
-    let parts = world.parts_over(Arc::new(world.table.clone()), &other_groups);
-    poll::poll(&parts, Mode::Changes).await.unwrap();
+    let poller = world.poller_over(Arc::new(world.table.clone()), &other_groups);
+    poller.poll(Mode::Changes).await.unwrap();
     assert_eq!(world.unread().await, ["1", "2"]);
     let read: ReferencesReadRecord = world.read("only").await.unwrap();
-    assert_eq!(read.settings, parts.settings.groups_fingerprint());
+    assert_eq!(read.settings, poller.parts.settings.groups_fingerprint());
     assert!(!read.complete);
 }
 

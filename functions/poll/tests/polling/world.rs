@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use fake_bigchange::{FakeBigChange, FakeContact, InProcess};
 use fake_xero::{Config, Delivery, FakeXero};
 use futures::future::BoxFuture;
-use poll::{Mode, PollError, Queued, Report};
+use poll::{Mode, PollError, Poller, Queued, Report};
 use rules::{AccountReference, Contact, ContactId, GroupId, Problem, Watch};
 use runtime::records::{
     CursorRecord, ONLY, ProblemRecord, Record, Records, ReferencesReadRecord, UnreadRecord,
@@ -133,11 +133,12 @@ impl World {
         self.bigchange.core().edit(self.now().into(), id, change);
     }
 
-    pub(crate) fn parts(&self) -> Parts {
-        self.parts_over(Arc::new(self.table.clone()), &[])
+    /// A new process.
+    pub(crate) fn poller(&self) -> Poller {
+        self.poller_over(Arc::new(self.table.clone()), &[])
     }
 
-    pub(crate) fn parts_over(&self, table: Arc<dyn Table>, settings: &[(&str, &str)]) -> Parts {
+    pub(crate) fn poller_over(&self, table: Arc<dyn Table>, settings: &[(&str, &str)]) -> Poller {
         let variables: BTreeMap<&str, &str> = [
             ("ACCOUNT_GROUP_IDS", "10,11"),
             ("SITE_GROUP_IDS", "20"),
@@ -165,7 +166,7 @@ impl World {
             },
         )
         .with_metrics(move |metric, _| metrics.lock().unwrap().push(metric));
-        Parts::assemble(
+        Poller::new(Parts::assemble(
             configuration.unwrap(),
             table,
             Arc::new(self.vault.clone()),
@@ -176,12 +177,12 @@ impl World {
                 clock: self.clock.clone(),
             }),
             surroundings,
-        )
+        ))
     }
 
     /// A poll by a new process.
     pub(crate) async fn poll(&self, mode: Mode) -> Result<Report, PollError> {
-        poll::poll(&self.parts(), mode).await
+        self.poller().poll(mode).await
     }
 
     /// A poll for changes that is done, and the contacts that it queued.

@@ -1,0 +1,98 @@
+//! What was queued a moment ago. Cursors lag, so that a change is listed by many polls in a row; to queue it each time would read it from BigChange as often.
+
+use std::collections::HashMap;
+
+use rules::{ContactId, Fingerprint};
+use time::Duration;
+use time::OffsetDateTime;
+
+use crate::work::OVERLAP;
+
+/// For how long a contact that looks in the list as it did is not queued again.
+///
+/// No change is lost by it. One that the list does not show (a field that is not in it; a change there and back; a second save within BigChange's second) may come
+/// after the worker has read the contact. But it is listed for [`OVERLAP`] after it was made, which is longer than this rest by the four minutes that BigChange's
+/// clock may be behind and a save may take to show: so a poll that comes after the rest still sees it, and queues it.
+const REST: Duration = Duration::minutes(6);
+const _: () = assert!(OVERLAP.whole_minutes() - REST.whole_minutes() >= 4);
+
+/// The contacts that one process has queued lately. Where another process takes over, it knows of none and queues them once more, which is harmless.
+#[derive(Debug, Default)]
+pub(crate) struct RecentlyQueued(HashMap<ContactId, (Fingerprint, OffsetDateTime)>);
+
+impl RecentlyQueued {
+    /// Whether a contact that the poll beginning now finds listed like this has to be queued.
+    pub(crate) fn is_due(
+        &self,
+        contact: ContactId,
+        as_listed: Option<&Fingerprint>,
+        now: OffsetDateTime,
+    ) -> bool {
+        let Some((before, at)) = self.0.get(&contact) else {
+            return true;
+        };
+        as_listed != Some(before) || !rests(*at, now)
+    }
+
+    /// It was queued by the poll that began then. One whose item could not be read is not remembered.
+    pub(crate) fn queued(
+        &mut self,
+        contact: ContactId,
+        as_listed: Option<&Fingerprint>,
+        poll_began: OffsetDateTime,
+    ) {
+        match as_listed {
+            Some(as_listed) => {
+                self.0.insert(contact, (as_listed.clone(), poll_began));
+            }
+            None => drop(self.0.remove(&contact)),
+        }
+    }
+
+    /// Lets go of those that would be queued again anyway.
+    pub(crate) fn forget_old(&mut self, now: OffsetDateTime) {
+        self.0.retain(|_, (_, at)| rests(*at, now));
+    }
+}
+
+/// A clock that was put back ends the rest.
+fn rests(queued_at: OffsetDateTime, now: OffsetDateTime) -> bool {
+    (Duration::ZERO..REST).contains(&(now - queued_at))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use time::macros::datetime;
+
+    use super::*;
+
+    const START: OffsetDateTime = datetime!(2026-11-02 10:00 UTC);
+
+    #[test]
+    fn what_is_due() {
+        let contact = ContactId::try_from(7).unwrap();
+        let [one, other] = ["one", "other"].map(|text| Fingerprint::of([text]));
+        let mut recent = RecentlyQueued::default();
+        assert!(recent.is_due(contact, Some(&one), START), "never seen");
+        recent.queued(contact, Some(&one), START);
+        let after = |seconds| START + Duration::seconds(seconds);
+        for (as_listed, seconds, is_due) in [
+            (Some(&one), 0, false),
+            (Some(&one), 359, false),
+            (Some(&one), 360, true),
+            (Some(&other), 1, true),
+            (None, 1, true),
+            // Put back.
+            (Some(&one), -1, true),
+        ] {
+            let due = recent.is_due(contact, as_listed, after(seconds));
+            assert_eq!(due, is_due, "{as_listed:?} after {seconds} s");
+        }
+        recent.forget_old(after(359));
+        assert!(!recent.is_due(contact, Some(&one), after(1)));
+        recent.forget_old(after(360));
+        assert!(recent.is_due(contact, Some(&one), after(1)));
+    }
+}
