@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -25,13 +26,17 @@ const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 struct Shared {
     core: Arc<Mutex<FakeBigChange>>,
-    latency: Duration,
+    latency_ms: Arc<AtomicU64>,
 }
 
 impl Shared {
     fn core(&self) -> MutexGuard<'_, FakeBigChange> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn as_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A running server. Dropping it stops it too, without waiting.
@@ -62,7 +67,7 @@ impl Server {
         let address = listener.local_addr()?;
         let shared = Shared {
             core: Arc::new(Mutex::new(core)),
-            latency,
+            latency_ms: Arc::new(AtomicU64::new(as_ms(latency))),
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let app = router(shared.clone());
@@ -92,6 +97,12 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}{PATH}", self.address)
+    }
+
+    /// Lets every answer of the web services take at least this time.
+    pub fn set_latency(&self, latency: Duration) {
+        let latency_ms = &self.shared.latency_ms;
+        latency_ms.store(as_ms(latency), Ordering::Relaxed);
     }
 
     /// The fake, for as long as the guard is held: don't hold it while waiting for an answer.
@@ -138,7 +149,8 @@ async fn web_service(State(shared): State<Shared>, request: Request) -> Response
         .extensions()
         .get::<Hold>()
         .map_or(Duration::ZERO, |h| h.0);
-    tokio::time::sleep(shared.latency + hold).await;
+    let latency = Duration::from_millis(shared.latency_ms.load(Ordering::Relaxed));
+    tokio::time::sleep(latency + hold).await;
     if response.extensions().get::<LostAnswer>().is_some() {
         return broken_off();
     }

@@ -70,6 +70,10 @@ pub struct Call {
     pub name: String,
     /// Whether it may change something.
     pub mutates: bool,
+    /// What was sent in its body.
+    pub sent: Bytes,
+    /// How long the body of its answer was, once it came.
+    pub answer_bytes: usize,
 }
 
 /// What is to happen at one call, by its number.
@@ -239,6 +243,8 @@ impl Shared {
                 system,
                 name,
                 mutates,
+                sent: body.clone(),
+                answer_bytes: 0,
             });
         }
         let order = self.treatment.order.filter(|o| o.number() == number);
@@ -319,6 +325,11 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         async move {
             tokio::time::sleep(shared.wait_before(number)).await;
             let answer = shared.pass_on(system, head, body).await;
+            if let Ok(answer) = &answer
+                && let Some(call) = shared.passage().calls.get_mut(number - 1)
+            {
+                call.answer_bytes = answer.body().len();
+            }
             shared.under_way.fetch_sub(1, Ordering::SeqCst);
             shared.arrived.notify_one();
             answer

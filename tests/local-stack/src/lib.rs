@@ -15,5 +15,5 @@ mod stack;
 
 pub use ministack::{Ministack, project};
 pub use observed::{Observed, Outcome, mismatches, observe};
-pub use process::{Ended, Process};
+pub use process::{Ended, Memory, Process};
 pub use stack::{Calls, Function, LocalStack, Outputs, Remembered, Setup};

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -37,9 +37,19 @@ pub enum Ended {
     Exited(ExitStatus),
 }
 
+/// What a process holds in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    /// Now.
+    pub resident_bytes: u64,
+    /// At most so far.
+    pub peak_bytes: u64,
+}
+
 /// A running process. Dropping it kills it.
 pub struct Process {
     child: Child,
+    spawned_at: Instant,
     runtime: RuntimeApi,
     gate: Gate,
     log: PathBuf,
@@ -71,6 +81,7 @@ impl Process {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let log = folder.join(format!("{name}-{}-{number}.log", std::process::id()));
         let output = File::create(&log).context("creating a process's log")?;
+        let spawned_at = Instant::now();
         let child = Command::new(project().join(format!("target/lambda/{name}/bootstrap")))
             // Whatever this machine is logged in to stays out of it.
             .env_clear()
@@ -91,6 +102,7 @@ impl Process {
             .with_context(|| format!("starting {name}"))?;
         Ok(Self {
             child,
+            spawned_at,
             runtime,
             gate,
             log,
@@ -121,6 +133,37 @@ impl Process {
                 bail!("no answer within the function's time limit\n{}", self.troubles())
             }
         }
+    }
+
+    /// How long it took from its start until it asked for its first event.
+    ///
+    /// # Errors
+    /// When it does not ask within some seconds.
+    pub async fn start_time(&self) -> anyhow::Result<Duration> {
+        let asked = tokio::time::timeout(GRACE, self.runtime.first_asked()).await;
+        let asked = asked.context("the process does not ask for an event")??;
+        Ok(asked.duration_since(self.spawned_at))
+    }
+
+    /// The memory that it holds now, by the kernel's count.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn memory(&self) -> anyhow::Result<Memory> {
+        let process = self.child.id().context("the process has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kilobytes =
+                line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            kilobytes
+                .map(|k| k * 1024)
+                .with_context(|| format!("the kernel does not say {name}"))
+        };
+        Ok(Memory {
+            resident_bytes: bytes("VmRSS:")?,
+            peak_bytes: bytes("VmHWM:")?,
+        })
     }
 
     /// What it has called so far.

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use axum::Router;
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -33,6 +33,7 @@ pub(crate) enum Answer {
 /// Serves one process. Dropping it stops that.
 pub(crate) struct RuntimeApi {
     address: SocketAddr,
+    first_asked: watch::Receiver<Option<Instant>>,
     events: mpsc::UnboundedSender<Event>,
     answers: mpsc::UnboundedReceiver<Answer>,
     invocations: u32,
@@ -46,6 +47,8 @@ struct Event {
 }
 
 struct Shared {
+    /// When the process first asked for an event.
+    first_asked: watch::Sender<Option<Instant>>,
     events: Mutex<mpsc::UnboundedReceiver<Event>>,
     answers: mpsc::UnboundedSender<Answer>,
 }
@@ -56,7 +59,9 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let (events, to_process) = mpsc::unbounded_channel();
         let (from_process, answers) = mpsc::unbounded_channel();
+        let (asks_first, first_asked) = watch::channel(None);
         let shared = Arc::new(Shared {
+            first_asked: asks_first,
             events: Mutex::new(to_process),
             answers: from_process,
         });
@@ -70,6 +75,7 @@ impl RuntimeApi {
         let task = tokio::spawn(async move { axum::serve(listener, app).await });
         Ok(Self {
             address,
+            first_asked,
             events,
             answers,
             invocations: 0,
@@ -80,6 +86,13 @@ impl RuntimeApi {
     /// Where it listens, as `AWS_LAMBDA_RUNTIME_API` has it.
     pub(crate) fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// Waits until the process asks for its first event, and returns when that was.
+    pub(crate) async fn first_asked(&self) -> anyhow::Result<Instant> {
+        let mut first_asked = self.first_asked.clone();
+        let asked = first_asked.wait_for(Option::is_some).await?;
+        asked.context("the runtime has stopped")
     }
 
     /// Hands out an event; the process is to answer within `time_limit`.
@@ -107,6 +120,11 @@ impl Drop for RuntimeApi {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
+    shared.first_asked.send_if_modified(|first| {
+        let is_first = first.is_none();
+        first.get_or_insert_with(Instant::now);
+        is_first
+    });
     let event = shared.events.lock().await.recv().await;
     let Some(event) = event else {
         // Nobody has an event any more; the process waits, as it does between two of them.
