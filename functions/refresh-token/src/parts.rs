@@ -43,7 +43,7 @@ impl Parts {
     /// Where the environment is not complete, or no HTTPS client can be built.
     pub async fn from_environment() -> Result<Self, StartError> {
         let configuration = Configuration::read(|name| std::env::var(name).ok())?;
-        let aws = aws_config().await;
+        let aws = aws_config();
         let vault = SecretsManagerVault::new(aws_sdk_secretsmanager::Client::new(&aws));
         let table = DynamoTable::new(
             aws_sdk_dynamodb::Client::new(&aws),

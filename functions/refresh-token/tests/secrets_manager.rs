@@ -211,7 +211,7 @@ impl World {
     async fn with(grant_type: &str, token: impl FnOnce(&Self) -> SecretString) -> Arc<Self> {
         let server = moto::start();
         // The function's own client, but for what it would find in its environment.
-        let config = Builder::from(&runtime::aws_config().await)
+        let config = Builder::from(&runtime::aws_config())
             .endpoint_url(server.url())
             .region(Region::new("eu-west-2"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"));

@@ -4,12 +4,17 @@
 use std::io::Write as _;
 
 use time::OffsetDateTime;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "ContactSync";
 /// The level of logging where nothing else is asked for.
 const DEFAULT_LEVEL: &str = "info";
+const QUIET: &str =
+    "aws_smithy_runtime=warn,aws_sdk_dynamodb=warn,hyper=warn,reqwest=warn,h2=warn,rustls=warn";
 
 /// What the template's alarms watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,19 +43,20 @@ impl Metric {
     }
 }
 
-/// Starts JSON logging to standard output. `LOG_LEVEL` may name a level or a filter; the default is `info`.
+/// Starts JSON logging to standard output. `LOG_LEVEL` may name a level, or levels by target (`warn,poll=debug`); the default is `info`.
 pub fn start_tracing() {
-    let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| DEFAULT_LEVEL.to_owned());
+    let wanted = std::env::var("LOG_LEVEL").unwrap_or_else(|_| DEFAULT_LEVEL.to_owned());
     // The SDK and the HTTP stack stay quiet: their debug lines hold requests.
-    let filter = EnvFilter::try_new(format!("{filter},aws_smithy_runtime=warn,aws_sdk_dynamodb=warn,hyper=warn,reqwest=warn,h2=warn,rustls=warn"))
-        .unwrap_or_else(|_| EnvFilter::new(DEFAULT_LEVEL));
-    // A second subscriber is refused; the first one stays, which is what a test wants.
-    let _ = tracing_subscriber::fmt()
+    let filter = |level: &str| format!("{level},{QUIET}").parse::<Targets>();
+    let filter = filter(&wanted).or_else(|_| filter(DEFAULT_LEVEL));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
-        .with_env_filter(filter)
         .with_current_span(false)
         .with_span_list(false)
-        .with_ansi(false)
+        .with_ansi(false);
+    // A second subscriber is refused; the first one stays, which is what a test wants.
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(filter.unwrap_or_default()))
         .try_init();
     log_panics();
 }

@@ -64,7 +64,7 @@ impl Parts {
     /// Where the environment is not complete.
     pub async fn from_environment() -> Result<Self, StartError> {
         let configuration = Configuration::read(|name| std::env::var(name).ok())?;
-        let aws = aws_config().await;
+        let aws = aws_config();
         let table = Arc::new(DynamoTable::new(
             aws_sdk_dynamodb::Client::new(&aws),
             configuration.table_name.clone(),

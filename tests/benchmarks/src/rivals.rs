@@ -35,6 +35,15 @@ pub(crate) enum Way {
     ListFirst,
 }
 
+impl Way {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::FindThenCreate => "Find-then-create",
+            Self::ListFirst => "List-first",
+        }
+    }
+}
+
 impl<'a> Rival<'a> {
     pub(crate) fn new(network: &'a Network) -> Self {
         Self {
