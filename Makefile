@@ -7,11 +7,13 @@ MINUTES ?= 10
 SEEDS ?= 300
 
 TOOLS := tests/tools
+BLOAT_VERSION := 0.12.1
+BLOAT := target/tools/cargo-bloat-$(BLOAT_VERSION)/bin/cargo-bloat
 # sam wants a region even to read a file, asks a registry for its newest version, and would write below the home directory.
 SAM := AWS_DEFAULT_REGION=eu-west-2 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/target/sam .venv/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint lint-template soak planted mutants venv cargo clean
+.PHONY: help demo test build lint lint-template bench soak planted mutants venv cargo clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +36,14 @@ lint-template: venv ## Check template.yaml with sam and cfn-lint
 	@echo "Checking template.yaml ..."
 	@$(SAM) validate --lint --template template.yaml
 	@.venv/bin/cfn-lint template.yaml
+
+bench: build $(BLOAT) ## Measure calls, time, memory, size and the bill, and write docs/BENCHMARKS.md (half an hour)
+	@CARGO_BLOAT=$(CURDIR)/$(BLOAT) cargo run --locked --package benchmarks
+
+$(BLOAT): | cargo
+	@echo "Building cargo-bloat $(BLOAT_VERSION) (once, about a minute) ..."
+	@cargo install --quiet --locked --debug --root $(@D)/.. --target-dir target/tools/build --version $(BLOAT_VERSION) cargo-bloat
+	@rm -rf target/tools/build
 
 soak: cargo ## Run the simulation with random seeds (MINUTES=10)
 	@cargo run --locked --package simulation -- --minutes $(MINUTES)

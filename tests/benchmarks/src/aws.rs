@@ -1,7 +1,5 @@
 //! What calls to AWS are billed as.
 
-use std::collections::BTreeMap;
-
 use local_stack::gate::Call;
 use serde_json::Value;
 
@@ -81,14 +79,4 @@ impl Usage {
 /// At least one. The size of a request or an answer is a little more than that of the items in it, never less.
 fn units(bytes: usize, unit: usize) -> u64 {
     bytes.div_ceil(unit).max(1) as u64
-}
-
-/// Calls by their name without the keys, for a person to look through.
-pub(crate) fn by_operation<'a>(calls: impl Iterator<Item = &'a Call>) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for call in calls {
-        let words: Vec<&str> = call.name.split(' ').take(2).collect();
-        *counts.entry(words.join(" ")).or_default() += 1;
-    }
-    counts
 }

@@ -26,15 +26,28 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
         first_row(FirstSync::new(1_000, 1_600), "", &headline)
             .target(format!("≤ {HEADLINE}"), headline.calls() <= HEADLINE),
     );
-    let two = Setup { workers: 2, ..Setup::default() };
+    let two = Setup {
+        workers: 2,
+        ..Setup::default()
+    };
     let both = first_sync(FirstSync::new(1_000, 1_600), two).await?;
-    rows.push(first_row(FirstSync::new(1_000, 1_600), ", two workers in turn", &both));
+    rows.push(first_row(
+        FirstSync::new(1_000, 1_600),
+        ", two workers in turn",
+        &both,
+    ));
     rows.push(Row::new(
         "The same by the local stack's own event source",
         "real processes; it hands over 10 messages at a time, Xero's limit of a minute raised",
         format!("{local_stack_calls} calls"),
     ));
-    for (contacts, in_xero) in [(100, 1_600), (10_000, 1_600), (100, 20_000), (1_000, 20_000), (10_000, 20_000)] {
+    for (contacts, in_xero) in [
+        (100, 1_600),
+        (10_000, 1_600),
+        (100, 20_000),
+        (1_000, 20_000),
+        (10_000, 20_000),
+    ] {
         let work = FirstSync::new(contacts, in_xero);
         let spent = first_sync(work, Setup::default()).await?;
         rows.push(first_row(work, "", &spent));
@@ -44,12 +57,27 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
         let spent = first_sync(work, Setup::default()).await?;
         rows.push(first_row(work, ", each reference generated", &spent));
     }
-    for (contacts, in_xero) in [(100, 1_600), (1_000, 1_600), (10_000, 1_600), (1_000, 20_000), (10_000, 20_000)] {
+    for (contacts, in_xero) in [
+        (100, 1_600),
+        (1_000, 1_600),
+        (10_000, 1_600),
+        (1_000, 20_000),
+        (10_000, 20_000),
+    ] {
         let work = FirstSync::new(contacts, in_xero);
-        let ways: &[Way] = if contacts * in_xero > 20_000_000 { &[Way::ListFirst] } else { &[Way::FindThenCreate, Way::ListFirst] };
+        let ways: &[Way] = if contacts * in_xero > 20_000_000 {
+            &[Way::ListFirst]
+        } else {
+            &[Way::FindThenCreate, Way::ListFirst]
+        };
         for way in ways {
             let spent = first_sync_by(*way, work)?;
-            let what = format!("{}: {} into {}", way.name(), grouped(contacts), grouped(in_xero));
+            let what = format!(
+                "{}: {} into {}",
+                way.name(),
+                grouped(contacts),
+                grouped(in_xero)
+            );
             rows.push(Row::new(what, HOW_RIVAL, figure(&spent, Some(contacts))));
         }
     }
@@ -57,28 +85,55 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
     let one = |spent: &Spent| format!("{} calls", spent.calls());
     for (what, spent, most) in [
         ("One changed, linked contact", &after.one_edit, 1),
-        ("One linked contact saved without a change that matters", &after.one_empty_save, 0),
-        ("A full sweep over 200 unchanged contacts", &after.unchanged_sweep, 0),
-        ("Our own write-back coming round: the 15 polls after a first synchronisation of 200", &after.write_back, 0),
+        (
+            "One linked contact saved without a change that matters",
+            &after.one_empty_save,
+            0,
+        ),
+        (
+            "A full sweep over 200 unchanged contacts",
+            &after.unchanged_sweep,
+            0,
+        ),
+        (
+            "Our own write-back coming round: the 15 polls after a first synchronisation of 200",
+            &after.write_back,
+            0,
+        ),
     ] {
-        rows.push(Row::new(what, HOW, one(spent)).target(format!("≤ {most}"), spent.calls() <= most));
+        rows.push(
+            Row::new(what, HOW, one(spent)).target(format!("≤ {most}"), spent.calls() <= most),
+        );
     }
     for (what, reference) in [("", "NEW1"), (" without a reference", "")] {
         let spent = one_new(20_000, reference).await?;
         rows.push(
-            Row::new(format!("One new contact{what}, organisation of 20,000"), HOW, one(&spent))
-                .target("≤ 3", spent.calls() <= 3),
+            Row::new(
+                format!("One new contact{what}, organisation of 20,000"),
+                HOW,
+                one(&spent),
+            )
+            .target("≤ 3", spent.calls() <= 3),
         );
     }
     let changes = trickle_changes();
     for in_xero in [1_600, 20_000] {
-        for (name, who) in [("", Who::Us), ("find-then-create: ", Who::Rival(Way::FindThenCreate)), ("list-first: ", Who::Rival(Way::ListFirst))] {
+        for (name, who) in [
+            ("", Who::Us),
+            ("find-then-create: ", Who::Rival(Way::FindThenCreate)),
+            ("list-first: ", Who::Rival(Way::ListFirst)),
+        ] {
             let spent = trickle_hour(who, in_xero).await?;
             let how = match who {
-                Who::Us => "one poll a minute; half are edits, a fifth saves that change nothing, the rest new contacts without a reference",
+                Who::Us => {
+                    "one poll a minute; half are edits, a fifth saves that change nothing, the rest new contacts without a reference"
+                }
                 Who::Rival(_) => "the same changes, one event a minute",
             };
-            let what = format!("{name}an hour of {changes} changes, 1 to 5 a minute, organisation of {}", grouped(in_xero));
+            let what = format!(
+                "{name}an hour of {changes} changes, 1 to 5 a minute, organisation of {}",
+                grouped(in_xero)
+            );
             rows.push(Row::new(what, how, figure(&spent, Some(changes))));
         }
     }
@@ -96,7 +151,11 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
 }
 
 fn first_row(work: FirstSync, more: &str, spent: &Spent) -> Row {
-    let what = format!("{} contacts into {}{more}", grouped(work.contacts), grouped(work.in_xero));
+    let what = format!(
+        "{} contacts into {}{more}",
+        grouped(work.contacts),
+        grouped(work.in_xero)
+    );
     Row::new(what, HOW, figure(spent, Some(work.contacts)))
 }
 
@@ -126,7 +185,14 @@ fn told_minutes(minutes: u64) -> String {
 
 /// What each call above the floor buys.
 fn explanation(headline: &Spent) -> String {
-    let count = |purpose| headline.traffic.xero_purposes.get(&purpose).copied().unwrap_or_default();
+    let count = |purpose| {
+        headline
+            .traffic
+            .xero_purposes
+            .get(&purpose)
+            .copied()
+            .unwrap_or_default()
+    };
     let purposes = BTreeMap::from([
         ("directory pages", count(Purpose::Page)),
         ("refreshes of the directory", count(Purpose::Refresh)),

@@ -239,6 +239,8 @@ impl Spent {
 pub(crate) struct EndToEnd {
     pub(crate) contacts: usize,
     pub(crate) first: Spent,
+    /// A poll that finds only our own writes, which it queued a moment ago.
+    pub(crate) settled: Spent,
     /// How many contacts were edited.
     pub(crate) edited: usize,
     pub(crate) update: Spent,
@@ -259,8 +261,7 @@ pub(crate) async fn end_to_end(work: FirstSync, workers: usize) -> anyhow::Resul
     }
     let first = ground.round(&mut poll, &mut running, &json!({})).await?;
     ground.expect_all_linked(work.contacts).await?;
-    // The worker's own writes show as changes, and are left alone or read once more; they are no part of the update.
-    ground.round(&mut poll, &mut running, &json!({})).await?;
+    let settled = ground.round(&mut poll, &mut running, &json!({})).await?;
     let edited = work.contacts / 10;
     {
         let mut company = ground.stack.bigchange.core();
@@ -284,6 +285,7 @@ pub(crate) async fn end_to_end(work: FirstSync, workers: usize) -> anyhow::Resul
     Ok(EndToEnd {
         contacts: work.contacts,
         first,
+        settled,
         edited,
         update,
         sweep,
@@ -315,6 +317,8 @@ pub(crate) struct Start {
     pub(crate) slowest_start: Duration,
     pub(crate) first: Duration,
     pub(crate) second: Duration,
+    /// What its second invocation asked of AWS.
+    pub(crate) second_usage: Usage,
     /// After a batch of 50 for the worker, after its two runs for the others.
     pub(crate) memory: Memory,
 }
@@ -338,11 +342,20 @@ pub(crate) async fn starts() -> anyhow::Result<Vec<Start>> {
             Function::Poll | Function::RefreshToken => [json!({}), json!({})],
         };
         let mut took = Vec::new();
+        let mut calls_before = 0;
         for event in &events {
+            calls_before = process.calls().len();
             let began = Instant::now();
             answered(process.invoke(event).await?)?;
             took.push(began.elapsed());
         }
+        let second_usage = Usage::of(
+            process
+                .calls()
+                .iter()
+                .skip(calls_before)
+                .filter(|call| call.system == System::Aws),
+        )?;
         if function == Function::SyncContact {
             answered(
                 process
@@ -356,6 +369,7 @@ pub(crate) async fn starts() -> anyhow::Result<Vec<Start>> {
             slowest_start: times[STARTS - 1],
             first: took[0],
             second: took[1],
+            second_usage,
             memory: process.memory()?,
         });
     }

@@ -2,11 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
-
-/// The width of a table where there is no terminal to ask.
-const WIDTH: u16 = 160;
+use local_stack::report::{at_most, table};
 
 /// One figure.
 #[derive(Debug, Clone)]
@@ -43,7 +39,12 @@ impl Row {
             Some((target, true)) => format!("{target}: met"),
             Some((target, false)) => format!("{target}: MISSED"),
         };
-        [self.what.clone(), self.how.clone(), self.figure.clone(), target]
+        [
+            self.what.clone(),
+            self.how.clone(),
+            self.figure.clone(),
+            target,
+        ]
     }
 }
 
@@ -62,14 +63,8 @@ const COLUMNS: [&str; 4] = ["What", "How measured", "Figure", "Target"];
 
 impl Section {
     pub(crate) fn for_a_terminal(&self) -> String {
-        let mut table = Table::new();
-        table
-            .load_preset(UTF8_FULL_CONDENSED)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_header(COLUMNS);
-        if !table.is_tty() {
-            table.set_width(WIDTH);
-        }
+        let mut table = table();
+        table.set_header(COLUMNS);
         table.set_constraints([at_most(48), at_most(52), at_most(44), at_most(16)]);
         for row in &self.rows {
             table.add_row(row.cells());
@@ -96,16 +91,12 @@ impl Section {
     }
 }
 
-fn at_most(width: u16) -> ColumnConstraint {
-    ColumnConstraint::UpperBoundary(Width::Fixed(width))
-}
-
 /// A number with a comma after each thousand.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -116,5 +107,9 @@ pub(crate) fn grouped(number: usize) -> String {
 /// A quotient, with as many places as say something.
 pub(crate) fn per(amount: usize, of: usize) -> String {
     let quotient = amount as f64 / of as f64;
-    if quotient >= 10.0 { format!("{quotient:.0}") } else { format!("{quotient:.2}") }
+    if quotient >= 10.0 {
+        format!("{quotient:.0}")
+    } else {
+        format!("{quotient:.2}")
+    }
 }

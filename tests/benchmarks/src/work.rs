@@ -53,7 +53,7 @@ impl FirstSync {
             } else {
                 format!("REF{n}")
             },
-            is_in_xero: n % MATCH_EVERY == 0,
+            is_in_xero: n.is_multiple_of(MATCH_EVERY),
         };
         (1..=self.contacts).map(customer).collect()
     }

@@ -165,16 +165,6 @@ impl World {
         }
     }
 
-    /// Hands these contacts over, as if the poll had queued them.
-    pub(crate) async fn sync(&mut self, contacts: &[u64]) -> anyhow::Result<()> {
-        let contacts: Vec<ContactId> = contacts
-            .iter()
-            .map(|id| ContactId::try_from(*id))
-            .collect::<Result<_, _>>()?;
-        self.queue.send(&contacts).await?;
-        self.work_off().await
-    }
-
     async fn work_off(&mut self) -> anyhow::Result<()> {
         loop {
             let contacts = self.queue.take(self.event_size);

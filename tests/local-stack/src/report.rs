@@ -114,7 +114,9 @@ fn counted(counts: impl Iterator<Item = (String, usize)>) -> String {
     }
 }
 
-fn table() -> Table {
+/// An empty table in the style of all that is printed here, as wide as the terminal.
+#[must_use]
+pub fn table() -> Table {
     let mut table = Table::new();
     table
         .load_style(UTF8_FULL_CONDENSED)
@@ -125,8 +127,9 @@ fn table() -> Table {
     table
 }
 
-/// Columns of little text leave the width to the last one.
-fn at_most(width: u16) -> ColumnConstraint {
+/// A column that is no wider. Columns of little text leave the width to the others.
+#[must_use]
+pub fn at_most(width: u16) -> ColumnConstraint {
     ColumnConstraint::UpperBoundary(Width::Fixed(width))
 }
 
