@@ -64,6 +64,8 @@ fn rests(queued_at: OffsetDateTime, now: OffsetDateTime) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use time::macros::datetime;
 
     use super::*;
@@ -94,5 +96,56 @@ mod tests {
         assert!(!recent.is_due(contact, Some(&one), after(1)));
         recent.forget_old(after(360));
         assert!(recent.is_due(contact, Some(&one), after(1)));
+    }
+
+    /// A save, by our clock: when it was made, when it shows, and whether the list shows what it changed.
+    #[derive(Debug, Clone, Copy)]
+    struct Save {
+        made_at: i64,
+        takes: i64,
+        is_listed: bool,
+    }
+
+    fn save() -> impl Strategy<Value = Save> {
+        (0..7_200_i64, 0..90_i64, any::<bool>()).prop_map(|(made_at, takes, is_listed)| Save {
+            made_at,
+            takes,
+            is_listed,
+        })
+    }
+
+    proptest! {
+        /// One process, polls that are late or left out, BigChange's clock up to two minutes off: whoever reads a contact when it is queued has read every save.
+        #[test]
+        fn every_save_is_followed_by_a_poll_that_queues_it(
+            saves in vec(save(), 1..12),
+            waits in vec(prop_oneof![8 => 60..75_i64, 1 => 75..2_400_i64], 200),
+            ahead in -120..=120_i64,
+        ) {
+            let contact = ContactId::try_from(7).unwrap();
+            let at = |seconds| START + Duration::seconds(seconds);
+            let mut recent = RecentlyQueued::default();
+            let mut queued_at = Vec::new();
+            let mut cursor = i64::MIN;
+            let mut now = 0;
+            for wait in waits {
+                now += wait;
+                let shown: Vec<&Save> = saves.iter().filter(|s| s.made_at + s.takes <= now).collect();
+                let is_listed = shown.iter().any(|s| s.made_at + ahead >= cursor);
+                let as_listed = shown.iter().filter(|s| s.is_listed).count().to_string();
+                let as_listed = Fingerprint::of([as_listed.as_str()]);
+                recent.forget_old(at(now));
+                if is_listed && recent.is_due(contact, Some(&as_listed), at(now)) {
+                    recent.queued(contact, Some(&as_listed), at(now));
+                    queued_at.push(now);
+                }
+                cursor = now - OVERLAP.whole_seconds();
+            }
+            for save in &saves {
+                let shows_at = save.made_at + save.takes;
+                let is_queued = queued_at.iter().any(|queued| *queued >= shows_at);
+                prop_assert!(is_queued, "{save:?} is lost: queued at {queued_at:?}");
+            }
+        }
     }
 }

@@ -140,7 +140,7 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
     Ok(Section {
         title: "Calls to Xero",
         intro: "Xero allows 60 calls a minute and 5,000 a day (1,000 on its starter tier) to each organisation, and counts calls, not contacts. One in five of the contacts \
-            is in Xero already, under the same name and with a blank account number. Bytes are those of Xero's answers as JSON, uncompressed. \"Minutes\" are of the clock of the \
+            (as far as the organisation has so many) is in Xero already, under the same name and with a blank account number. Bytes are those of Xero's answers as JSON, uncompressed. \"Minutes\" are of the clock of the \
             run, on which a call to Xero takes 100 ms and one to BigChange 25 ms (four at once at 100 ms).\n\n\
             Two other clients do the same work in the same run. *Find-then-create* looks each contact up and then writes it. *List-first* reads the whole list in every event, \
             in the largest pages, and writes 50 at a time. Neither reads again before it overwrites, reserves a reference or remembers a write in doubt; \

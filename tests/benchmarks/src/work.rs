@@ -7,7 +7,7 @@ use crate::world::World;
 /// What a world holds at its beginning has not just been edited, as far as lists of what changed are concerned.
 const EDITED_A_WHILE_AGO: time::Duration = time::Duration::hours(1);
 
-/// Contacts to be brought into an organisation for the first time. One in five is there already under the same name, without an account number.
+/// Contacts to be brought into an organisation for the first time. One in five, as far as the organisation has so many, is there already under the same name, without an account number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FirstSync {
     /// Account customers in BigChange, each with an account reference unless `without_reference`.
@@ -53,7 +53,7 @@ impl FirstSync {
             } else {
                 format!("REF{n}")
             },
-            is_in_xero: n.is_multiple_of(MATCH_EVERY),
+            is_in_xero: n.is_multiple_of(MATCH_EVERY) && n / MATCH_EVERY <= self.in_xero,
         };
         (1..=self.contacts).map(customer).collect()
     }

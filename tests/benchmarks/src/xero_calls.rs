@@ -54,7 +54,8 @@ pub(crate) fn first_sync_by(way: Way, work: FirstSync) -> anyhow::Result<Spent> 
     let in_xero = world.network.xero().contacts().count();
     ensure!(
         in_xero == work.in_xero + new,
-        "the other client left work undone"
+        "{way:?}, {work:?}: {in_xero} contacts in Xero, not {}",
+        work.in_xero + new
     );
     Ok(spent)
 }
