@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use rules::{AccountReference, Decision, code_prefix, codes};
-use runtime::CallError;
 use runtime::records::{
     ContactRecord, DeferReason, ONLY, ReferenceRecord, ReferencesReadRecord, UnreadRecord, expect,
 };
+use runtime::{CallError, OpenError};
 use store::{Expect, TableError};
 use time::Duration;
 
@@ -51,7 +51,11 @@ impl Batch<'_> {
         let mut stocks = Stocks::new();
         let found = match known {
             // Together: one call tells of many.
-            Ok(true) => self.find_free_codes(&wanted, &mut stocks).await,
+            Ok(true) => match self.find_free_codes(&wanted, &mut stocks).await {
+                // Something about one of the prefixes: it must not hold up the others, which are looked for one by one.
+                Err(error) if wanted.len() > 1 && is_one_prefixs_fault(&error) => Ok(()),
+                found => found,
+            },
             _ => Ok(()),
         };
         for work in open(works) {
@@ -153,8 +157,9 @@ impl Batch<'_> {
     ) -> Result<(), CallError> {
         for prefix in wanted.keys() {
             if !stocks.contains_key(prefix) {
-                let stock = stocks.entry(prefix.clone()).or_default();
-                self.read_reserved(prefix, stock).await?;
+                let mut stock = Stock::default();
+                self.read_reserved(prefix, &mut stock).await?;
+                stocks.insert(prefix.clone(), stock);
             }
         }
         let directory = self.worker.directory.lock().await;
@@ -269,6 +274,15 @@ impl Batch<'_> {
 fn prefix_of(work: &Work) -> String {
     let customer = work.customer.as_ref();
     code_prefix(customer.map_or("", |customer| &customer.details.name))
+}
+
+/// Whether a search failed for a reason that a search for other prefixes need not share.
+fn is_one_prefixs_fault(error: &CallError) -> bool {
+    match error {
+        CallError::Failed(error) => !matches!(error, xero::Error::Transient { .. }),
+        CallError::Open(OpenError::Table(TableError::Refused(_))) => true,
+        CallError::Open(_) | CallError::Wait(_) => false,
+    }
 }
 
 fn store_failed(error: TableError) -> CallError {

@@ -2,9 +2,10 @@
 
 use runtime::records::{DeferReason, ReferenceRecord, UnreadRecord};
 use serde_json::json;
+use store::{Expect, Key, Table, Write};
 use time::Duration;
 
-use crate::world::{SITES, World};
+use crate::world::{SITES, World, message};
 
 #[tokio::test]
 async fn no_code_is_generated_before_every_reference_is_known() {
@@ -152,4 +153,39 @@ async fn a_name_without_latin_letters_gets_a_neutral_code() {
     let arabic = world.customer("شركة أكمي", |_| ());
     world.sync(&[arabic]).await;
     assert_eq!(world.in_bigchange(arabic).account_reference, "CUSTOMER0001");
+}
+
+#[tokio::test]
+async fn a_spoilt_reference_holds_up_only_the_codes_that_begin_like_it() {
+    for pages in [None, Some(30)] {
+        let mut world = World::generating().await;
+        if let Some(pages) = pages {
+            world.organisation_has_pages(pages).await;
+        }
+        let spoilt = Write::Put {
+            key: Key::new(
+                format!("{}#reference", world.tenant()),
+                "acme0001".to_owned(),
+            ),
+            expect: Expect::Anything,
+            body: json!({"reference": 7}),
+            expires_at_unix_seconds: None,
+        };
+        world.table.inner.write(vec![spoilt]).await.unwrap();
+        let [acme, best] = ["Acme", "Best"].map(|name| world.customer(name, |_| ()));
+        let messages = [acme, best].map(|id| message(id, 1));
+        let mut failed = vec![acme, best];
+        for _ in 0..3 {
+            let response = world
+                .deliver(&json!({ "Records": messages }))
+                .await
+                .unwrap();
+            let failures = response.batch_item_failures.into_iter();
+            let failures: Vec<_> = failures.map(|failure| failure.item_identifier).collect();
+            failed.retain(|id| failures.contains(&format!("message-{id}")));
+        }
+        assert_eq!(failed, [acme], "{pages:?}");
+        assert_eq!(world.in_bigchange(best).account_reference, "BEST0001");
+        assert_eq!(world.in_bigchange(acme).account_reference, "");
+    }
 }
