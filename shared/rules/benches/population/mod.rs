@@ -15,7 +15,7 @@ use rules::{
 };
 
 /// What is to be decided about.
-pub struct Population {
+pub(crate) struct Population {
     settings: Settings,
     cases: Vec<Case>,
     holders: BTreeMap<AccountReference, ContactId>,
@@ -31,7 +31,7 @@ struct Case {
 impl Population {
     /// So many contacts.
     #[must_use]
-    pub fn of(contacts: usize) -> Self {
+    pub(crate) fn of(contacts: usize) -> Self {
         let settings = Settings::read(|name| {
             let value = match name {
                 "ACCOUNT_GROUP_IDS" => "10",
@@ -52,7 +52,7 @@ impl Population {
 
     /// Decides about each as the worker does: whether it takes part, what to ask Xero, and what to do with the answer. Returns how many plans came of it.
     #[must_use]
-    pub fn decide_all(&self) -> usize {
+    pub(crate) fn decide_all(&self) -> usize {
         self.cases
             .iter()
             .filter(|case| self.decides_on_a_plan(case))
