@@ -117,7 +117,7 @@ pub(crate) async fn size_section(starts: &[Start]) -> anyhow::Result<Section> {
         );
     }
     let mut notes = vec![
-        "Nothing is called, read from a file or looked for at a start: settings and credentials come from the environment, clients are built once, secrets and tokens are read by the first \
+        "Nothing is called at a start, and nothing read but the machine's root certificates: settings and credentials come from the environment, clients are built once, secrets and tokens are read by the first \
          event that needs them. On Lambda a first invocation also pays for TLS handshakes with AWS, BigChange and Xero, which are not measured here.".to_owned(),
     ];
     for function in Function::ALL {
@@ -135,7 +135,7 @@ pub(crate) async fn size_section(starts: &[Start]) -> anyhow::Result<Section> {
 const DONE_ABOUT_THEM: &str = "**What was done about the largest.** The standard library and this project's own crates aside:\n\n\
     - *aws_sdk_dynamodb*: built without default features, and with link-time optimisation over everything, so that only the six operations in use are left of it.\n\
     - *rustls*, with ring and webpki: one TLS stack for the AWS clients and for BigChange and Xero; the default features of the SDK would bring a second one. The dependency check of CI refuses another.\n\
-    - *aws_config*: its usual chain (profile files, instance metadata, STS) is left out, for on Lambda the credentials stand in the environment. That took 0.3 MB of code and a look for files at each start.\n\
+    - *aws_config*: its usual chain (profile files, instance metadata, STS) is left out, for on Lambda the credentials stand in the environment. That took code of two crates and a look for files at each start.\n\
     - Further: logs are filtered by target instead of by `env-filter`, which leaves a regex engine out; `opt-level = \"z\"`, one codegen unit, stripped.";
 
 async fn zip_sizes() -> anyhow::Result<BTreeMap<String, u64>> {
