@@ -20,6 +20,9 @@ const CODES_A_CALL: usize = 40;
 /// A larger organisation is never read as a whole: 50,000 contacts are about 20 MB of memory.
 const MAX_PAGES: u32 = 50;
 
+/// The largest directory that is read for what it would have saved: two workers that come to it at once stay within one minute's calls, and within their time.
+const MAX_PAGES_FOR_SAVINGS: u32 = 25;
+
 /// What a batch wants to know of Xero, as calls that ask for just that.
 #[derive(Debug, Default)]
 struct Targets {
@@ -290,8 +293,9 @@ impl Batch<'_> {
         }
         let calls = targets.calls(self.session.client());
         let saved = &self.worker.calls_without_directory;
-        // Who has looked up so much that it would have paid to read everything does that now: so it never costs more than twice the least.
-        let worth = calls.saturating_add(saved.load(Ordering::Relaxed));
+        // Who has looked up so much that it would have paid to read everything does that now.
+        let with_savings = calls.saturating_add(saved.load(Ordering::Relaxed));
+        let worth = calls.max(with_savings.min(MAX_PAGES_FOR_SAVINGS));
         match directory {
             Some(known) if !again && known.is_fresh(self.now) => Ok(true),
             // One call, unless much has changed: no look-up is cheaper.
@@ -315,10 +319,9 @@ impl Batch<'_> {
                     None => USUAL_PAGES < calls,
                 };
                 if is_cheaper {
+                    // Spent, whether it succeeds or not: a reading that is broken off must not be begun again and again while no contact gets on.
+                    saved.store(0, Ordering::Relaxed);
                     *directory = self.read_directory(known, worth).await?;
-                    if directory.is_some() {
-                        saved.store(0, Ordering::Relaxed);
-                    }
                 }
                 Ok(directory.is_some())
             }

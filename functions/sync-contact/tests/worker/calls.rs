@@ -142,3 +142,38 @@ async fn a_worker_that_goes_on_looking_up_reads_everything_at_last() {
     // By account number, by name, create; six pages and a create; what changed, and a create.
     assert_eq!(calls, [3, 3, 3, 3, 7, 2, 2, 2, 2, 2, 2, 2]);
 }
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_read_to_its_end_does_not_keep_contacts_waiting() {
+    let mut world = World::creating();
+    world.xero_contacts(&organisation(5_500));
+    world.organisation_has_pages(6).await;
+    for n in 0..4 {
+        let new = world.customer_with_reference(&format!("New {n}"), &format!("N{n}"));
+        world.sync(&[new]).await;
+        world.pass(Duration::minutes(1));
+    }
+    // From now on the limit is reached at the third page, whoever else has used the minute up.
+    for _ in 0..100 {
+        let is_third_page = |request: &transport::Request| {
+            let query = request.uri().query().unwrap_or_default();
+            query.contains("page=3&")
+        };
+        world.network.just_before(is_third_page, |network| {
+            let limit = fake_xero::FaultKind::RateLimit {
+                problem: fake_xero::RateLimitProblem::Minute,
+                retry_after_seconds: Some(30),
+            };
+            let fault = fake_xero::Fault::next_call(limit);
+            network.xero().inject(fault);
+        });
+    }
+    let new = world.customer_with_reference("New 4", "N4");
+    world.sync(&[new]).await;
+    let log = world.xero_call_log();
+    assert_eq!(world.linked(new).await, None, "{log:?}");
+    world.reset_calls();
+    world.settle().await;
+    assert!(world.linked(new).await.is_some());
+    assert_eq!(world.xero_calls(), 3, "{:?}", world.xero_call_log());
+}
