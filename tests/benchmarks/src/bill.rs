@@ -161,7 +161,7 @@ pub(crate) fn section(run: &EndToEnd, measured: &Measured) -> anyhow::Result<Sec
         - SQS: {IDLE_RECEIVES:.0} receives of an empty queue (Lambda keeps five long polls of 20 s open) + 0.3 calls a message; ${SQS_MILLION_REQUESTS} a million.\n\
         - Secrets Manager: 3 secrets × ${SECRET_MONTH} + refreshes × {:.0} calls × ${SECRETS_10_000_CALLS} for 10,000.\n\
         - CloudWatch: {:.0} alarms × ${ALARM_MONTH} + {METRICS} metrics × ${METRIC_MONTH}.\n\
-        - Left out, as cents: logs (a line or two a run), storage (under 1 KB an item, some five items a contact), point-in-time recovery, AWS's own encryption keys, SNS. EventBridge's schedules are free.\n\n\
+        - Left out, as cents: the second reading of each updated contact, messages that come singly, the tokens that are renewed and read, logs (a line or two a run), storage (under 1 KB an item, some five items a contact), point-in-time recovery, AWS's own encryption keys, SNS. EventBridge's schedules are free.\n\n\
         Prices are list prices of us-east-1 when this was written; look yours up.",
         EDITED_A_DAY * 100.0,
         idle.reads,

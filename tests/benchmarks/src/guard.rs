@@ -12,6 +12,7 @@ use crate::xero_calls::{
 #[tokio::test]
 async fn a_thousand_contacts_fit_into_a_minutes_calls() {
     let work = FirstSync::new(1_000, 1_600);
+    // Two workers read a directory each; where references are generated, the first round only reads them.
     for (workers, work, most) in [
         (1, work, HEADLINE),
         (2, work, HEADLINE + 2),
@@ -81,4 +82,17 @@ fn the_other_clients_cost_what_is_said_of_them() {
     assert_eq!(spent.calls() - spent.traffic.xero_refused, 200);
     let spent = first_sync_by(Way::ListFirst, work).unwrap();
     assert_eq!(spent.calls(), 5);
+}
+
+/// Two workers at a large organisation come to the same decision at the same time; both must get on.
+#[tokio::test]
+async fn two_workers_get_through_a_large_organisation() {
+    let setup = Setup {
+        workers: 2,
+        ..Setup::default()
+    };
+    let work = FirstSync::new(2_000, 45_000);
+    let spent = first_sync(work, setup).await.unwrap();
+    assert!(spent.calls() <= 250, "{:?}", spent.traffic);
+    assert!(spent.minutes <= 10, "{} minutes", spent.minutes);
 }

@@ -96,7 +96,7 @@ async fn run(print_only: bool) -> anyhow::Result<()> {
 async fn document(sections: &[Section]) -> anyhow::Result<String> {
     let date = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day]"))?;
     let mut text = format!(
-        "# Benchmarks\n\nWritten by `make bench` on {date} at commit {}, on {}. Every figure is from that one run; none is a test. What is deterministic (the calls to Xero, \
+        "# Benchmarks\n\nWritten by `make bench` on {date} at commit {}, on {}. Every figure in the tables is from that one run; none is a test. What is deterministic (the calls to Xero, \
          the sizes, the one TLS stack) is guarded in CI.\n",
         commit().await.unwrap_or_else(|| "unknown".to_owned()),
         machine(),

@@ -32,7 +32,7 @@ pub(crate) fn time_section(one: &EndToEnd, two: &EndToEnd) -> Section {
             let bigchange = spent.calls_to(System::BigChange);
             rows.push(Row::new(
                 format!("{} contacts: {what}, {workers}", grouped(contacts)),
-                "the functions' processes; poll, queue, events of 200",
+                "the functions' processes: a poll, then events of 200",
                 format!(
                     "{:.1} s; {} calls to BigChange ({} a contact), {} to Xero",
                     spent.elapsed.as_secs_f64(),
@@ -49,7 +49,8 @@ pub(crate) fn time_section(one: &EndToEnd, two: &EndToEnd) -> Section {
         intro: format!(
             "Organisation of 1,600; one in five contacts is in Xero already. Every answer of BigChange and of Xero takes {} ms. A worker has at most four calls to BigChange open and one to Xero; \
              Xero's limits (5 at once, 60 a minute) are in force and refused {refused} calls in all runs. A contact is read once, and saved where its reference or account type has to be written \
-             back; a generated code takes three more calls to enter it as contact reference too. The rest are the poll's lists.",
+             back; a generated code takes three more calls to enter it as contact reference too. The rest are the poll's lists. Left out: what SQS takes to hand messages over (up to five seconds to fill an event) and the minute until the next poll; and the one more reading \
+             of each changed contact about six minutes later, while the lists still show it, which finds nothing to write.",
             LATENCY.as_millis()
         ),
         rows,
@@ -135,7 +136,7 @@ pub(crate) async fn size_section(starts: &[Start]) -> anyhow::Result<Section> {
 const DONE_ABOUT_THEM: &str = "**What was done about the largest.** The standard library and this project's own crates aside:\n\n\
     - *aws_sdk_dynamodb*: built without default features, and with link-time optimisation over everything, so that only the six operations in use are left of it.\n\
     - *rustls*, with ring and webpki: one TLS stack for the AWS clients and for BigChange and Xero; the default features of the SDK would bring a second one. The dependency check of CI refuses another.\n\
-    - *aws_config*: its usual chain (profile files, instance metadata, STS) is left out, for on Lambda the credentials stand in the environment. That took code of two crates and a look for files at each start.\n\
+    - *aws_config*: its usual chain (profile files, instance metadata, STS) is left out, for on Lambda the credentials stand in the environment. It brought two crates and looked for files at each start.\n\
     - Further: logs are filtered by target instead of by `env-filter`, which leaves a regex engine out; `opt-level = \"z\"`, one codegen unit, stripped.";
 
 async fn zip_sizes() -> anyhow::Result<BTreeMap<String, u64>> {
