@@ -18,7 +18,7 @@ const FLOOR: usize = 22;
 const HOW: &str = "counted by the fake Xero, its limits in force; events of 200; the real poll and worker by a clock of their own";
 const HOW_RIVAL: &str = "the same contacts, in events of the same size";
 
-/// The rows of the calls, and the headline's own.
+/// The rows of the calls.
 pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section> {
     let mut rows = Vec::new();
     let headline = first_sync(FirstSync::new(1_000, 1_600), Setup::default()).await?;
@@ -85,7 +85,10 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
         }
     }
     let after = afterwards(200, 1_600).await?;
-    let one = |spent: &Spent| format!("{} calls", spent.calls());
+    let one = |spent: &Spent| match spent.calls() {
+        1 => "1 call".to_owned(),
+        calls => format!("{calls} calls"),
+    };
     for (what, spent, most) in [
         ("One changed, linked contact", &after.one_edit, 1),
         (
@@ -99,7 +102,7 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
             0,
         ),
         (
-            "Our own write-back coming round: the 15 polls after a first synchronisation of 200",
+            "Our own write-back coming round: the 15 polls after a first synchronisation of 200, each reference generated",
             &after.write_back,
             0,
         ),

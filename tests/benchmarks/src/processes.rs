@@ -239,7 +239,7 @@ impl Spent {
 pub(crate) struct EndToEnd {
     pub(crate) contacts: usize,
     pub(crate) first: Spent,
-    /// A poll that finds only our own writes, which it queued a moment ago.
+    /// A poll that queues nothing: what it lists was queued a moment ago.
     pub(crate) settled: Spent,
     /// How many contacts were edited.
     pub(crate) edited: usize,

@@ -24,6 +24,8 @@ use crate::network::{Network, Traffic};
 const START: OffsetDateTime = datetime!(2026-11-02 09:00 UTC);
 pub(crate) const CUSTOMERS: u64 = 10;
 const SITES: u64 = 20;
+/// Each is listed by every poll.
+pub(crate) const GROUPS: usize = 2;
 const BIGCHANGE_SECRET: &str = "bigchange";
 const TOKEN_SECRET: &str = "xero-token";
 const TOKEN_LIFE: Duration = Duration::minutes(30);
