@@ -372,12 +372,14 @@ impl Batch<'_> {
         if content.link.is_none() {
             writes.extend(self.claim(work, xero_id).await?);
         }
+        let done = self.changes_of(work, plan, &notices, bigchange_done);
         content.link = Some(Link {
             xero_id,
             account_reference: plan.account_reference.clone(),
             synced: plan.synced.clone(),
         });
         content.intent = None;
+        content.word = None;
         let lasting = content
             .notices
             .drain(..)
@@ -397,6 +399,7 @@ impl Batch<'_> {
                 self.records
                     .put(work.id, &content, expect(work.record.as_ref()))?,
             );
+            writes.extend(self.history(work, plan.outcome, xero_id, &done)?);
         }
         if bigchange_done {
             self.end(work, writes).await?;
@@ -405,6 +408,7 @@ impl Batch<'_> {
         }
         if changed {
             work.wrote(content);
+            work.changes.extend(done);
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::Worker;
 use crate::apply::Applied;
+use crate::history::Follower;
 use crate::work::{Done, Work};
 
 /// Calls to BigChange at once; no limit is published, so few.
@@ -74,16 +75,34 @@ impl BatchError {
     }
 }
 
+/// How each contact ended, or why its message has to be delivered again.
+pub(crate) type Results = HashMap<ContactId, Result<Done, String>>;
+
 /// Works a batch. Every contact is in the result: how it ended, or why its message has to be delivered again.
 pub(crate) async fn run(
     worker: &Worker,
     contacts: &[ContactId],
     deadline: OffsetDateTime,
-) -> Result<HashMap<ContactId, Result<Done, String>>, BatchError> {
+) -> Result<Results, BatchError> {
     if contacts.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Results::new());
     }
     let Opened { records, ready, .. } = worker.parts.xero.open().await?;
+    let follower = Follower::of(&records).await?;
+    let results = run_opened(worker, contacts, deadline, records.clone(), ready).await?;
+    follower
+        .note(&records, worker.parts.surroundings.now(), &results)
+        .await;
+    Ok(results)
+}
+
+async fn run_opened(
+    worker: &Worker,
+    contacts: &[ContactId],
+    deadline: OffsetDateTime,
+    records: Records,
+    ready: Result<XeroSession<'_>, Wait>,
+) -> Result<Results, BatchError> {
     let now = worker.parts.surroundings.now();
     let session = match ready {
         Ok(session) => session,
@@ -120,6 +139,9 @@ pub(crate) async fn run(
         // It may have kept the others from being worked too.
         return Err(error.clone().into());
     }
+    if let Some(observer) = &worker.observer {
+        works.iter().for_each(|work| observer(work));
+    }
     Ok(works
         .into_iter()
         .map(|work| (work.id, told(work.ending)))
@@ -151,7 +173,7 @@ async fn defer_all(
     now: OffsetDateTime,
     due: OffsetDateTime,
     reason: DeferReason,
-) -> HashMap<ContactId, Result<Done, String>> {
+) -> Results {
     let defer = |contact: ContactId| async move {
         let old = records.get::<DeferredRecord>(contact).await?;
         let (since, attempts) = old.map_or((now, 0), |old| (old.value.since, old.value.attempts));
@@ -219,6 +241,7 @@ impl Batch<'_> {
                 intent_before: None,
                 gave_back: false,
                 looked_again: false,
+                changes: Vec::new(),
                 ending: None,
             }
         };
@@ -426,6 +449,7 @@ impl Batch<'_> {
             customer,
             settings: &self.worker.parts.settings,
             link: content.link.as_ref(),
+            word: content.word(),
             in_doubt: content.in_doubt().as_ref(),
             generated: content.code(),
             contact_reference_due: content.contact_reference_in_doubt(),

@@ -1,6 +1,6 @@
 //! Messages in, a partial batch response out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::Worker;
-use crate::batch;
+use crate::batch::{self, Results};
 use crate::work::Done;
 
 /// The event is not one of SQS.
@@ -134,8 +134,6 @@ pub async fn handle(
     }
     Ok(response)
 }
-
-type Results = HashMap<ContactId, Result<Done, String>>;
 
 /// A panic, or an item in the store that cannot be read, must not lose the others of its batch: they are worked again one by one, so that only the poison fails.
 async fn run_isolated(

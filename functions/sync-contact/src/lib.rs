@@ -11,6 +11,7 @@ pub mod batch;
 pub mod codes;
 pub mod directory;
 pub mod event;
+pub mod history;
 pub mod lookup;
 pub mod reservations;
 pub mod settle;
@@ -19,12 +20,14 @@ pub mod xero_writes;
 
 pub use event::{Response, handle};
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use runtime::Parts;
 use tokio::sync::Mutex;
 
 use crate::directory::Directory;
+use crate::work::Work;
 
 /// What one process keeps between invocations.
 pub struct Worker {
@@ -34,7 +37,11 @@ pub struct Worker {
     pub directory: Mutex<Option<Directory>>,
     /// Calls that a directory would have saved since there was none.
     pub calls_without_directory: AtomicU32,
+    observer: Option<Observer>,
 }
+
+/// Is shown each contact as its message ends.
+pub type Observer = Arc<dyn Fn(&Work) + Send + Sync>;
 
 impl Worker {
     /// A worker that knows nothing yet.
@@ -44,6 +51,16 @@ impl Worker {
             parts,
             directory: Mutex::new(None),
             calls_without_directory: AtomicU32::new(0),
+            observer: None,
+        }
+    }
+
+    /// Shows each contact to `observer` as its message ends: for whoever wants to know more of it than the store keeps.
+    #[must_use]
+    pub fn with_observer(self, observer: Observer) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
         }
     }
 }

@@ -39,6 +39,7 @@ impl Batch<'_> {
             if skip == Skip::Deleted {
                 content = ContactRecord::default();
                 writes.extend(self.unclaim(work, &content).await?);
+                writes.extend(self.history_of_release(work)?);
             }
             // A link keeps its reference for the contact's return.
             if content.link.is_none()

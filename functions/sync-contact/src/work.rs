@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rules::{Contact, ContactId, Customer, Outcome, Skip, XeroContact};
+use rules::{Change, Contact, ContactId, Customer, Outcome, Skip, XeroContact};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, Stored, UnreadRecord,
 };
@@ -66,6 +66,8 @@ pub struct Work {
     pub gave_back: bool,
     /// Whether Xero was asked again after a refusal.
     pub looked_again: bool,
+    /// The fields that were written for it.
+    pub changes: Vec<Change>,
     /// How its message ended.
     pub ending: Option<Ending>,
 }

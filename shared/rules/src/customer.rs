@@ -49,6 +49,12 @@ pub enum Field {
     Email,
     /// The free text "Extra".
     Extra,
+    /// Street, town, postcode and country, which are sent as one.
+    Address,
+    /// Account type.
+    AccountType,
+    /// Xero's contact number, which its pages call "contact code".
+    ContactNumber,
 }
 
 impl Field {
@@ -68,6 +74,9 @@ impl Field {
             Self::Phone => "phone",
             Self::Email => "email",
             Self::Extra => "extra information",
+            Self::Address => "address",
+            Self::AccountType => "account type",
+            Self::ContactNumber => "contact number",
         }
     }
 }

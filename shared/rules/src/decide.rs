@@ -37,6 +37,15 @@ pub enum InDoubt {
     },
 }
 
+/// What a person said about which Xero contact a customer is. It overrules the match table, and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PersonsWord {
+    /// It is this one, whatever its name and whatever else would fit.
+    Is(XeroContactId),
+    /// It is not this one, although it was linked to it.
+    IsNot(XeroContactId),
+}
+
 /// Everything that a decision about one customer is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
@@ -46,6 +55,8 @@ pub struct Snapshot<'a> {
     pub settings: &'a Settings,
     /// The stored link, if there is one.
     pub link: Option<&'a Link>,
+    /// What a person said about a customer that is not linked.
+    pub word: Option<PersonsWord>,
     /// What an earlier attempt may have written.
     pub in_doubt: Option<&'a InDoubt>,
     /// The code that was generated and reserved for this contact earlier; it keeps it through any retry.
@@ -85,7 +96,7 @@ pub enum Question {
         /// Whether an earlier create of ours may have reached Xero.
         create_in_doubt: bool,
     },
-    /// How does the linked contact look now?
+    /// How does this contact, which is linked or was named by a person, look now?
     Linked(XeroContactId),
 }
 
@@ -224,7 +235,11 @@ fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
 /// | none, not authorised | `NotInXero` |
 ///
 /// A reference that another BigChange contact holds is a `DuplicateAccountReference` where one is found, too: linking would put one reference on two contacts.
+/// Where a person said which one it is, only that one is looked at; one that a person took the link from is not linked again by itself (`UnlinkedByPerson`).
 fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
+    if let Some(PersonsWord::Is(chosen)) = s.word {
+        return decide_chosen(s, chosen);
+    }
     let customer = s.customer;
     let sought = customer.account_reference.as_ref();
     let Some(found) = s.found else {
@@ -241,10 +256,33 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
     let matches = matching(customer, s.settings, found);
     match matches.as_slice() {
         [] => decide_unmatched(s),
+        [one] if s.word == Some(PersonsWord::IsNot(one.contact.id)) => {
+            Decision::Hold(Problem::UnlinkedByPerson {
+                xero: one.contact.into(),
+            })
+        }
         [one] => decide_matched(s, one),
         several => Decision::Hold(Problem::AmbiguousMatch {
             found: several.iter().map(|m| Named::from(m.contact)).collect(),
         }),
+    }
+}
+
+/// A person said which Xero contact it is: its name, another program's number and others that would fit do not matter.
+fn decide_chosen(s: &Snapshot<'_>, chosen: XeroContactId) -> Decision {
+    let Some(found) = s.found else {
+        return Decision::Ask(Question::Linked(chosen));
+    };
+    match found.iter().find(|contact| contact.id == chosen) {
+        None => Decision::Hold(Problem::ChosenContactNotInXero { xero_id: chosen }),
+        Some(contact) => decide_matched(
+            s,
+            &Match {
+                contact,
+                number: AccountReference::parse(&contact.account_number).ok(),
+                by_name_only: false,
+            },
+        ),
     }
 }
 
@@ -369,8 +407,9 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         && m.number.as_ref() != Some(in_bigchange)
     {
         let in_bigchange = in_bigchange.clone();
-        return Decision::Hold(if ours {
-            // Our own create, whose answer was lost; the reference was edited before it was found again.
+        let is_settled = ours || matches!(s.word, Some(PersonsWord::Is(_)));
+        return Decision::Hold(if is_settled {
+            // Which one it is is beyond doubt: our own create, whose answer was lost and whose reference was edited before it was found again, or a person's choice.
             Problem::AccountReferenceChanged {
                 in_bigchange,
                 in_xero: in_xero.to_string(),

@@ -5,6 +5,7 @@
 //! ([`Decision::Ask`], [`Decision::NeedsCode`]); the caller reads it and decides anew. It never decides while it applies.
 
 mod account_reference;
+mod changes;
 mod codes;
 mod contact;
 mod customer;
@@ -17,13 +18,14 @@ mod text;
 mod xero_contact;
 
 pub use account_reference::{AccountReference, InvalidAccountReference};
+pub use changes::{Change, System, changes};
 pub use codes::{code_prefix, codes, looks_like_a_code};
 pub use contact::{AccountType, Contact, ContactForm, Group, ListedContact};
 pub use customer::{
     Customer, Details, Field, LeftOut, Participation, Skip, contact_fingerprint, participation,
 };
 pub use decide::{
-    Decision, InDoubt, Link, Outcome, Plan, Question, Snapshot, XeroWrite, decide,
+    Decision, InDoubt, Link, Outcome, PersonsWord, Plan, Question, Snapshot, XeroWrite, decide,
     is_still_as_found, refused_by_xero,
 };
 pub use form::contact_form;

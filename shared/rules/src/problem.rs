@@ -123,6 +123,16 @@ pub enum Problem {
         /// What its Xero contact says; blank where it has no account number.
         in_xero: String,
     },
+    /// A person took the link to this Xero contact away, and it is still the one that fits.
+    UnlinkedByPerson {
+        /// The Xero contact.
+        xero: Named,
+    },
+    /// A person chose a Xero contact that Xero does not know.
+    ChosenContactNotInXero {
+        /// Its id, as it was given.
+        xero_id: XeroContactId,
+    },
     /// Xero refused, in its own words.
     RefusedByXero {
         /// Xero's words.
@@ -153,6 +163,8 @@ impl Problem {
             Self::NotInXero { .. } => "NotInXero",
             Self::NoAccountReference => "NoAccountReference",
             Self::AccountReferenceChanged { .. } => "AccountReferenceChanged",
+            Self::UnlinkedByPerson { .. } => "UnlinkedByPerson",
+            Self::ChosenContactNotInXero { .. } => "ChosenContactNotInXero",
             Self::RefusedByXero { .. } => "RefusedByXero",
             Self::RefusedByBigChange { .. } => "RefusedByBigChange",
         }
@@ -266,6 +278,13 @@ impl Problem {
                     "The account reference of {who} was changed to {in_bigchange}, but its Xero contact has account number {in_xero}."
                 )
             }
+            Self::UnlinkedByPerson { xero } => format!(
+                "A person unlinked {who} from the Xero contact {}, and no other Xero contact fits.",
+                xero.told()
+            ),
+            Self::ChosenContactNotInXero { xero_id } => format!(
+                "A person linked {who} to the Xero contact {xero_id}, which this Xero organisation does not have."
+            ),
             Self::RefusedByXero { words } => format!("Xero refused {who}: {}", words.join(" ")),
             Self::RefusedByBigChange { words } => {
                 format!("BigChange refused the account reference of {who}: {words}")
@@ -325,6 +344,12 @@ impl Problem {
             Self::AccountReferenceChanged { .. } => "Either change the account number in Xero to the new one (Contacts → the contact → Edit → Account \
                  number), or put the old one back in BigChange (CRM → Contacts → the contact → Financials → Terms)."
                 .to_owned(),
+            Self::UnlinkedByPerson { .. } => "Correct the account reference or the name in BigChange (CRM → Contacts → the contact → Financials → Terms) so that it \
+                 fits the right Xero contact, or say which one it is (contact-sync link)."
+                .to_owned(),
+            Self::ChosenContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then link it \
+                 to that one (contact-sync link)."
+                .to_owned(),
             Self::RefusedByXero { .. } => "Correct in BigChange (CRM → Contacts → the contact → General) what Xero's words name; it is tried again then.".to_owned(),
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
                  the synchronisation logs in with."
@@ -363,7 +388,9 @@ impl Problem {
             Self::ErasedInXero { xero }
             | Self::LinkedToAnotherContact { xero, .. }
             | Self::NameTakenInXero { xero, .. }
+            | Self::UnlinkedByPerson { xero }
             | Self::OwnedByAnotherProgram { xero, .. } => vec![xero.id],
+            Self::ChosenContactNotInXero { xero_id } => vec![*xero_id],
             _ => Vec::new(),
         }
     }

@@ -14,9 +14,9 @@ use proptest::sample::select;
 use rules::{
     AccountReference, AccountType, Address, Contact, ContactId, ContactNumber, ContactStatus,
     Customer, Decision, Details, Fingerprint, GroupId, InDoubt, Link, NameKey, Notice, Outcome,
-    Participation, Person, Plan, Problem, Settings, Snapshot, Watch, XeroChanges, XeroContact,
-    XeroContactId, XeroWrite, code_prefix, codes, contact_fingerprint, contact_form, decide,
-    looks_like_a_code, normalise_spaces, participation,
+    Participation, Person, PersonsWord, Plan, Problem, Settings, Snapshot, Watch, XeroChanges,
+    XeroContact, XeroContactId, XeroWrite, code_prefix, codes, contact_fingerprint, contact_form,
+    decide, looks_like_a_code, normalise_spaces, participation,
 };
 
 const ACCOUNT_GROUP: u64 = 10;
@@ -38,6 +38,7 @@ struct World {
     contact: Contact,
     settings: Settings,
     link: Option<Link>,
+    word: Option<PersonsWord>,
     in_doubt: Option<InDoubt>,
     generated: Option<AccountReference>,
     contact_reference_due: Option<AccountReference>,
@@ -61,6 +62,7 @@ impl World {
                 customer: &customer,
                 settings: &self.settings,
                 link: self.link.as_ref(),
+                word: self.word,
                 in_doubt: self.in_doubt.as_ref(),
                 generated: self.generated.as_ref(),
                 contact_reference_due: self.contact_reference_due.as_ref(),
@@ -480,7 +482,7 @@ prop_compose! {
             linked.insert(xero_id, contact.id);
             Link { xero_id, account_reference, synced }
         });
-        World { contact, settings, link, in_doubt, generated, contact_reference_due, found, linked, holders }
+        World { contact, settings, link, word: None, in_doubt, generated, contact_reference_due, found, linked, holders }
     }
 }
 
@@ -738,6 +740,7 @@ proptest! {
             contact,
             settings,
             link: None,
+            word: None,
             in_doubt: None,
             generated: None,
             contact_reference_due: None,

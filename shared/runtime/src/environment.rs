@@ -34,6 +34,8 @@ pub struct Configuration {
     pub xero_identity_url: Url,
     /// `MAX_RECEIVE_COUNT`: on a message's last receive the worker itself sends it to the dead-letter queue, with its reason.
     pub max_receive_count: u32,
+    /// `HISTORY_DAYS`: how long it is remembered what was done about a contact; 0 for not at all.
+    pub history_days: u16,
 }
 
 /// A variable that is missing or wrong. One line, which names it and what it takes.
@@ -58,6 +60,10 @@ const BIGCHANGE_URL: &str = "https://webservice.bigchange.com/v01/services.ashx"
 const XERO_API_URL: &str = "https://api.xero.com";
 const XERO_IDENTITY_URL: &str = "https://identity.xero.com";
 const MAX_RECEIVE_COUNT: u32 = 5;
+/// A little over a year: an accounting year and its closing.
+const HISTORY_DAYS: u16 = 400;
+/// Ten years.
+const MAX_HISTORY_DAYS: u16 = 3_650;
 
 impl Configuration {
     /// Reads everything through `lookup`, which gives the value of an environment variable.
@@ -96,6 +102,18 @@ impl Configuration {
                 },
             )?,
         };
+        let history_days = match get("HISTORY_DAYS") {
+            None => HISTORY_DAYS,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|days| *days <= MAX_HISTORY_DAYS)
+                .ok_or(ConfigurationError::Variable {
+                    variable: "HISTORY_DAYS",
+                    wrong: "is no number from 0 to 3650",
+                    takes: "days, such as 400, or 0 to keep no history",
+                })?,
+        };
         Ok(Self {
             settings: Settings::read(get)?,
             table_name: required("TABLE_NAME", "the name of the DynamoDB table")?,
@@ -120,6 +138,7 @@ impl Configuration {
             xero_api_url: address("XERO_API_URL", XERO_API_URL)?,
             xero_identity_url: address("XERO_IDENTITY_URL", XERO_IDENTITY_URL)?,
             max_receive_count,
+            history_days,
         })
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rules::{
-    AccountReference, ContactId, Fingerprint, InDoubt, Link, Notice, Plan, Problem, TenantId,
-    Watch, XeroContactId, XeroWrite,
+    AccountReference, Change, ContactId, Fingerprint, InDoubt, Link, Notice, PersonsWord, Plan,
+    Problem, TenantId, Watch, XeroContactId, XeroWrite,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,9 @@ records! {
     DayLimitRecord => "state-day-limit",
     DeadConnectionRecord => "state-dead-connection",
     LeaseRecord => "lease",
+    HistoryRecord => "history",
+    FollowRecord => "state-follow",
+    OutcomeRecord => "outcome",
 }
 
 /// The sort key of a record of which there is only one.
@@ -69,6 +72,9 @@ pub struct ContactRecord {
     /// What the accounts admin should know; does not hold the contact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
+    /// What a person said about which Xero contact it is, until that has led to a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<PersonsWord>,
 }
 
 impl ContactRecord {
@@ -106,6 +112,16 @@ impl ContactRecord {
     pub fn claimed(&self) -> Option<XeroContactId> {
         let linked = self.link.as_ref().map(|link| link.xero_id);
         linked.or_else(|| self.intent.as_ref()?.plan.xero.existing())
+    }
+
+    /// What a person said about which Xero contact it is. A choice has to wait while a create of ours may have reached Xero: that one has to be looked for
+    /// first, or the customer could be there twice.
+    #[must_use]
+    pub fn word(&self) -> Option<PersonsWord> {
+        let plan = self.intent.as_ref().map(|intent| &intent.plan.xero);
+        let may_be_created = matches!(plan, Some(XeroWrite::Create(_)));
+        self.word
+            .filter(|word| !may_be_created || matches!(word, PersonsWord::IsNot(_)))
     }
 
     /// The code that was generated for it.
@@ -324,6 +340,116 @@ pub struct LeaseRecord {
     pub expires_at: OffsetDateTime,
 }
 
+/// What was done about a contact, kept for people to look up. Sort key: see [`HistoryRecord::key`]. It expires (template parameter `HistoryDays`).
+///
+/// It holds no more of a contact than the change itself did: the fields that were written, and what stood in them before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryRecord {
+    /// When.
+    #[serde(with = "rfc3339")]
+    pub at: OffsetDateTime,
+    /// What.
+    pub event: HistoryEvent,
+    /// The Xero contact that it was about.
+    pub xero_id: XeroContactId,
+    /// The fields that were written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+}
+
+/// What was done about a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HistoryEvent {
+    /// Created in Xero and linked.
+    Created,
+    /// Linked to an existing Xero contact.
+    Linked,
+    /// Fields were written.
+    Updated,
+    /// It was deleted in BigChange, and its link released.
+    Released,
+    /// A person said which Xero contact it is; the link follows.
+    ChosenByPerson,
+    /// A person took the link away.
+    UnlinkedByPerson,
+}
+
+impl HistoryRecord {
+    /// Its sort key: ascending in time for one contact.
+    #[must_use]
+    pub fn key(contact: ContactId, at: OffsetDateTime) -> String {
+        let milliseconds = at.unix_timestamp_nanos() / 1_000_000;
+        format!("{}{milliseconds:015}", Self::prefix(contact))
+    }
+
+    /// The write that keeps it for so many days; `None` for 0.
+    ///
+    /// # Errors
+    /// As [`Records::put`].
+    pub fn write(
+        &self,
+        records: &Records,
+        contact: ContactId,
+        days: u16,
+    ) -> Result<Option<Write>, TableError> {
+        if days == 0 {
+            return Ok(None);
+        }
+        let expires_at = self.at + time::Duration::days(days.into());
+        let key = Self::key(contact, self.at);
+        records
+            .put_expiring(key, self, Expect::Anything, expires_at)
+            .map(Some)
+    }
+
+    /// What the sort keys of one contact begin with.
+    #[must_use]
+    pub fn prefix(contact: ContactId) -> String {
+        format!("{contact}#")
+    }
+}
+
+/// Somebody follows along: until then each worker notes how its contacts ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FollowRecord {
+    /// Until when.
+    #[serde(with = "rfc3339")]
+    pub until: OffsetDateTime,
+}
+
+/// How a contact's last message ended, while somebody followed along. Sort key: its id. It expires after a day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeRecord {
+    /// When.
+    #[serde(with = "rfc3339")]
+    pub at: OffsetDateTime,
+    /// How.
+    pub ending: EndingKind,
+    /// The outcome, problem code or reason, as the logs have it.
+    pub detail: String,
+}
+
+/// How a contact's message ended, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EndingKind {
+    /// Created in Xero.
+    Created,
+    /// Linked to an existing Xero contact.
+    Linked,
+    /// Changes were carried over.
+    Updated,
+    /// Nothing differed.
+    Unchanged,
+    /// Left alone, as it should be.
+    LeftAlone,
+    /// Held: there is a problem.
+    Held,
+    /// Put off: it is queued again when it is due.
+    PutOff,
+    /// Given up: it is in the dead-letter queue.
+    GivenUp,
+}
+
 /// A record as it was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored<R> {
@@ -442,6 +568,28 @@ impl Records {
         })
     }
 
+    /// A write of a record that the store may remove some time after `expires_at`.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn put_expiring<R: Record>(
+        &self,
+        sort: impl ToString,
+        record: &R,
+        expect: Expect,
+        expires_at: OffsetDateTime,
+    ) -> Result<Write, TableError> {
+        let mut write = self.put(sort, record, expect)?;
+        if let Write::Put {
+            expires_at_unix_seconds,
+            ..
+        } = &mut write
+        {
+            *expires_at_unix_seconds = Some(expires_at.unix_timestamp());
+        }
+        Ok(write)
+    }
+
     /// A removal of a record.
     #[must_use]
     pub fn delete<R: Record>(&self, sort: impl ToString, expect: Expect) -> Write {
@@ -496,6 +644,52 @@ struct Confirmed {
     tenant: TenantId,
 }
 
+/// The organisation that the stored links belong to, as it stands in the store; `None` where none was ever seen.
+///
+/// # Errors
+/// As the store says.
+pub async fn stored_tenant(table: &dyn Table) -> Result<Option<Stored<TenantId>>, TableError> {
+    let item = table.get_many(&[confirmed_key()]).await?.pop();
+    item.map(|item| {
+        let version = item.version;
+        let value = read_confirmed(item)?;
+        Ok(Stored {
+            sort: confirmed_key().sort,
+            version,
+            value,
+        })
+    })
+    .transpose()
+}
+
+/// Makes another organisation the confirmed one: a person's decision. Everything that is stored of the one before stays under its own keys.
+///
+/// # Errors
+/// `Conflict` where the confirmed organisation is no longer `before`; otherwise as the store says.
+pub async fn confirm_tenant(
+    table: &dyn Table,
+    before: Option<&Stored<TenantId>>,
+    tenant: TenantId,
+) -> Result<(), TableError> {
+    let confirmed = Write::Put {
+        key: confirmed_key(),
+        expect: expect(before),
+        body: serde_json::json!({ "tenant": tenant }),
+        expires_at_unix_seconds: None,
+    };
+    table.write(vec![confirmed]).await
+}
+
+fn read_confirmed(item: Item) -> Result<TenantId, TableError> {
+    let confirmed = serde_json::from_value::<Confirmed>(item.body);
+    confirmed.map(|confirmed| confirmed.tenant).map_err(|_| {
+        TableError::Refused(
+            "the record of the confirmed organisation is not one that this program wrote"
+                .to_owned(),
+        )
+    })
+}
+
 /// The organisation that the stored links belong to. The first one ever seen is confirmed by its being connected; any other has to wait for a person.
 ///
 /// # Errors
@@ -519,11 +713,6 @@ pub async fn confirmed_tenant(
             Err(error) => return Err(error),
         }
     }
-    let confirmed = item.and_then(|item| serde_json::from_value::<Confirmed>(item.body).ok());
-    confirmed.map(|confirmed| confirmed.tenant).ok_or_else(|| {
-        TableError::Refused(
-            "the record of the confirmed organisation is not one that this program wrote"
-                .to_owned(),
-        )
-    })
+    // One that was removed a moment ago is nothing that this program does.
+    item.map_or(Err(TableError::Conflict), read_confirmed)
 }

@@ -46,6 +46,8 @@ pub struct Parts {
     pub surroundings: Surroundings,
     /// How often a message is received before it is given up.
     pub max_receive_count: u32,
+    /// How many days it is remembered what was done about a contact; 0 for not at all.
+    pub history_days: u16,
     bigchange: BigChangeSource,
 }
 
@@ -111,6 +113,7 @@ impl Parts {
             queue,
             surroundings,
             max_receive_count: configuration.max_receive_count,
+            history_days: configuration.history_days,
             bigchange: BigChangeSource {
                 transport,
                 vault,

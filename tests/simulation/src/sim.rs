@@ -800,6 +800,7 @@ fn configuration(settings: &BTreeMap<String, String>) -> Configuration {
         xero_api_url: address("https://api.xero.com"),
         xero_identity_url: address("https://identity.xero.com"),
         max_receive_count: MAX_RECEIVE_COUNT,
+        history_days: 400,
     }
 }
 

@@ -509,6 +509,7 @@ fn worker(
         xero_api_url: "https://api.xero.com".parse().unwrap(),
         xero_identity_url: "https://identity.xero.com".parse().unwrap(),
         max_receive_count: 5,
+        history_days: 400,
     };
     let (clock, metrics) = (clock.clone(), metrics.clone());
     let table: Arc<dyn Table> = table.clone();

@@ -68,6 +68,7 @@ impl Population {
             customer: &customer,
             settings: &self.settings,
             link: case.link.as_ref(),
+            word: None,
             in_doubt: None,
             generated: None,
             contact_reference_due: None,

@@ -6,12 +6,14 @@
 )]
 
 mod account_reference;
+mod changes;
 mod codes;
 mod contact_form;
 mod in_doubt;
 mod linked;
 mod matching;
 mod participation;
+mod persons_word;
 mod problems;
 mod settings;
 mod support;

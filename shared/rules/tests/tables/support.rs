@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use rules::{
     AccountReference, AccountType, Contact, ContactId, ContactNumber, ContactStatus, Customer,
-    Decision, Details, GroupId, InDoubt, Link, Named, Participation, Plan, Problem, Question,
-    Settings, Snapshot, XeroChanges, XeroContact, XeroContactId, XeroWrite, decide, participation,
+    Decision, Details, GroupId, InDoubt, Link, Named, Participation, PersonsWord, Plan, Problem,
+    Question, Settings, Snapshot, XeroChanges, XeroContact, XeroContactId, XeroWrite, decide,
+    participation,
 };
 
 pub(crate) const ACCOUNT_GROUP: u64 = 10;
@@ -139,6 +140,7 @@ pub(crate) struct Case {
     pub(crate) contact: Contact,
     pub(crate) settings: Settings,
     pub(crate) link: Option<Link>,
+    pub(crate) word: Option<PersonsWord>,
     pub(crate) in_doubt: Option<InDoubt>,
     pub(crate) generated: Option<AccountReference>,
     pub(crate) due: Option<AccountReference>,
@@ -154,6 +156,7 @@ impl Case {
             contact: acme(),
             settings: settings(&[]),
             link: None,
+            word: None,
             in_doubt: None,
             generated: None,
             due: None,
@@ -216,11 +219,18 @@ impl Case {
         self
     }
 
+    /// A person said this.
+    pub(crate) fn said_by_a_person(mut self, word: PersonsWord) -> Self {
+        self.word = Some(word);
+        self
+    }
+
     pub(crate) fn decision(&self) -> Decision {
         decide(&Snapshot {
             customer: &customer(&self.contact),
             settings: &self.settings,
             link: self.link.as_ref(),
+            word: self.word,
             in_doubt: self.in_doubt.as_ref(),
             generated: self.generated.as_ref(),
             contact_reference_due: self.due.as_ref(),
@@ -309,6 +319,8 @@ pub(crate) fn told(problem: &Problem) -> String {
             in_bigchange,
             in_xero,
         } => format!("{in_bigchange}, {in_xero:?} in Xero"),
+        Problem::UnlinkedByPerson { xero } => n(xero).to_string(),
+        Problem::ChosenContactNotInXero { xero_id } => number_of(*xero_id).to_string(),
         _ => String::new(),
     };
     format!("{} {values}", problem.code()).trim_end().to_owned()

@@ -1,0 +1,137 @@
+//! What is kept of what was done: the history of a contact, and how it ended for whoever follows along.
+
+use rules::{Change, ContactId, Field, Notice, Outcome, Plan, System, XeroContactId, changes};
+use runtime::records::{
+    EndingKind, FollowRecord, HistoryEvent, HistoryRecord, ONLY, OutcomeRecord, Records,
+};
+use store::{Expect, MAX_WRITES, TableError, Write};
+use time::{Duration, OffsetDateTime};
+
+use crate::batch::{Batch, Results};
+use crate::work::{Done, Work};
+
+/// How long an outcome is kept for a follower: none follows longer.
+const OUTCOME_LIFE: Duration = Duration::days(1);
+
+impl Batch<'_> {
+    /// The fields that a plan has written. Where BigChange has not taken its part yet, that part is told when it has.
+    pub(crate) fn changes_of(
+        &self,
+        work: &Work,
+        plan: &Plan,
+        notices: &[Notice],
+        bigchange_done: bool,
+    ) -> Vec<Change> {
+        let Some(customer) = &work.customer else {
+            return Vec::new();
+        };
+        let content = work.content();
+        let carried = content.link.map(|link| link.synced);
+        let before = carried.or_else(|| Some(work.intent_before.as_ref()?.plan.synced.clone()));
+        let mut done = changes(plan, customer, before.as_ref());
+        let not_written =
+            |notice: &Notice| matches!(notice, Notice::ContactReferenceNotWritten { .. });
+        let no_contact_reference = notices.iter().any(not_written);
+        done.retain(|change| {
+            let is_not_written = change.field == Field::ContactReference && no_contact_reference;
+            change.system == System::Xero || (bigchange_done && !is_not_written)
+        });
+        done
+    }
+
+    /// A record of what was done, unless no history is kept.
+    pub(crate) fn history(
+        &self,
+        work: &Work,
+        outcome: Outcome,
+        xero_id: XeroContactId,
+        done: &[Change],
+    ) -> Result<Option<Write>, TableError> {
+        let event = match outcome {
+            Outcome::Created => HistoryEvent::Created,
+            Outcome::Linked => HistoryEvent::Linked,
+            // What was carried over without a write (a field that was left out) is nothing that was done.
+            Outcome::Updated | Outcome::Unchanged if done.is_empty() => return Ok(None),
+            Outcome::Updated | Outcome::Unchanged => HistoryEvent::Updated,
+        };
+        self.remember(work.id, event, xero_id, done)
+    }
+
+    /// A record that the link of a deleted contact was released, if there was one.
+    pub(crate) fn history_of_release(&self, work: &Work) -> Result<Option<Write>, TableError> {
+        match work.content().link {
+            Some(link) => self.remember(work.id, HistoryEvent::Released, link.xero_id, &[]),
+            None => Ok(None),
+        }
+    }
+
+    fn remember(
+        &self,
+        contact: ContactId,
+        event: HistoryEvent,
+        xero_id: XeroContactId,
+        done: &[Change],
+    ) -> Result<Option<Write>, TableError> {
+        let parts = &self.worker.parts;
+        let record = HistoryRecord {
+            at: parts.surroundings.now(),
+            event,
+            xero_id,
+            changes: done.to_vec(),
+        };
+        record.write(&self.records, contact, parts.history_days)
+    }
+}
+
+/// Whoever follows along, if anybody does.
+pub(crate) struct Follower {
+    until: Option<OffsetDateTime>,
+}
+
+impl Follower {
+    pub(crate) async fn of(records: &Records) -> Result<Self, TableError> {
+        let record = records.get::<FollowRecord>(ONLY).await?;
+        Ok(Self {
+            until: record.map(|record| record.value.until),
+        })
+    }
+
+    /// Notes how the contacts ended. That it cannot be noted is no reason to work them again.
+    pub(crate) async fn note(&self, records: &Records, now: OffsetDateTime, results: &Results) {
+        if self.until.is_none_or(|until| until < now) {
+            return;
+        }
+        let ended = results.iter().filter_map(|(contact, result)| {
+            let outcome = outcome(result.as_ref().ok()?, now);
+            Some(records.put_expiring(contact, &outcome, Expect::Anything, now + OUTCOME_LIFE))
+        });
+        let writes: Result<Vec<Write>, TableError> = ended.collect();
+        let written = async {
+            for part in writes?.chunks(MAX_WRITES) {
+                records.write(part.to_vec()).await?;
+            }
+            Ok::<_, TableError>(())
+        };
+        if let Err(error) = written.await {
+            tracing::warn!("whoever follows along is not told how this batch ended: {error}");
+        }
+    }
+}
+
+fn outcome(done: &Done, now: OffsetDateTime) -> OutcomeRecord {
+    let (ending, detail) = match done {
+        Done::InLine(Outcome::Created) => (EndingKind::Created, String::new()),
+        Done::InLine(Outcome::Linked) => (EndingKind::Linked, String::new()),
+        Done::InLine(Outcome::Updated) => (EndingKind::Updated, String::new()),
+        Done::InLine(Outcome::Unchanged) => (EndingKind::Unchanged, String::new()),
+        Done::Skipped(skip) => (EndingKind::LeftAlone, format!("{skip:?}")),
+        Done::Held(code) | Done::StillHeld(code) => (EndingKind::Held, (*code).to_owned()),
+        Done::Deferred(reason) => (EndingKind::PutOff, format!("{reason:?}")),
+        Done::GivenUp(reason) => (EndingKind::GivenUp, reason.clone()),
+    };
+    OutcomeRecord {
+        at: now,
+        ending,
+        detail,
+    }
+}

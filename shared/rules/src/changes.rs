@@ -1,0 +1,171 @@
+//! What a plan changes, field by field: for people to look at before, and to look up afterwards.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccountType, Address, ContactNumber, Customer, Details, Field, NewXeroContact, Person, Plan,
+    XeroWrite,
+};
+
+/// One of the two systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum System {
+    /// BigChange.
+    BigChange,
+    /// Xero.
+    Xero,
+}
+
+impl System {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BigChange => "BigChange",
+            Self::Xero => "Xero",
+        }
+    }
+}
+
+/// One field, before and after. Blank means that there is nothing in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Where.
+    pub system: System,
+    /// Which field.
+    pub field: Field,
+    /// What was there, as far as this software knows: for Xero, what it last carried over.
+    pub before: String,
+    /// What is written.
+    pub after: String,
+}
+
+/// What `plan` writes, field by field, Xero first. `synced` is what was last carried over to the Xero contact, or may have been; `None` where nothing was.
+#[must_use]
+pub fn changes(plan: &Plan, customer: &Customer, synced: Option<&Details>) -> Vec<Change> {
+    let mut all = Vec::new();
+    let mut xero = |field, before: String, after: String| {
+        all.push(Change {
+            system: System::Xero,
+            field,
+            before,
+            after,
+        });
+    };
+    match &plan.xero {
+        XeroWrite::Nothing { .. } => {}
+        XeroWrite::Create(new) => {
+            for (field, after) in created(new) {
+                xero(field, String::new(), after);
+            }
+        }
+        XeroWrite::Change { changes, .. } => {
+            let nothing = Details::default();
+            let before = synced.unwrap_or(&nothing);
+            if let Some(name) = &changes.name {
+                xero(Field::Name, before.name.clone(), name.clone());
+            }
+            if let Some(number) = &changes.account_number {
+                // Only ever into a blank one.
+                xero(Field::AccountReference, String::new(), number.to_string());
+            }
+            if let Some(address) = &changes.address {
+                xero(Field::Address, line(&before.address), line(address));
+            }
+            if let Some(phone) = &changes.phone {
+                xero(Field::Phone, before.phone.clone(), phone.clone());
+            }
+            if let Some(email) = &changes.email {
+                xero(Field::Email, before.email.clone(), email.clone());
+            }
+            if let Some(person) = &changes.person {
+                xero(Field::Person, full_name(&before.person), full_name(person));
+            }
+        }
+    }
+    all.extend(in_bigchange(plan, customer));
+    all
+}
+
+fn in_bigchange(plan: &Plan, customer: &Customer) -> Vec<Change> {
+    let reference = plan.account_reference.to_string();
+    let change = |field, before: String, after: String| Change {
+        system: System::BigChange,
+        field,
+        before,
+        after,
+    };
+    let mut all = Vec::new();
+    if plan.bigchange_account {
+        let before = customer.account_reference.as_ref();
+        let before = before.map(ToString::to_string).unwrap_or_default();
+        if before != reference {
+            all.push(change(Field::AccountReference, before, reference.clone()));
+        }
+        if customer.account_type != Some(AccountType::XERO) {
+            let before = customer.account_type.map(account_type).unwrap_or_default();
+            let after = account_type(AccountType::XERO);
+            all.push(change(Field::AccountType, before, after));
+        }
+    }
+    if plan.bigchange_contact_reference {
+        let before = customer.contact_reference.clone();
+        all.push(change(Field::ContactReference, before, reference));
+    }
+    all
+}
+
+fn created(new: &NewXeroContact) -> Vec<(Field, String)> {
+    let NewXeroContact {
+        name,
+        account_number,
+        contact_number,
+        address,
+        phone,
+        email,
+        person,
+    } = new;
+    let number = |number: &ContactNumber| number.to_string();
+    let always = [
+        (Field::Name, name.clone()),
+        (Field::AccountReference, account_number.to_string()),
+        (Field::ContactNumber, number(contact_number)),
+    ];
+    let given = [
+        (Field::Address, address.as_ref().map(line)),
+        (Field::Phone, phone.clone()),
+        (Field::Email, email.clone()),
+        (Field::Person, person.as_ref().map(full_name)),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(field, value)| Some((field, value?)));
+    always.into_iter().chain(given).collect()
+}
+
+/// An address in one line.
+fn line(address: &Address) -> String {
+    let Address {
+        street,
+        town,
+        postcode,
+        country,
+    } = address;
+    let parts = [street, town, postcode, country].map(String::as_str);
+    let given: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    given.join(", ")
+}
+
+fn full_name(person: &Person) -> String {
+    let parts = [person.first_names.as_str(), person.last_name.as_str()];
+    let given: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    given.join(" ")
+}
+
+fn account_type(account_type: AccountType) -> String {
+    if account_type == AccountType::XERO {
+        "1 (Xero)".to_owned()
+    } else {
+        account_type.0.to_string()
+    }
+}

@@ -1,0 +1,58 @@
+//! A person's word overrules the match table, and nothing else.
+
+use rules::PersonsWord;
+
+use crate::support::{Case, XeroContactExt, namesake, xero, xero_id};
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
+fn a_person_says_which_xero_contact_it_is() {
+    const CREATE: &[(&str, &str)] = &[("CREATE_IN_XERO", "true")];
+    let case = |text: &str| Case::new().account_reference(text).said_by_a_person(PersonsWord::Is(xero_id(1)));
+    let rows: Vec<(&str, Case, &str)> = vec![
+        ("only that one is asked for",               case("A-1"),                                                        "ask for 1"),
+        ("under another name",                       case("A-1").found([xero(1)]),                                       "Linked 1"),
+        ("although others fit",                      case("A-1").found([xero(1), namesake(2), xero(3).account("A-1")]),  "Linked 1"),
+        ("although another program keeps it",        case("A-1").found([namesake(1).code("CRM-1")]),                     "Linked 1"),
+        ("its number is taken over",                 case("").found([xero(1).account("B-2")]),                           "Linked 1"),
+        ("a code is generated where both are blank", case("").settings(&[("GENERATE_ACCOUNT_REF", "true")]).found([xero(1)]), "needs a code"),
+        ("no code, no reference",                    case("").found([xero(1)]),                                          "NoAccountReference"),
+        ("both have references, and they differ",    case("A-1").found([xero(1).account("B-2")]),                        "AccountReferenceChanged A-1, \"B-2\" in Xero"),
+        ("linked to another",                        case("A-1").found([xero(1)]).linked_to(1, 8),                       "LinkedToAnotherContact 1, of 8"),
+        ("the reference held by another",            case("A-1").found([xero(1)]).held_by("A-1", 8),                     "DuplicateAccountReference A-1, of 8"),
+        ("archived",                                 case("A-1").found([xero(1).archived()]),                            "ArchivedInXero 1"),
+        ("erased",                                   case("A-1").found([xero(1).erased()]),                              "ErasedInXero 1"),
+        ("not in Xero: never created instead",       case("A-1").settings(CREATE).found([]),                             "ChosenContactNotInXero 1"),
+    ];
+    for (says, case, outcome) in rows {
+        assert_eq!(case.said(), outcome, "{says}");
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
+fn a_person_says_which_xero_contact_it_is_not() {
+    const CREATE: &[(&str, &str)] = &[("CREATE_IN_XERO", "true")];
+    let case = |text: &str| Case::new().account_reference(text).said_by_a_person(PersonsWord::IsNot(xero_id(1)));
+    let rows: Vec<(&str, Case, &str)> = vec![
+        ("Xero is asked as ever",                 case("A-1"),                                                  "ask which"),
+        ("it still fits by its number",           case("A-1").found([xero(1).account("A-1")]),                  "UnlinkedByPerson 1"),
+        ("it still fits by its name",             case("A-1").found([namesake(1)]),                             "UnlinkedByPerson 1"),
+        ("it is one of our own",                  case("A-1").found([xero(1).code("BigChange-7")]),             "UnlinkedByPerson 1"),
+        ("it still fits, authorised or not",      case("A-1").settings(CREATE).found([xero(1).account("A-1")]), "UnlinkedByPerson 1"),
+        ("another fits",                          case("A-1").found([xero(2).account("A-1")]),                  "Linked 2"),
+        ("it and another fit",                    case("A-1").found([xero(1).account("A-1"), namesake(2)]),     "AmbiguousMatch 1 and 2"),
+        ("none fits, authorised",                 case("A-1").settings(CREATE).found([xero(1)]),                "Created"),
+        ("none fits, not authorised",             case("A-1").found([]),                                        "NotInXero A-1"),
+    ];
+    for (says, case, outcome) in rows {
+        assert_eq!(case.said(), outcome, "{says}");
+    }
+}
+
+#[test]
+fn once_linked_a_word_about_another_contact_changes_nothing() {
+    let mut case = Case::linked();
+    case.word = Some(PersonsWord::Is(xero_id(2)));
+    assert_eq!(case.said(), "Unchanged 1");
+}
