@@ -4,7 +4,8 @@ use runtime::records::{LeaseRecord, Records, expect};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
 
-const POLL: &str = "poll";
+/// What is leased.
+pub(crate) const POLL: &str = "poll";
 /// Longer than the function may run (300 seconds in the template), so that a lease ends while its holder works only if the clocks differ by more than a minute.
 const LENGTH: Duration = Duration::minutes(6);
 

@@ -29,6 +29,12 @@ use crate::lease::Lease;
 use crate::recent::RecentlyQueued;
 use crate::work::Work;
 
+/// A cursor is this much behind the start of the poll that moved it.
+pub const CURSOR_OVERLAP: time::Duration = work::OVERLAP;
+
+/// The sort key of the poll's lease.
+pub const LEASE: &str = lease::POLL;
+
 /// What one process polls with.
 pub struct Poller {
     /// The parts that it works with.

@@ -274,7 +274,7 @@ fn decide_chosen(s: &Snapshot<'_>, chosen: XeroContactId) -> Decision {
         return Decision::Ask(Question::Linked(chosen));
     };
     match found.iter().find(|contact| contact.id == chosen) {
-        None => Decision::Hold(Problem::ChosenContactNotInXero { xero_id: chosen }),
+        None => Decision::Hold(Problem::LinkedContactNotInXero { xero_id: chosen }),
         Some(contact) => decide_matched(
             s,
             &Match {
@@ -348,6 +348,24 @@ pub fn refused_by_xero(words: Vec<String>, linked_now: Option<&XeroContact>) -> 
     linked_now
         .and_then(unusable)
         .unwrap_or(Problem::RefusedByXero { words })
+}
+
+/// What is wrong with a link, if anything is: the synchronisation does not look at a Xero contact that it is linked to, and would find out at the next write.
+#[must_use]
+pub fn link_out_of_line(link: &Link, in_xero: Option<&XeroContact>) -> Option<Problem> {
+    let Some(contact) = in_xero else {
+        return Some(Problem::LinkedContactNotInXero {
+            xero_id: link.xero_id,
+        });
+    };
+    let number = AccountReference::parse(&contact.account_number).ok();
+    let differs = number.as_ref() != Some(&link.account_reference);
+    unusable(contact).or_else(|| {
+        differs.then(|| Problem::AccountReferenceChanged {
+            in_bigchange: link.account_reference.clone(),
+            in_xero: contact.account_number.trim().to_owned(),
+        })
+    })
 }
 
 /// Whether a contact found earlier may still be written to: it is active, and neither its name nor its account number changed since.

@@ -26,11 +26,11 @@ pub use customer::{
 };
 pub use decide::{
     Decision, InDoubt, Link, Outcome, PersonsWord, Plan, Question, Snapshot, XeroWrite, decide,
-    is_still_as_found, refused_by_xero,
+    is_still_as_found, link_out_of_line, refused_by_xero,
 };
 pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
-pub use problem::{Named, Notice, Problem, Watch};
+pub use problem::{Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use settings::{InvalidSetting, Settings};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
 pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};

@@ -128,8 +128,8 @@ pub enum Problem {
         /// The Xero contact.
         xero: Named,
     },
-    /// A person chose a Xero contact that Xero does not know.
-    ChosenContactNotInXero {
+    /// It is linked to a Xero contact, or a person chose one, that Xero does not know.
+    LinkedContactNotInXero {
         /// Its id, as it was given.
         xero_id: XeroContactId,
     },
@@ -144,6 +144,27 @@ pub enum Problem {
         words: String,
     },
 }
+
+/// The stable codes of all problems.
+pub const PROBLEM_CODES: [&str; 17] = [
+    "ParentInSiteGroup",
+    "SiteContactInAccountGroup",
+    "InvalidField",
+    "AmbiguousMatch",
+    "ErasedInXero",
+    "ArchivedInXero",
+    "LinkedToAnotherContact",
+    "NameTakenInXero",
+    "OwnedByAnotherProgram",
+    "DuplicateAccountReference",
+    "NotInXero",
+    "NoAccountReference",
+    "AccountReferenceChanged",
+    "UnlinkedByPerson",
+    "LinkedContactNotInXero",
+    "RefusedByXero",
+    "RefusedByBigChange",
+];
 
 impl Problem {
     /// The stable code.
@@ -164,7 +185,7 @@ impl Problem {
             Self::NoAccountReference => "NoAccountReference",
             Self::AccountReferenceChanged { .. } => "AccountReferenceChanged",
             Self::UnlinkedByPerson { .. } => "UnlinkedByPerson",
-            Self::ChosenContactNotInXero { .. } => "ChosenContactNotInXero",
+            Self::LinkedContactNotInXero { .. } => "LinkedContactNotInXero",
             Self::RefusedByXero { .. } => "RefusedByXero",
             Self::RefusedByBigChange { .. } => "RefusedByBigChange",
         }
@@ -282,8 +303,8 @@ impl Problem {
                 "A person unlinked {who} from the Xero contact {}, and no other Xero contact fits.",
                 xero.told()
             ),
-            Self::ChosenContactNotInXero { xero_id } => format!(
-                "A person linked {who} to the Xero contact {xero_id}, which this Xero organisation does not have."
+            Self::LinkedContactNotInXero { xero_id } => format!(
+                "{who} is linked to the Xero contact {xero_id}, which this Xero organisation does not have."
             ),
             Self::RefusedByXero { words } => format!("Xero refused {who}: {}", words.join(" ")),
             Self::RefusedByBigChange { words } => {
@@ -347,13 +368,42 @@ impl Problem {
             Self::UnlinkedByPerson { .. } => "Correct the account reference or the name in BigChange (CRM → Contacts → the contact → Financials → Terms) so that it \
                  fits the right Xero contact, or say which one it is (contact-sync link)."
                 .to_owned(),
-            Self::ChosenContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then link it \
+            Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then link it \
                  to that one (contact-sync link)."
                 .to_owned(),
             Self::RefusedByXero { .. } => "Correct in BigChange (CRM → Contacts → the contact → General) what Xero's words name; it is tried again then.".to_owned(),
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
                  the synchronisation logs in with."
                 .to_owned(),
+        }
+    }
+
+    /// Which of BigChange's preconditions it breaks.
+    #[must_use]
+    pub fn precondition(&self) -> Precondition {
+        match self {
+            Self::ParentInSiteGroup { .. } | Self::SiteContactInAccountGroup { .. } => {
+                Precondition::RightGroup
+            }
+            Self::InvalidField {
+                field: Field::AccountReference,
+                ..
+            }
+            | Self::NameTakenInXero { .. }
+            | Self::DuplicateAccountReference { .. }
+            | Self::NoAccountReference
+            | Self::AccountReferenceChanged { .. }
+            | Self::RefusedByBigChange { .. } => Precondition::MatchingReference,
+            Self::InvalidField { .. }
+            | Self::AmbiguousMatch { .. }
+            | Self::ErasedInXero { .. }
+            | Self::ArchivedInXero { .. }
+            | Self::LinkedToAnotherContact { .. }
+            | Self::OwnedByAnotherProgram { .. }
+            | Self::NotInXero { .. }
+            | Self::UnlinkedByPerson { .. }
+            | Self::LinkedContactNotInXero { .. }
+            | Self::RefusedByXero { .. } => Precondition::LinkedOrLinkable,
         }
     }
 
@@ -390,8 +440,42 @@ impl Problem {
             | Self::NameTakenInXero { xero, .. }
             | Self::UnlinkedByPerson { xero }
             | Self::OwnedByAnotherProgram { xero, .. } => vec![xero.id],
-            Self::ChosenContactNotInXero { xero_id } => vec![*xero_id],
+            Self::LinkedContactNotInXero { xero_id } => vec![*xero_id],
             _ => Vec::new(),
+        }
+    }
+}
+
+/// What BigChange's help centre asks of a company before its contacts are synchronised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Precondition {
+    /// Account customers are in account groups and site contacts in others; no group mixes the two.
+    RightGroup,
+    /// Each is linked to a Xero contact, or can be.
+    LinkedOrLinkable,
+    /// Each account reference is valid, unique and the same as its Xero contact's.
+    MatchingReference,
+}
+
+impl Precondition {
+    /// All of them.
+    pub const ALL: [Self; 3] = [
+        Self::RightGroup,
+        Self::LinkedOrLinkable,
+        Self::MatchingReference,
+    ];
+
+    /// As a sentence.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::RightGroup => "Every contact is in the right kind of group",
+            Self::LinkedOrLinkable => {
+                "Every account customer is linked, or can be, to one Xero contact"
+            }
+            Self::MatchingReference => {
+                "Every account reference is valid, unique and the same as in Xero"
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What opens BigChange's web services.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::SecretError;
-use crate::fields::{Field, Fields};
+use crate::fields::{Field, Fields, json_of};
 
 /// `{"username","password","key"}`: the login of a BigChange web user, and the company key. Other fields are ignored.
 ///
@@ -33,6 +33,17 @@ const KEY: Field = Field {
 };
 
 impl BigChangeSecret {
+    /// The secret's text.
+    #[must_use]
+    pub fn to_json(&self) -> SecretString {
+        let fields = [
+            (USERNAME, self.username.expose_secret()),
+            (PASSWORD, self.password.expose_secret()),
+            (KEY, self.key.expose_secret()),
+        ];
+        json_of(fields)
+    }
+
     /// Reads the secret's text.
     ///
     /// # Errors

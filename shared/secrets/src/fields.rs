@@ -145,6 +145,15 @@ impl Fields {
     }
 }
 
+/// A secret's text, from its fields.
+pub(crate) fn json_of<'a>(fields: impl IntoIterator<Item = (Field, &'a str)>) -> SecretString {
+    let object: Map<String, Value> = fields
+        .into_iter()
+        .map(|(field, value)| (field.name.to_owned(), Value::String(value.to_owned())))
+        .collect();
+    Value::Object(object).to_string().into()
+}
+
 fn is_unfilled(text: &str) -> bool {
     let text = text.trim();
     text.is_empty() || text.eq_ignore_ascii_case(PLACEHOLDER)

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::SecretError;
-use crate::fields::{Field, Fields};
+use crate::fields::{Field, Fields, json_of};
 
 /// How the app gets its tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,21 @@ const GRANT_TYPE: Field = Field {
 };
 
 impl XeroAppSecret {
+    /// The secret's text.
+    #[must_use]
+    pub fn to_json(&self) -> SecretString {
+        let grant_type = match self.grant_type {
+            GrantType::AuthorizationCode => "authorization_code",
+            GrantType::ClientCredentials => "client_credentials",
+        };
+        let fields = [
+            (CLIENT_ID, self.client_id.as_str()),
+            (CLIENT_SECRET, self.client_secret.expose_secret()),
+            (GRANT_TYPE, grant_type),
+        ];
+        json_of(fields)
+    }
+
     /// Reads the secret's text.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ mod encoding;
 mod limits;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "memory")]
+mod overlay;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -16,6 +18,8 @@ pub use dynamo::DynamoTable;
 pub use limits::{MAX_BODY_BYTES, MAX_ITEMS, MAX_PARTITION_BYTES, MAX_SORT_BYTES, MAX_WRITES};
 #[cfg(feature = "memory")]
 pub use memory::MemoryTable;
+#[cfg(feature = "memory")]
+pub use overlay::OverlayTable;
 
 /// Where an item lives: a partition, read as a whole or by prefix, and a sort key within it.
 ///

@@ -17,10 +17,16 @@ pub struct MemoryTable {
 }
 
 #[derive(Debug, Clone)]
-struct Stored {
+pub(crate) struct Stored {
     version: u64,
     body: Value,
     expires_at_unix_seconds: Option<i64>,
+}
+
+impl Stored {
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
 }
 
 impl MemoryTable {
@@ -96,7 +102,10 @@ impl MemoryTable {
 }
 
 /// What a write makes of an item of that version; `None` within a change removes it.
-fn change(write: Write, version: Option<u64>) -> Result<Option<(Key, Option<Stored>)>, TableError> {
+pub(crate) fn change(
+    write: Write,
+    version: Option<u64>,
+) -> Result<Option<(Key, Option<Stored>)>, TableError> {
     match write {
         Write::Put {
             key,
@@ -136,7 +145,7 @@ fn check_expectation(expect: Expect, version: Option<u64>) -> Result<(), TableEr
     }
 }
 
-fn item(key: &Key, stored: &Stored) -> Item {
+pub(crate) fn item(key: &Key, stored: &Stored) -> Item {
     Item {
         key: key.clone(),
         version: stored.version,

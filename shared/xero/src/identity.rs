@@ -1,6 +1,7 @@
 //! Xero's token endpoint. The form of its calls and answers is OAuth 2's own, left to the `oauth2` library; this module connects it to the
 //! [`Transport`] and names its errors by what to do.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,8 +13,9 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse};
 use oauth2::{
-    AsyncHttpClient, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, RefreshToken, RequestTokenError, Scope, TokenResponse, TokenUrl,
+    AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use transport::{Transport, TransportError};
@@ -22,7 +24,7 @@ use url::Url;
 use crate::error::retry_after;
 
 /// What the app must be allowed: contacts, and the organisation's settings to read.
-const SCOPES: [&str; 2] = ["accounting.contacts", "accounting.settings.read"];
+pub const SCOPES: [&str; 2] = ["accounting.contacts", "accounting.settings.read"];
 /// The scopes that a person consents to when connecting the app: those that it uses and `offline_access`, without which Xero gives no refresh token.
 pub const CONSENT_SCOPES: [&str; 3] = ["offline_access", SCOPES[0], SCOPES[1]];
 
@@ -38,6 +40,45 @@ pub struct Tokens {
     pub refresh_token: Option<SecretString>,
     /// How long the access token lives from now: 30 minutes.
     pub expires_in: Duration,
+    /// What the tokens allow, where the answer says so.
+    pub scopes: Option<Vec<String>>,
+}
+
+impl Tokens {
+    /// Those of `wanted` that the tokens do not allow, as far as Xero says.
+    #[must_use]
+    pub fn missing_scopes<'w>(&self, wanted: &[&'w str]) -> Vec<&'w str> {
+        let Some(scopes) = &self.scopes else {
+            return Vec::new();
+        };
+        let is_missing = |wanted: &&&str| !scopes.iter().any(|scope| scope == **wanted);
+        wanted.iter().filter(is_missing).copied().collect()
+    }
+}
+
+/// A person's consent that is asked for: where, and what only this program knows about it.
+pub struct ConsentRequest {
+    /// Xero's page, to be opened in a browser.
+    pub address: Url,
+    /// Comes back with the answer; any other answer is not to this request.
+    pub state: SecretString,
+    redirect: RedirectUrl,
+    verifier: PkceCodeVerifier,
+}
+
+/// Where Xero asks a person for consent: its own login address, or with a stand-in for its identity server that one.
+fn authorize_address(identity_url: &Url) -> Url {
+    let is_xero = identity_url.host_str() == Some("identity.xero.com");
+    let mut address = identity_url.clone();
+    if is_xero && address.set_host(Some("login.xero.com")).is_err() {
+        return identity_url.clone();
+    }
+    let path = format!(
+        "{}/identity/connect/authorize",
+        address.path().trim_end_matches('/')
+    );
+    address.set_path(&path);
+    address
 }
 
 /// Why there are no tokens. Neither form shows a token or the app's secret.
@@ -109,6 +150,54 @@ impl Identity {
         tokens(answer)
     }
 
+    /// Begins to ask a person for consent. `redirect` is where the browser is sent afterwards; the app at Xero must have just that address.
+    ///
+    /// # Errors
+    /// The redirect address, where it is none.
+    pub fn ask_for_consent(
+        client_id: &str,
+        identity_url: &Url,
+        redirect: &str,
+    ) -> Result<ConsentRequest, url::ParseError> {
+        let redirect = RedirectUrl::new(redirect.to_owned())?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let client = BasicClient::new(ClientId::new(client_id.to_owned()))
+            .set_auth_uri(AuthUrl::from_url(authorize_address(identity_url)))
+            .set_redirect_uri(redirect.clone());
+        let scopes = CONSENT_SCOPES.into_iter().map(str::to_owned);
+        let (address, state) = client
+            .authorize_url(CsrfToken::new_random)
+            .add_scopes(scopes.map(Scope::new))
+            .set_pkce_challenge(challenge)
+            .url();
+        Ok(ConsentRequest {
+            address,
+            state: state.into_secret().into(),
+            redirect,
+            verifier,
+        })
+    }
+
+    /// Exchanges the code that a person's consent brought, once and within five minutes.
+    ///
+    /// # Errors
+    /// See [`IdentityError`].
+    pub async fn exchange_code(
+        &self,
+        consent: ConsentRequest,
+        code: SecretString,
+    ) -> Result<Tokens, IdentityError> {
+        let code = AuthorizationCode::new(code.expose_secret().to_owned());
+        let request = self
+            .client
+            .exchange_code(code)
+            .set_redirect_uri(Cow::Owned(consent.redirect))
+            .set_pkce_verifier(consent.verifier);
+        let through = Through(self.transport.as_ref());
+        let answer = request.request_async(&through).await;
+        tokens(answer)
+    }
+
     /// Asks for an access token of a custom connection, which belongs to one organisation and has no refresh token.
     ///
     /// # Errors
@@ -131,6 +220,11 @@ fn tokens(answer: Result<BasicTokenResponse, RequestError>) -> Result<Tokens, Id
         access_token: secret(answer.access_token().secret()),
         refresh_token: answer.refresh_token().map(|token| secret(token.secret())),
         expires_in: answer.expires_in().unwrap_or(USUAL_LIFE),
+        scopes: answer.scopes().map(|scopes| {
+            // Xero separates them by spaces; the library takes other separators for part of a scope.
+            let scopes = scopes.iter().flat_map(|scope| scope.split_whitespace());
+            scopes.map(str::to_owned).collect()
+        }),
     })
 }
 

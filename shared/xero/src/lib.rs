@@ -24,7 +24,7 @@ mod write;
 pub use answer::{Access, Answer, Connection, DirectoryPage, ElementResult, Limits};
 pub use client::Xero;
 pub use error::{AuthLostCause, Error, LimitProblem};
-pub use identity::{CONSENT_SCOPES, Identity, IdentityError, Tokens};
+pub use identity::{CONSENT_SCOPES, ConsentRequest, Identity, IdentityError, SCOPES, Tokens};
 pub use query::{MAX_IDS, PAGE_SIZE, can_be_queried};
 pub use refusal::{Messages, Refusal};
 pub use write::{MAX_BATCH, RenamesGoSingly, Update};

@@ -25,6 +25,18 @@ pub fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// A note of where a local stack runs.
+pub struct RunningNote {
+    file: PathBuf,
+}
+
+impl Drop for RunningNote {
+    fn drop(&mut self) {
+        // Gone already is gone.
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
 /// A running `ministack`. Dropping it ends it and the functions that it runs; it keeps nothing.
 pub struct Ministack {
     process: Child,
@@ -57,6 +69,18 @@ impl Ministack {
             }
         }
         Err(failure)
+    }
+
+    /// Leaves a note in the checkout of where it runs, for `contact-sync --local`; the note goes when what is returned is dropped.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    pub fn tell_where_it_runs(&self) -> anyhow::Result<RunningNote> {
+        let file = project().join("target/local-stack/running.json");
+        let note = serde_json::json!({ "endpoint": self.endpoint });
+        std::fs::write(&file, note.to_string())
+            .with_context(|| format!("writing {}", file.display()))?;
+        Ok(RunningNote { file })
     }
 
     async fn start_once(program: &Path) -> anyhow::Result<Self> {

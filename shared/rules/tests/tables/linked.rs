@@ -1,6 +1,6 @@
 //! A contact that is linked already.
 
-use rules::{Decision, Outcome, Problem, Question, refused_by_xero};
+use rules::{Decision, Outcome, Problem, Question, link_out_of_line, refused_by_xero};
 
 use crate::support::{Case, XeroContactExt, namesake, reference, told, xero, xero_id};
 
@@ -31,6 +31,41 @@ fn once_linked_a_cleared_reference_is_restored_and_an_edited_one_must_be_xeros()
     ];
     for (says, case, outcome) in rows {
         assert_eq!(case.said(), outcome, "{says}");
+    }
+}
+
+#[test]
+fn a_link_is_in_line_while_its_xero_contact_is_active_and_has_its_reference() {
+    let link = Case::linked().link.unwrap();
+    let rows = [
+        ("as it was linked", Some(namesake(1).account("A-1")), ""),
+        ("in another case", Some(namesake(1).account(" a-1")), ""),
+        ("renamed in Xero", Some(xero(1).account("A-1")), ""),
+        (
+            "another number in Xero",
+            Some(namesake(1).account("A-2")),
+            "AccountReferenceChanged A-1, \"A-2\" in Xero",
+        ),
+        (
+            "no number in Xero",
+            Some(namesake(1)),
+            "AccountReferenceChanged A-1, \"\" in Xero",
+        ),
+        (
+            "archived",
+            Some(namesake(1).account("A-2").archived()),
+            "ArchivedInXero 1",
+        ),
+        ("erased", Some(namesake(1).erased()), "ErasedInXero 1"),
+        ("gone", None, "LinkedContactNotInXero 1"),
+    ];
+    for (says, in_xero, outcome) in rows {
+        let problem = link_out_of_line(&link, in_xero.as_ref());
+        assert_eq!(
+            problem.as_ref().map(told).unwrap_or_default(),
+            outcome,
+            "{says}"
+        );
     }
 }
 

@@ -22,7 +22,7 @@ fn a_person_says_which_xero_contact_it_is() {
         ("the reference held by another",            case("A-1").found([xero(1)]).held_by("A-1", 8),                     "DuplicateAccountReference A-1, of 8"),
         ("archived",                                 case("A-1").found([xero(1).archived()]),                            "ArchivedInXero 1"),
         ("erased",                                   case("A-1").found([xero(1).erased()]),                              "ErasedInXero 1"),
-        ("not in Xero: never created instead",       case("A-1").settings(CREATE).found([]),                             "ChosenContactNotInXero 1"),
+        ("not in Xero: never created instead",       case("A-1").settings(CREATE).found([]),                             "LinkedContactNotInXero 1"),
     ];
     for (says, case, outcome) in rows {
         assert_eq!(case.said(), outcome, "{says}");

@@ -1,6 +1,10 @@
 //! Problems and notices as the accounts admin reads them, and what a held contact waits for.
 
-use rules::{Field, LeftOut, Named, Notice, Problem, Watch, XeroContact};
+use std::collections::BTreeSet;
+
+use rules::{
+    Field, LeftOut, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch, XeroContact,
+};
 
 use crate::support::{
     Case, XeroContactExt, acme, contact_id, customer, group_id, namesake, reference, xero, xero_id,
@@ -37,10 +41,22 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: "A-1".into() },           &["A-2", "A-1"],                         &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: String::new() },          &["A-2", "has no account number."],      &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("UnlinkedByPerson",          Problem::UnlinkedByPerson { xero: named(1, "Acme", "A-1") },                                        &["\"Acme\"", "A-1", "unlinked"],        TERMS),
-        ("ChosenContactNotInXero",    Problem::ChosenContactNotInXero { xero_id: xero_id(9) },                                              &["000000000009", "does not have"],      &["Contacts → the contact", "contact-sync link"]),
+        ("LinkedContactNotInXero",    Problem::LinkedContactNotInXero { xero_id: xero_id(9) },                                              &["000000000009", "does not have"],      &["Contacts → the contact", "contact-sync link"]),
         ("RefusedByXero",             Problem::RefusedByXero { words: vec!["Email address must be valid".into()] },                         &["Email address must be valid"],        BIGCHANGE),
         ("RefusedByBigChange",        Problem::RefusedByBigChange { words: "misc_noRight".into() },                                         &["misc_noRight"],                       BIGCHANGE),
     ]
+}
+
+#[test]
+fn every_code_is_listed_and_breaks_a_precondition() {
+    let mut codes: Vec<&str> = every_problem().iter().map(|(code, ..)| *code).collect();
+    codes.dedup();
+    assert_eq!(codes, PROBLEM_CODES);
+    let broken: BTreeSet<Precondition> = every_problem()
+        .iter()
+        .map(|(_, problem, ..)| problem.precondition())
+        .collect();
+    assert_eq!(broken, BTreeSet::from(Precondition::ALL));
 }
 
 #[test]

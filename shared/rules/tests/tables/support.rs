@@ -320,7 +320,7 @@ pub(crate) fn told(problem: &Problem) -> String {
             in_xero,
         } => format!("{in_bigchange}, {in_xero:?} in Xero"),
         Problem::UnlinkedByPerson { xero } => n(xero).to_string(),
-        Problem::ChosenContactNotInXero { xero_id } => number_of(*xero_id).to_string(),
+        Problem::LinkedContactNotInXero { xero_id } => number_of(*xero_id).to_string(),
         _ => String::new(),
     };
     format!("{} {values}", problem.code()).trim_end().to_owned()

@@ -48,7 +48,11 @@ async fn run(keep: bool) -> anyhow::Result<bool> {
     };
     if keep {
         tell_addresses(&play);
-        interrupted().await?;
+        // Where `contact-sync --local` looks.
+        let running = play.stack.aws().tell_where_it_runs()?;
+        let ended = interrupted().await;
+        drop(running);
+        ended?;
     }
     Ok(as_expected)
 }
@@ -172,6 +176,9 @@ fn tell_addresses(play: &Play) {
     println!("  table       {}", outputs.table);
     println!(
         "What the two systems hold and were asked: /_fake/contacts and /_fake/calls at their addresses."
+    );
+    println!(
+        "The operator's tool, from this folder: cargo run --package contact-sync -- --local status (or any other command of it)."
     );
     println!("Ctrl-C ends all of it.");
 }

@@ -1,0 +1,353 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rules::{ContactId, TenantId, XeroContactId};
+
+/// Exit codes, as `--help` has them.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, and nothing needs attention
+  1    done, but something needs attention: problems, dead letters, a dead connection
+  2    the tool could not do it: its last line says why and what to do
+  130  interrupted with Ctrl-C; nothing is left half-done
+
+Examples:
+  contact-sync --stack contact-sync connect xero
+  contact-sync --stack contact-sync check --format html --output check.html
+  contact-sync --stack contact-sync plan --only creates
+  contact-sync --stack contact-sync status || mail -s 'Contact sync' accounts@example.com < /dev/null";
+
+/// Connects, checks, plans, follows and mends the contact synchronisation from BigChange to Xero.
+#[derive(Debug, Parser)]
+#[command(name = "contact-sync", version, after_help = EXIT_CODES, max_term_width = 110)]
+pub struct Arguments {
+    /// Which deployment.
+    #[command(flatten)]
+    pub target: Target,
+    /// Print JSON instead of text, where the command prints anything.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Tell on standard error what the tool does; twice for more. Contacts appear by id only.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which deployment.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// Name of the deployed CloudFormation stack.
+    #[arg(
+        long,
+        global = true,
+        env = "CONTACT_SYNC_STACK",
+        value_name = "NAME",
+        default_value = "contact-sync"
+    )]
+    pub stack: String,
+    /// The local stack instead of AWS: its address, or without one what `make demo KEEP=1` left running.
+    #[arg(long, global = true, value_name = "ADDRESS", num_args = 0..=1, require_equals = true)]
+    pub local: Option<Option<url::Url>>,
+    /// AWS region, as the AWS command line takes it.
+    #[arg(long, global = true, value_name = "REGION", conflicts_with = "local")]
+    pub region: Option<String>,
+    /// AWS profile, as the AWS command line takes it.
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "local")]
+    pub profile: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Connect the deployment to Xero or to BigChange.
+    #[command(subcommand)]
+    Connect(Connect),
+    /// Is this company ready to synchronise? Counts first, then what to fix, by cure.
+    ///
+    /// Reads every contact on both sides and writes nothing. Exit code 0: ready; 1: not yet.
+    #[command(after_help = "Examples:
+  contact-sync check
+  contact-sync check --format html --output check.html   # for the accounts admin, by e-mail")]
+    Check(ReportArguments),
+    /// What would happen, contact by contact, field by field. Writes nothing anywhere.
+    #[command(after_help = "Examples:
+  contact-sync plan
+  contact-sync plan --only creates,links
+  contact-sync plan --contact 4711
+  contact-sync plan --format csv --output plan.csv
+
+A plan reads every contact from BigChange (one call each) and asks Xero as the synchronisation would. If the Xero token has run out, it is
+renewed first, as the deployed token refresh does; nothing else is written, not even a note.")]
+    Plan(PlanArguments),
+    /// Synchronise now: everything, or a chosen part; then follow along until it is done.
+    #[command(after_help = "Examples:
+  contact-sync sync                       # everything, as the daily sweep does
+  contact-sync sync --contact 4711,4712
+  contact-sync sync --only creates
+
+The contacts are queued for the deployed functions, which do the work; so what --only chooses is what `plan` shows now, and what happens is
+what the functions find. Ctrl-C stops the following, not the work.")]
+    Sync(SyncArguments),
+    /// How it stands: connection, polls, queues, links, problems, limits. Fit for a cron job.
+    #[command(after_help = "Exit code 0: healthy; 1: needs attention; 2: the tool itself failed.")]
+    Status,
+    /// The open problems, each with its cure.
+    #[command(after_help = "Examples:
+  contact-sync problems
+  contact-sync problems 4711              # one in full
+  contact-sync problems --code NotInXero --format csv --output problems.csv")]
+    Problems(ProblemsArguments),
+    /// Try again: contacts with a problem, or dead letters.
+    #[command(after_help = "Examples:
+  contact-sync retry 4711 4712
+  contact-sync retry --code NotInXero
+  contact-sync retry --all
+  contact-sync retry --dead-letters")]
+    Retry(RetryArguments),
+    /// Say which Xero contact a BigChange contact is. Overrules the match table; checked, confirmed and recorded.
+    #[command(after_help = "Example:
+  contact-sync link 4711 5d0b5c2e-8f6a-4a44-9c3e-0f3a6b1d2c77
+
+The Xero id is the last part of the address when the contact is open in Xero. Names need not match; account references must, or one of them
+must be blank. The deployed functions then make the link as they make any other.")]
+    Link(LinkArguments),
+    /// Take the link of a contact away. Nothing is changed in BigChange or Xero; it is not linked to the same Xero contact again by itself.
+    #[command(after_help = "Example:
+  contact-sync unlink 4711")]
+    Unlink(UnlinkArguments),
+    /// Switch the schedules on: from then on everything runs by itself. Look at `plan` first.
+    Enable(Confirm),
+    /// Switch the schedules off. What is queued is still worked; nothing new is polled.
+    Disable(Confirm),
+    /// What was linked, created or changed for a contact, when, and what stood there before.
+    #[command(after_help = "Example:
+  contact-sync history 4711
+
+History is kept for as long as the stack's parameter HistoryDays says; 0 keeps none.")]
+    History(HistoryArguments),
+    /// Print shell completions.
+    #[command(after_help = "Example:
+  contact-sync completions bash > /etc/bash_completion.d/contact-sync")]
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Connect to what.
+#[derive(Debug, Subcommand)]
+pub enum Connect {
+    /// Connect to Xero: asks for your consent in the browser, lets you choose the organisation, stores app and token.
+    #[command(after_help = "Examples:
+  contact-sync connect xero                        # consent in the browser
+  contact-sync connect xero --custom-connection    # an app that belongs to one organisation, without a browser
+
+Before the first time: at developer.xero.com create an app (\"Web app\") and give it the redirect address that this command prints
+(http://localhost:8917/callback unless you choose another --port). It asks for the app's client id and secret, the secret without echo.
+In a script the secret is read from the environment variable XERO_CLIENT_SECRET.")]
+    Xero(ConnectXero),
+    /// Connect to BigChange: asks for user name, password and company key without echo, tries them, stores them.
+    #[command(after_help = "Example:
+  contact-sync connect bigchange
+
+In a script they are read from BIGCHANGE_USERNAME, BIGCHANGE_PASSWORD and BIGCHANGE_KEY.")]
+    Bigchange,
+}
+
+/// How to connect to Xero.
+#[derive(Debug, Args)]
+pub struct ConnectXero {
+    /// A custom connection (client credentials): no browser, one organisation, no consent to renew.
+    #[arg(long)]
+    pub custom_connection: bool,
+    /// The app's client id; asked for if the stored app is to be replaced and this is not given.
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Ask for the app's client id and secret even if they are stored already.
+    #[arg(long)]
+    pub new_app: bool,
+    /// The organisation to choose, by name or tenant id; asked for where there are several and this is not given.
+    #[arg(long, value_name = "NAME OR ID")]
+    pub organisation: Option<String>,
+    /// Port of the redirect address on this machine; the app at Xero must have the same one.
+    #[arg(long, default_value_t = 8917, value_name = "PORT")]
+    pub port: u16,
+    /// Do not try to open a browser; only print the address.
+    #[arg(long)]
+    pub no_browser: bool,
+    /// How many minutes to wait for the consent.
+    #[arg(long, default_value_t = 5, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub wait: u64,
+    /// Move to another organisation than the one that the stored links belong to: its tenant id, as a confirmation.
+    #[arg(long, value_name = "TENANT ID")]
+    pub confirm_organisation: Option<TenantId>,
+}
+
+/// How something is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Table,
+    /// For other programs.
+    Json,
+    /// For a spreadsheet.
+    Csv,
+    /// One self-contained file for a browser.
+    Html,
+}
+
+/// Where a report goes, and how.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// How it is printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Write to this file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// A part of what a plan holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Part {
+    /// Contacts that would be created in Xero.
+    Creates,
+    /// Contacts that would be linked to an existing Xero contact.
+    Links,
+    /// Linked contacts whose changes would be carried over.
+    Updates,
+    /// Contacts that are held.
+    Problems,
+    /// Contacts in which nothing differs.
+    Unchanged,
+    /// Contacts that are left alone, as they should be.
+    LeftAlone,
+    /// Contacts that could not be decided about now.
+    PutOff,
+}
+
+/// What a plan is made of.
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// How and where it is printed.
+    #[command(flatten)]
+    pub report: ReportArguments,
+    /// Show only these parts, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PARTS")]
+    pub only: Vec<Part>,
+    /// Plan only these contacts, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "IDS")]
+    pub contact: Vec<ContactId>,
+}
+
+/// What is synchronised.
+#[derive(Debug, Args)]
+pub struct SyncArguments {
+    /// Only the contacts of which `plan` says this, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PARTS")]
+    pub only: Vec<Part>,
+    /// Only these contacts, separated by commas.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "IDS",
+        conflicts_with = "only"
+    )]
+    pub contact: Vec<ContactId>,
+    /// How to follow along.
+    #[command(flatten)]
+    pub follow: Following,
+}
+
+/// How to follow along.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Following {
+    /// Queue them and return at once.
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Follow along for so many minutes at most.
+    #[arg(long, default_value_t = 30, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=1440))]
+    pub timeout: u64,
+}
+
+/// Which problems.
+#[derive(Debug, Args)]
+pub struct ProblemsArguments {
+    /// One contact's problem, in full.
+    pub contact: Option<ContactId>,
+    /// Only problems with these codes, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "CODES")]
+    pub code: Vec<String>,
+    /// How and where they are printed.
+    #[command(flatten)]
+    pub report: ReportArguments,
+}
+
+/// What is tried again.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["contacts", "code", "all", "dead_letters"]))]
+pub struct RetryArguments {
+    /// These contacts.
+    #[arg(value_name = "CONTACT")]
+    pub contacts: Vec<ContactId>,
+    /// Every contact whose problem has one of these codes, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "CODES")]
+    pub code: Vec<String>,
+    /// Every contact with a problem.
+    #[arg(long)]
+    pub all: bool,
+    /// Every contact in the dead-letter queue; those letters are removed once their contacts are queued.
+    #[arg(long)]
+    pub dead_letters: bool,
+    /// How to follow along.
+    #[command(flatten)]
+    pub follow: Following,
+}
+
+/// A link by hand.
+#[derive(Debug, Args)]
+pub struct LinkArguments {
+    /// The BigChange contact.
+    pub contact: ContactId,
+    /// The Xero contact.
+    #[arg(value_name = "XERO-ID")]
+    pub xero: XeroContactId,
+    /// Without being asked.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// How to follow along.
+    #[command(flatten)]
+    pub follow: Following,
+}
+
+/// A link taken away by hand.
+#[derive(Debug, Args)]
+pub struct UnlinkArguments {
+    /// The BigChange contact.
+    pub contact: ContactId,
+    /// Without being asked.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// How to follow along.
+    #[command(flatten)]
+    pub follow: Following,
+}
+
+/// Whose history.
+#[derive(Debug, Args)]
+pub struct HistoryArguments {
+    /// The BigChange contact.
+    pub contact: ContactId,
+}
+
+/// Whether a person is asked.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Confirm {
+    /// Do it without asking.
+    #[arg(short, long)]
+    pub yes: bool,
+}

@@ -1,0 +1,124 @@
+//! `connect bigchange`.
+
+use anyhow::bail;
+use bigchange::{BigChange, Credentials};
+use rules::GroupId;
+use secrecy::{ExposeSecret as _, SecretString};
+use secrets::BigChangeSecret;
+use serde_json::json;
+
+use super::{from_environment, store};
+use crate::Exit;
+use crate::tool::Tool;
+use crate::ui::one_line;
+
+const USERNAME: &str = "BIGCHANGE_USERNAME";
+const PASSWORD: &str = "BIGCHANGE_PASSWORD";
+const KEY: &str = "BIGCHANGE_KEY";
+
+/// Runs it.
+///
+/// # Errors
+/// Where nobody answers, or BigChange does not let it in: nothing is stored then.
+pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
+    let secret = ask(tool)?;
+    let credentials = Credentials {
+        username: secret.username.expose_secret().to_owned(),
+        password: secret.password.clone(),
+        key: secret.key.clone(),
+    };
+    let bigchange = BigChange::new(
+        tool.transport.clone(),
+        tool.configuration.bigchange_url.clone(),
+        credentials,
+    );
+    let spinner = tool.ui.spinner("Asking BigChange");
+    let answered = async {
+        bigchange.ping().await?;
+        bigchange.groups().await
+    };
+    let groups = answered.await;
+    spinner.finish_and_clear();
+    let groups = match groups {
+        Ok(groups) => groups,
+        Err(bigchange::Error::AuthLost(problem)) => {
+            bail!(
+                "BigChange does not let this user in ({problem}), so nothing was stored: check user name, password and company key, and that the user may use the web services"
+            )
+        }
+        Err(error) => bail!("BigChange gave no usable answer, so nothing was stored: {error}"),
+    };
+    store(
+        tool,
+        &tool.configuration.bigchange_secret_id,
+        &secret.to_json(),
+    )
+    .await?;
+    let settings = &tool.configuration.settings;
+    let is_known = |id: &GroupId| groups.iter().any(|group| group.id == *id);
+    let unknown: Vec<String> = settings
+        .account_groups
+        .iter()
+        .chain(&settings.site_groups)
+        .filter(|id| !is_known(id))
+        .map(ToString::to_string)
+        .collect();
+    if tool.ui.json {
+        tool.ui
+            .say_json(&json!({"connected": true, "unknown_groups": unknown}))?;
+    } else {
+        tool.ui
+            .say("Connected to BigChange; the secret is stored.")?;
+        for group in groups
+            .iter()
+            .filter(|group| settings.account_groups.contains(&group.id))
+        {
+            tool.ui.say(format!(
+                "  account customers: {} ({})",
+                one_line(&group.name),
+                group.id
+            ))?;
+        }
+        for group in groups
+            .iter()
+            .filter(|group| settings.site_groups.contains(&group.id))
+        {
+            tool.ui.say(format!(
+                "  site contacts: {} ({})",
+                one_line(&group.name),
+                group.id
+            ))?;
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(Exit::Fine);
+    }
+    tool.ui.tell(format!(
+        "BigChange has no contact group {}: correct AccountGroupIds or SiteGroupIds (BigChange: Setup → CRM → Contact groups) and deploy again",
+        unknown.join(", ")
+    ));
+    Ok(Exit::Attention)
+}
+
+fn ask(tool: &Tool) -> anyhow::Result<BigChangeSecret> {
+    let secretly = |variable: &str, prompt: &str| -> anyhow::Result<SecretString> {
+        let value = match from_environment(variable) {
+            Some(value) => value,
+            None => tool.ui.ask_secretly(prompt, &format!("set {variable}"))?,
+        };
+        Ok(value.into())
+    };
+    let username = match from_environment(USERNAME) {
+        Some(username) => username,
+        None => tool
+            .ui
+            .ask("BigChange user name", &format!("set {USERNAME}"))?,
+    };
+    let secret = BigChangeSecret {
+        username: username.into(),
+        password: secretly(PASSWORD, "BigChange password")?,
+        key: secretly(KEY, "BigChange company key")?,
+    };
+    // As the functions will read it.
+    Ok(BigChangeSecret::parse(&secret.to_json())?)
+}

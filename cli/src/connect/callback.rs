@@ -1,0 +1,166 @@
+//! Waits for the browser to come back from Xero, on a port of this machine.
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+/// Where the browser is sent.
+pub(super) const PATH: &str = "/callback";
+
+/// What came back.
+#[derive(Debug)]
+pub(super) enum CameBack {
+    /// The person consented.
+    Code(SecretString),
+    /// They did not, or Xero did not let them.
+    Declined(String),
+    /// An answer to another request; the right one may still come.
+    WrongState,
+}
+
+/// A port that is listened on.
+pub(super) struct Listening {
+    sockets: Vec<TcpListener>,
+    /// Which.
+    pub(super) port: u16,
+}
+
+impl Listening {
+    /// Listens on loopback, where `localhost` may lead: by either version of the internet protocol.
+    pub(super) async fn on(port: u16) -> anyhow::Result<Self> {
+        let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
+        let first = match first {
+            Ok(first) => first,
+            Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+                "port {port} is in use by another program on this machine: end that one, or choose another port with --port and give the app at Xero the redirect address http://localhost:PORT{PATH}"
+            ),
+            Err(error) => {
+                return Err(error).context(format!("port {port} cannot be listened on"));
+            }
+        };
+        let port = first.local_addr().context("the port is not known")?.port();
+        let second = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await;
+        let sockets = std::iter::once(first).chain(second).collect();
+        Ok(Self { sockets, port })
+    }
+
+    /// Waits for an answer to the request with this state; tells `on_wrong_state` of any other.
+    pub(super) async fn wait(
+        self,
+        state: &SecretString,
+        limit: Duration,
+        on_wrong_state: impl Fn(),
+    ) -> anyhow::Result<CameBack> {
+        let (sender, mut receiver) = mpsc::channel(4);
+        let waiting = Arc::new(Waiting {
+            state: state.clone(),
+            sender,
+        });
+        let app = Router::new()
+            .route(PATH, get(came_back))
+            .with_state(waiting);
+        let servers: Vec<_> = self
+            .sockets
+            .into_iter()
+            .map(|socket| {
+                let app = app.clone();
+                tokio::spawn(async move { axum::serve(socket, app).await })
+            })
+            .collect();
+        let came_back = tokio::time::timeout(limit, async {
+            loop {
+                match receiver.recv().await {
+                    Some(CameBack::WrongState) => on_wrong_state(),
+                    other => return other,
+                }
+            }
+        })
+        .await;
+        // The browser's page is sent by then: it is what the handler answered before it told us.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        servers.iter().for_each(tokio::task::JoinHandle::abort);
+        match came_back {
+            Ok(Some(came_back)) => Ok(came_back),
+            Ok(None) => bail!("this machine stopped listening for the browser; try again"),
+            Err(_) => bail!(
+                "no answer came from the browser within {} minutes (was its window closed?), so nothing was stored: run this again, and consent while it waits",
+                limit.as_secs() / 60
+            ),
+        }
+    }
+}
+
+struct Waiting {
+    state: SecretString,
+    sender: mpsc::Sender<CameBack>,
+}
+
+/// OAuth 2's answer, in the address that the browser comes back to.
+#[derive(Deserialize)]
+struct Answer {
+    code: Option<String>,
+    state: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+async fn came_back(State(waiting): State<Arc<Waiting>>, Query(answer): Query<Answer>) -> Response {
+    let is_ours = answer.state.as_deref() == Some(waiting.state.expose_secret());
+    let (came_back, status, words) = match answer {
+        _ if !is_ours => (
+            CameBack::WrongState,
+            StatusCode::BAD_REQUEST,
+            "This answer does not belong to the request that contact-sync is waiting for. Use the page that it has just opened, or run it again.",
+        ),
+        Answer {
+            error: Some(error),
+            error_description,
+            ..
+        } => (
+            CameBack::Declined(error_description.unwrap_or(error)),
+            StatusCode::OK,
+            "Xero was not connected. You can close this window; contact-sync says what to do.",
+        ),
+        Answer {
+            code: Some(code), ..
+        } => (
+            CameBack::Code(code.into()),
+            StatusCode::OK,
+            "Thank you. You can close this window; contact-sync goes on in its own.",
+        ),
+        _ => (
+            CameBack::Declined("Xero gave no reason".to_owned()),
+            StatusCode::BAD_REQUEST,
+            "Xero's answer holds no code. You can close this window and run contact-sync again.",
+        ),
+    };
+    // Where nobody waits any more, the page still tells.
+    let _ = waiting.sender.send(came_back).await;
+    page(status, words)
+}
+
+/// Nothing of what came is on the page.
+fn page(status: StatusCode, words: &'static str) -> Response {
+    let body = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>contact-sync</title><p>{words}</p></html>"
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (status, headers, body).into_response()
+}

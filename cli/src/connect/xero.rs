@@ -1,0 +1,360 @@
+//! `connect xero`: a person's consent, or a custom connection.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use rules::TenantId;
+use runtime::records::{ContactRecord, Records, Stored, confirm_tenant, stored_tenant};
+use secrecy::SecretString;
+use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
+use serde_json::json;
+use time::OffsetDateTime;
+use xero::{CONSENT_SCOPES, Connection, Identity, IdentityError, SCOPES, Tokens, Xero};
+
+use super::callback::{CameBack, Listening, PATH};
+use super::{from_environment, store};
+use crate::Exit;
+use crate::args::ConnectXero;
+use crate::time_text::moment;
+use crate::tool::Tool;
+use crate::ui::one_line;
+
+const CLIENT_SECRET: &str = "XERO_CLIENT_SECRET";
+/// What Xero calls an organisation among the connections of an app; it has other kinds, without contacts.
+const ORGANISATION: &str = "ORGANISATION";
+
+/// Runs it.
+///
+/// # Errors
+/// One line that says what went wrong and what to do. Nothing is stored then.
+pub async fn run(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<Exit> {
+    let (app, is_new) = app(tool, arguments).await?;
+    let asked_at = OffsetDateTime::now_utc();
+    let tokens = match app.grant_type {
+        GrantType::AuthorizationCode => consent(tool, arguments, &app).await?,
+        GrantType::ClientCredentials => identity(tool, &app)
+            .client_credentials()
+            .await
+            .map_err(told)?,
+    };
+    check_scopes(&app, &tokens)?;
+    let organisation = organisation(tool, arguments, &tokens).await?;
+    let tenant = organisation.tenant_id;
+    let before = stored_tenant(&*tool.table).await?;
+    let moves = moves_to(tool, arguments, before.as_ref(), &organisation).await?;
+
+    let expires_at = asked_at + tokens.expires_in;
+    let token = XeroTokenSecret {
+        access_token: Some(tokens.access_token),
+        refresh_token: tokens.refresh_token,
+        expires_at: Some(expires_at),
+        tenant_id: Some(tenant),
+    };
+    // The app first: a refresh in between uses the old token with it, which is fresh or is tried again; the new token with the old app would be taken for dead.
+    if is_new {
+        store(tool, &tool.configuration.xero_app_secret_id, &app.to_json()).await?;
+    }
+    store(
+        tool,
+        &tool.configuration.xero_token_secret_id,
+        &token.to_json(),
+    )
+    .await?;
+    if moves || before.is_none() {
+        // Last: until then all work is stopped.
+        confirm_tenant(&*tool.table, before.as_ref(), tenant)
+            .await
+            .context("the connection is stored, but the organisation could not be confirmed: run this again")?;
+    }
+    say(tool, &app, &organisation, expires_at)?;
+    Ok(Exit::Fine)
+}
+
+fn say(
+    tool: &Tool,
+    app: &XeroAppSecret,
+    organisation: &Connection,
+    expires_at: OffsetDateTime,
+) -> anyhow::Result<()> {
+    if tool.ui.json {
+        return tool.ui.say_json(&json!({
+            "connected": true,
+            "organisation": organisation.tenant_name,
+            "tenant_id": organisation.tenant_id,
+            "token_until": moment(expires_at),
+        }));
+    }
+    let lasting = match app.grant_type {
+        GrantType::AuthorizationCode => {
+            "the deployed token refresh renews it while the schedules are on. Left alone for 60 days, Xero ends the connection"
+        }
+        GrantType::ClientCredentials => {
+            "the deployed token refresh gets another while the schedules are on"
+        }
+    };
+    tool.ui.say(format!(
+        "Connected to \"{}\" (tenant {}). The token is good until {}; {lasting}.",
+        one_line(&organisation.tenant_name),
+        organisation.tenant_id,
+        moment(expires_at),
+    ))?;
+    Ok(())
+}
+
+/// The app, and whether it is another one than is stored.
+async fn app(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<(XeroAppSecret, bool)> {
+    let grant_type = if arguments.custom_connection {
+        GrantType::ClientCredentials
+    } else {
+        GrantType::AuthorizationCode
+    };
+    let stored = tool
+        .vault
+        .current(&tool.configuration.xero_app_secret_id)
+        .await?;
+    let stored = XeroAppSecret::parse(&stored.value)
+        .ok()
+        .filter(|app| app.grant_type == grant_type);
+    let is_other = |stored: &XeroAppSecret| {
+        let wanted = arguments.client_id.as_ref();
+        wanted.is_some_and(|wanted| *wanted != stored.client_id)
+    };
+    if let Some(app) = stored
+        && !arguments.new_app
+        && !is_other(&app)
+    {
+        return Ok((app, false));
+    }
+    if grant_type == GrantType::AuthorizationCode {
+        tool.ui.tell(format!(
+            "The app at developer.xero.com must have the redirect address http://localhost:{}{PATH}",
+            arguments.port
+        ));
+    }
+    let client_id = match &arguments.client_id {
+        Some(client_id) => client_id.clone(),
+        None => tool
+            .ui
+            .ask("client id of the Xero app", "give --client-id")?,
+    };
+    let client_secret = match from_environment(CLIENT_SECRET) {
+        Some(client_secret) => client_secret,
+        None => tool.ui.ask_secretly(
+            "client secret of the Xero app",
+            &format!("set {CLIENT_SECRET}"),
+        )?,
+    };
+    let app = XeroAppSecret {
+        client_id,
+        client_secret: client_secret.into(),
+        grant_type,
+    };
+    // As the functions will read it.
+    Ok((XeroAppSecret::parse(&app.to_json())?, true))
+}
+
+fn identity(tool: &Tool, app: &XeroAppSecret) -> Identity {
+    Identity::new(
+        tool.transport.clone(),
+        tool.configuration.xero_identity_url.clone(),
+        app.client_id.clone(),
+        app.client_secret.clone(),
+    )
+}
+
+async fn consent(
+    tool: &Tool,
+    arguments: &ConnectXero,
+    app: &XeroAppSecret,
+) -> anyhow::Result<Tokens> {
+    let listening = Listening::on(arguments.port).await?;
+    // "localhost" and not an address: Xero takes no other redirect over http.
+    let redirect = format!("http://localhost:{}{PATH}", listening.port);
+    let request = Identity::ask_for_consent(
+        &app.client_id,
+        &tool.configuration.xero_identity_url,
+        &redirect,
+    )?;
+    tool.ui.tell(format!(
+        "Log in to Xero and allow access, within {} minutes:\n\n  {}\n",
+        arguments.wait, request.address
+    ));
+    if !arguments.no_browser && open::that_detached(request.address.as_str()).is_err() {
+        tool.ui
+            .tell("No browser could be opened here; open that address in one on this machine.");
+    }
+    let spinner = tool.ui.spinner("Waiting for the browser");
+    let limit = Duration::from_secs(arguments.wait * 60);
+    let came_back = listening
+        .wait(&request.state, limit, || {
+            tool.ui.tell("An answer came that does not belong to this request (an older window?); still waiting.");
+        })
+        .await;
+    spinner.finish_and_clear();
+    let code: SecretString = match came_back? {
+        CameBack::Code(code) => code,
+        CameBack::Declined(why) => bail!(
+            "Xero was not connected, and nothing was stored ({}): run this again and choose \"Allow access\"",
+            one_line(&why)
+        ),
+        CameBack::WrongState => bail!("Xero's answer belongs to another request; run this again"),
+    };
+    identity(tool, app)
+        .exchange_code(request, code)
+        .await
+        .map_err(|error| match error {
+            IdentityError::InvalidGrant => anyhow::anyhow!(
+                "Xero no longer takes the code that the browser brought (it is good for five minutes, once), so nothing was stored: run this again"
+            ),
+            other => told(other),
+        })
+}
+
+fn told(error: IdentityError) -> anyhow::Error {
+    match error {
+        IdentityError::ClientRejected | IdentityError::InvalidGrant => anyhow::anyhow!(
+            "Xero does not take this client id and secret, or does not allow the app what it needs, so nothing was stored: check them at developer.xero.com → My Apps, and run this with --new-app"
+        ),
+        other => anyhow::anyhow!("{other}; nothing was stored, so run this again"),
+    }
+}
+
+fn check_scopes(app: &XeroAppSecret, tokens: &Tokens) -> anyhow::Result<()> {
+    let wanted: &[&str] = match app.grant_type {
+        GrantType::AuthorizationCode => &CONSENT_SCOPES,
+        GrantType::ClientCredentials => &SCOPES,
+    };
+    let mut missing = tokens.missing_scopes(wanted);
+    if app.grant_type == GrantType::AuthorizationCode && tokens.refresh_token.is_none() {
+        missing.extend(CONSENT_SCOPES.first());
+        missing.sort_unstable();
+        missing.dedup();
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "Xero did not allow everything that is needed, so nothing was stored: {} is missing. Run this again and allow it; for a custom connection, add it to the app at developer.xero.com first",
+        missing.join(", ")
+    )
+}
+
+async fn organisation(
+    tool: &Tool,
+    arguments: &ConnectXero,
+    tokens: &Tokens,
+) -> anyhow::Result<Connection> {
+    let xero = Xero::new(
+        tool.transport.clone(),
+        tool.configuration.xero_api_url.clone(),
+    );
+    let connections = xero
+        .connections(&tokens.access_token)
+        .await
+        .context("Xero does not say which organisations are connected, so nothing was stored")?;
+    let mut organisations: Vec<Connection> = connections
+        .into_iter()
+        .filter(|connection| connection.tenant_type == ORGANISATION)
+        .collect();
+    organisations.sort_by(|a, b| a.tenant_name.cmp(&b.tenant_name));
+    let label = |organisation: &Connection| {
+        format!(
+            "{} ({})",
+            one_line(&organisation.tenant_name),
+            organisation.tenant_id
+        )
+    };
+    if let Some(wanted) = &arguments.organisation {
+        let mut fitting = organisations.iter().filter(|organisation| {
+            let is_name = organisation
+                .tenant_name
+                .trim()
+                .eq_ignore_ascii_case(wanted.trim());
+            is_name
+                || organisation
+                    .tenant_id
+                    .to_string()
+                    .eq_ignore_ascii_case(wanted.trim())
+        });
+        let found = fitting.next();
+        if fitting.next().is_some() {
+            bail!(
+                "several organisations are called {wanted}: give the tenant id with --organisation; there are {}",
+                organisations
+                    .iter()
+                    .map(label)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+        }
+        return found.cloned().with_context(|| {
+            let all: Vec<String> = organisations.iter().map(label).collect();
+            format!(
+                "the app is not connected to an organisation called {wanted}, so nothing was stored; there are {}",
+                if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+            )
+        });
+    }
+    match organisations.len() {
+        0 => bail!(
+            "the app is connected to no organisation, so nothing was stored: run this again, and choose one on Xero's page"
+        ),
+        1 => {}
+        _ => {
+            let items: Vec<String> = organisations.iter().map(label).collect();
+            let chosen = tool.ui.choose(
+                "Which organisation's contacts are to be kept?",
+                &items,
+                "give --organisation NAME-OR-ID",
+            )?;
+            organisations.swap(0, chosen);
+        }
+    }
+    organisations
+        .into_iter()
+        .next()
+        .context("no organisation was chosen")
+}
+
+/// Whether this leads to another organisation than before, which a person has then confirmed.
+async fn moves_to(
+    tool: &Tool,
+    arguments: &ConnectXero,
+    before: Option<&Stored<TenantId>>,
+    organisation: &Connection,
+) -> anyhow::Result<bool> {
+    let tenant = organisation.tenant_id;
+    let Some(before) = before.filter(|before| before.value != tenant) else {
+        return Ok(false);
+    };
+    let records = Records::new(tool.table.clone(), before.value);
+    let contacts = records.list::<ContactRecord>("").await?;
+    let linked = contacts
+        .iter()
+        .filter(|record| record.value.claimed().is_some())
+        .count();
+    if linked == 0 {
+        return Ok(true);
+    }
+    let name = one_line(&organisation.tenant_name);
+    tool.ui.tell(format!(
+        "\"{name}\" is another organisation than the one that {linked} contacts are linked in (tenant {}).\n\
+         To move there means: those links are set aside, and every account customer is matched anew in \"{name}\": linked where it is found, and where creating is \
+         authorised, created where it is not. Account references in BigChange stay. Nothing is changed in the old organisation, and moving back takes the old links up again.",
+        before.value
+    ));
+    if arguments.confirm_organisation == Some(tenant) {
+        return Ok(true);
+    }
+    if let Some(other) = arguments.confirm_organisation {
+        bail!(
+            "--confirm-organisation names {other}, but \"{name}\" is {tenant}; nothing was stored"
+        );
+    }
+    let question = format!("Move to \"{name}\"?");
+    let flag = format!("--confirm-organisation {tenant}");
+    if tool.ui.confirm(&question, &flag)? {
+        return Ok(true);
+    }
+    bail!("nothing was stored: the connection is as it was")
+}

@@ -1,0 +1,271 @@
+//! The deployed stack: what it was deployed with, and where its parts are.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata as _};
+use aws_sdk_cloudformation::types::{Capability, Parameter, Stack};
+use runtime::Configuration;
+use serde::Deserialize;
+
+use crate::args::Target;
+
+/// What `make demo KEEP=1` leaves, to be found from the checkout.
+const LOCAL_STACK_FILE: &str = "target/local-stack/running.json";
+/// The stand-in's own region; it takes any credentials.
+const LOCAL_REGION: &str = "us-east-1";
+const LOCAL_CREDENTIALS: &str = "test";
+/// The parameter behind the schedules.
+const SYNC_ENABLED: &str = "SyncEnabled";
+/// How long an update of the stack may take; two to three minutes are usual.
+const UPDATE_LIMIT: Duration = Duration::from_secs(15 * 60);
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Where each environment variable of the functions comes from: an output of the stack, or a parameter.
+const OUTPUTS: [(&str, &str); 6] = [
+    ("TABLE_NAME", "Table"),
+    ("SYNC_QUEUE_URL", "SyncQueue"),
+    ("SYNC_DEAD_LETTER_QUEUE_URL", "SyncDeadLetterQueue"),
+    ("BIGCHANGE_SECRET_ID", "BigChangeSecret"),
+    ("XERO_APP_SECRET_ID", "XeroAppSecret"),
+    ("XERO_TOKEN_SECRET_ID", "XeroTokenSecret"),
+];
+const PARAMETERS: [(&str, &str); 11] = [
+    ("SYNC_SOURCE", "SyncSource"),
+    ("ACCOUNT_GROUP_IDS", "AccountGroupIds"),
+    ("SITE_GROUP_IDS", "SiteGroupIds"),
+    ("GENERATE_ACCOUNT_REF", "GenerateAccountRef"),
+    ("CREATE_IN_XERO", "CreateInXero"),
+    ("MATCH_BY_NAME", "MatchByName"),
+    ("UPDATE_IN_XERO", "UpdateInXero"),
+    ("BIGCHANGE_URL", "BigChangeUrl"),
+    ("XERO_API_URL", "XeroApiUrl"),
+    ("XERO_IDENTITY_URL", "XeroIdentityUrl"),
+    ("HISTORY_DAYS", "HistoryDays"),
+];
+
+/// A deployed stack.
+pub struct Deployment {
+    /// Its name.
+    pub name: String,
+    /// What it was deployed with.
+    pub parameters: BTreeMap<String, String>,
+    /// Where its parts are.
+    pub outputs: BTreeMap<String, String>,
+    /// How AWS is reached.
+    pub aws: SdkConfig,
+}
+
+impl Deployment {
+    /// Finds the stack by its name.
+    ///
+    /// # Errors
+    /// One line that says what is missing: credentials, a region, or the stack.
+    pub async fn find(target: &Target) -> anyhow::Result<Self> {
+        let aws = aws(target).await?;
+        let stack = describe(&Client::new(&aws), &target.stack).await?;
+        let parameters = stack.parameters().iter().filter_map(|parameter| {
+            Some((
+                parameter.parameter_key()?.to_owned(),
+                parameter.parameter_value()?.to_owned(),
+            ))
+        });
+        let outputs = stack.outputs().iter().filter_map(|output| {
+            Some((
+                output.output_key()?.to_owned(),
+                output.output_value()?.to_owned(),
+            ))
+        });
+        Ok(Self {
+            name: target.stack.clone(),
+            parameters: parameters.collect(),
+            outputs: outputs.collect(),
+            aws,
+        })
+    }
+
+    /// The functions' configuration, from the stack's parameters and outputs.
+    ///
+    /// # Errors
+    /// Where the stack is none of this project, or a parameter is none that it takes.
+    pub fn configuration(&self) -> anyhow::Result<Configuration> {
+        if !self.outputs.contains_key("Table") {
+            bail!(
+                "the stack {} is not one of this software: it has no output Table. Give the right name with --stack",
+                self.name
+            );
+        }
+        let configuration = Configuration::read(|variable| {
+            let of = |names: &[(&str, &str)], values: &BTreeMap<String, String>| {
+                let (_, name) = names.iter().find(|(known, _)| *known == variable)?;
+                values.get(*name).cloned()
+            };
+            of(&OUTPUTS, &self.outputs).or_else(|| of(&PARAMETERS, &self.parameters))
+        });
+        configuration.with_context(|| format!("the stack {} is not deployed rightly", self.name))
+    }
+
+    /// Whether the schedules run.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.parameters
+            .get(SYNC_ENABLED)
+            .is_some_and(|value| value == "true")
+    }
+
+    /// Switches the schedules on or off, as a deployment with that one parameter changed would, and waits until it is done.
+    ///
+    /// # Errors
+    /// Where CloudFormation refuses or fails.
+    pub async fn set_enabled(&self, enabled: bool) -> anyhow::Result<()> {
+        let client = Client::new(&self.aws);
+        let as_before = self
+            .parameters
+            .keys()
+            .filter(|key| *key != SYNC_ENABLED)
+            .map(|key| {
+                Parameter::builder()
+                    .parameter_key(key)
+                    .use_previous_value(true)
+                    .build()
+            });
+        let changed = Parameter::builder()
+            .parameter_key(SYNC_ENABLED)
+            .parameter_value(enabled.to_string())
+            .build();
+        client
+            .update_stack()
+            .stack_name(&self.name)
+            .use_previous_template(true)
+            .set_parameters(Some(as_before.chain([changed]).collect()))
+            .capabilities(Capability::CapabilityIam)
+            .capabilities(Capability::CapabilityAutoExpand)
+            .send()
+            .await
+            .map_err(|error| told("the stack could not be updated", &self.name, error))?;
+        let updated = tokio::time::timeout(UPDATE_LIMIT, self.updated(&client));
+        updated.await.unwrap_or_else(|_| {
+            bail!("the update of the stack {} takes longer than 15 minutes; CloudFormation's console shows how it stands", self.name)
+        })
+    }
+
+    async fn updated(&self, client: &Client) -> anyhow::Result<()> {
+        loop {
+            let stack = describe(client, &self.name).await?;
+            let status = stack.stack_status().map_or("unknown", |s| s.as_str());
+            if status == "UPDATE_COMPLETE" || status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" {
+                return Ok(());
+            }
+            if !status.ends_with("_IN_PROGRESS") || status.contains("ROLLBACK") {
+                bail!(
+                    "the stack {} was not updated ({status}); CloudFormation's console, tab Events, says why",
+                    self.name
+                );
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+async fn describe(client: &Client, name: &str) -> anyhow::Result<Stack> {
+    let answer = client.describe_stacks().stack_name(name).send().await;
+    let answer = answer.map_err(|error| told("the stack could not be looked up", name, error))?;
+    let stack = answer.stacks.unwrap_or_default().into_iter().next();
+    stack.with_context(|| no_such_stack(name))
+}
+
+fn no_such_stack(name: &str) -> String {
+    format!(
+        "there is no stack {name} in this account and region: give its name with --stack, and --region and --profile as for the AWS command line"
+    )
+}
+
+fn told<E>(
+    what: &str,
+    name: &str,
+    error: aws_sdk_cloudformation::error::SdkError<E>,
+) -> anyhow::Error
+where
+    E: std::error::Error + aws_sdk_cloudformation::error::ProvideErrorMetadata + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some("ValidationError"), Some(words)) if words.contains("does not exist") => {
+            anyhow!(no_such_stack(name))
+        }
+        (Some(code), words) => anyhow!("{what}: {code}: {}", words.unwrap_or_default()),
+        (None, _) => anyhow!(
+            "{what}: {}. Are you logged in to AWS (aws sts get-caller-identity)? Give --region and --profile as for the AWS command line",
+            DisplayErrorContext(&error)
+        ),
+    }
+}
+
+/// What a running local stack says of itself.
+#[derive(Debug, Deserialize)]
+struct LocalStack {
+    endpoint: String,
+}
+
+async fn aws(target: &Target) -> anyhow::Result<SdkConfig> {
+    // The functions' own way to AWS, with a person's credentials.
+    let functions = runtime::aws_config();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(http) = functions.http_client() {
+        loader = loader.http_client(http);
+    }
+    if let Some(timeouts) = functions.timeout_config() {
+        loader = loader.timeout_config(timeouts.clone());
+    }
+    if let Some(local) = &target.local {
+        let endpoint = match local {
+            Some(address) => address.to_string().trim_end_matches('/').to_owned(),
+            None => running_local_stack()?,
+        };
+        let credentials = Credentials::new(
+            LOCAL_CREDENTIALS,
+            LOCAL_CREDENTIALS,
+            None,
+            None,
+            "local stack",
+        );
+        loader = loader
+            .endpoint_url(endpoint)
+            .region(Region::new(LOCAL_REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+    }
+    if let Some(profile) = &target.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &target.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    let aws = loader.load().await;
+    if aws.region().is_none() {
+        bail!(
+            "no AWS region is set: give --region, or set one as for the AWS command line (aws configure)"
+        );
+    }
+    Ok(aws)
+}
+
+fn running_local_stack() -> anyhow::Result<String> {
+    let here = std::env::current_dir().context("this folder cannot be read")?;
+    let file: Option<PathBuf> = here
+        .ancestors()
+        .map(|folder| folder.join(LOCAL_STACK_FILE))
+        .find(|file| file.is_file());
+    let file = file.context(
+        "no local stack is running from this checkout: start one with make demo KEEP=1, or give its address with --local=http://127.0.0.1:PORT",
+    )?;
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("{} cannot be read", file.display()))?;
+    let stack: LocalStack = serde_json::from_str(&text)
+        .with_context(|| format!("{} is not what make demo writes", file.display()))?;
+    Ok(stack.endpoint)
+}

@@ -1,0 +1,344 @@
+//! Queueing contacts for the deployed functions, and following along until they are done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration as StdDuration;
+
+use anyhow::bail;
+use rules::ContactId;
+use runtime::records::{
+    DeferredRecord, EndingKind, FollowRecord, ONLY, OutcomeRecord, ProblemRecord, Records,
+};
+use serde::Serialize;
+use store::Expect;
+use time::{Duration, OffsetDateTime};
+
+use crate::Exit;
+use crate::args::Following;
+use crate::time_text::{moment, span};
+use crate::tool::{Tool, contact_of};
+use crate::ui::{Tone, one_line, toned};
+
+/// How long the functions go on noting outcomes after this tool has last asked for it: it asks again before.
+const FOLLOWED_FOR: Duration = Duration::minutes(3);
+const ASKED_AGAIN_AFTER: Duration = Duration::minutes(1);
+/// How far this machine's clock may be from the functions'.
+const CLOCK_DIFFERENCE: Duration = Duration::minutes(2);
+const PAUSE: StdDuration = StdDuration::from_millis(500);
+/// Whoever waits in vain for so long is told what may be the matter.
+const QUIET_FOR: Duration = Duration::minutes(2);
+
+/// So few contacts are all shown.
+const FEW: usize = 20;
+
+/// How one contact ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ended {
+    /// Which.
+    pub contact: ContactId,
+    /// How; `None` where nothing was heard of it.
+    pub ending: Option<EndingKind>,
+    /// The problem's code, or the reason.
+    pub detail: String,
+    /// What is wrong, in a sentence.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sentence: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub cure: String,
+}
+
+/// A following that has begun: from before anything is queued, so that no outcome is missed.
+pub struct Follower<'a> {
+    tool: &'a Tool,
+    records: Records,
+    began: OffsetDateTime,
+    /// What was noted of these contacts before, by the version of the note.
+    before: BTreeMap<ContactId, u64>,
+    asked: OffsetDateTime,
+}
+
+impl<'a> Follower<'a> {
+    /// Asks the functions to note how their contacts end.
+    ///
+    /// # Errors
+    /// Where the store cannot be written.
+    pub async fn begin(tool: &'a Tool, records: Records) -> anyhow::Result<Self> {
+        let now = OffsetDateTime::now_utc();
+        let noted = records.list::<OutcomeRecord>("").await?;
+        let before = noted
+            .iter()
+            .map(|noted| Ok((contact_of(noted)?, noted.version)));
+        let mut follower = Self {
+            tool,
+            before: before.collect::<anyhow::Result<_>>()?,
+            records,
+            began: now,
+            asked: now,
+        };
+        follower.ask(now).await?;
+        Ok(follower)
+    }
+
+    async fn ask(&mut self, now: OffsetDateTime) -> anyhow::Result<()> {
+        let follow = FollowRecord {
+            until: now + FOLLOWED_FOR + CLOCK_DIFFERENCE,
+        };
+        let write = self
+            .records
+            .put_expiring(ONLY, &follow, Expect::Anything, follow.until)?;
+        self.records.write(vec![write]).await?;
+        self.asked = now;
+        Ok(())
+    }
+
+    /// What was noted of `contacts` since this following began.
+    async fn noted(
+        &self,
+        contacts: &BTreeSet<ContactId>,
+    ) -> anyhow::Result<BTreeMap<ContactId, OutcomeRecord>> {
+        let noted = self.records.get_many::<OutcomeRecord>(contacts).await?;
+        let mut fresh = BTreeMap::new();
+        for record in noted.into_values() {
+            let contact = contact_of(&record)?;
+            let is_fresh = match self.before.get(&contact) {
+                Some(version) => record.version != *version,
+                None => true,
+            };
+            if is_fresh {
+                fresh.insert(contact, record.value);
+            }
+        }
+        Ok(fresh)
+    }
+
+    /// Follows along until each contact has come to an end, and tells how.
+    ///
+    /// # Errors
+    /// Where the store cannot be read, or time runs out.
+    pub async fn follow(
+        mut self,
+        contacts: &BTreeSet<ContactId>,
+        following: Following,
+    ) -> anyhow::Result<Vec<Ended>> {
+        let limit = Duration::minutes(i64::try_from(following.timeout).unwrap_or(1));
+        let bar = self.tool.ui.bar(contacts.len(), "Synchronising");
+        let mut ended: BTreeMap<ContactId, OutcomeRecord> = BTreeMap::new();
+        let mut last_heard = self.began;
+        let mut told_quiet = false;
+        loop {
+            let now = OffsetDateTime::now_utc();
+            let open: BTreeSet<ContactId> = contacts
+                .iter()
+                .filter(|contact| {
+                    let ended = ended.get(contact);
+                    ended.is_none_or(|ended| ended.ending == EndingKind::PutOff)
+                })
+                .copied()
+                .collect();
+            let noted = self.noted(&open).await?;
+            for (contact, outcome) in noted {
+                if ended.insert(contact, outcome.clone()) != Some(outcome) {
+                    last_heard = now;
+                }
+            }
+            let done = ended
+                .values()
+                .filter(|ended| ended.ending != EndingKind::PutOff)
+                .count();
+            bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+            let unheard = contacts.iter().any(|contact| !ended.contains_key(contact));
+            // Those that were put off come round by the schedule's polls; where it does not run, they would be waited for in vain.
+            if done == contacts.len() || (!unheard && !self.tool.deployment.is_enabled()) {
+                break;
+            }
+            if now - self.began > limit {
+                bar.abandon();
+                self.tool.ui.tell(format!(
+                    "After {} this tool stops following; the functions go on. contact-sync status shows how it stands.",
+                    span(limit)
+                ));
+                break;
+            }
+            if now - last_heard > QUIET_FOR && !told_quiet {
+                told_quiet = true;
+                self.tool.ui.tell(
+                    "Nothing was heard for two minutes: Xero's limits or another sweep may hold the functions up (contact-sync status); their logs say more.",
+                );
+            }
+            if now - self.asked > ASKED_AGAIN_AFTER {
+                self.ask(now).await?;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        bar.finish_and_clear();
+        self.tell(contacts, &ended).await
+    }
+
+    async fn tell(
+        &self,
+        contacts: &BTreeSet<ContactId>,
+        ended: &BTreeMap<ContactId, OutcomeRecord>,
+    ) -> anyhow::Result<Vec<Ended>> {
+        let problems = self.records.get_many::<ProblemRecord>(contacts).await?;
+        let deferred = self.records.get_many::<DeferredRecord>(contacts).await?;
+        let all = contacts.iter().map(|contact| {
+            let key = contact.to_string();
+            let outcome = ended.get(contact);
+            let held = problems
+                .get(&key)
+                .filter(|_| outcome.is_some_and(|ended| ended.ending == EndingKind::Held));
+            let due = deferred
+                .get(&key)
+                .filter(|_| outcome.is_none_or(|ended| ended.ending == EndingKind::PutOff))
+                .map(|deferred| {
+                    let why = crate::rows::why_put_off(deferred.value.reason);
+                    format!("{why} Due {}.", moment(deferred.value.due))
+                });
+            Ended {
+                contact: *contact,
+                ending: outcome.map(|ended| ended.ending),
+                detail: outcome
+                    .map(|ended| ended.detail.clone())
+                    .unwrap_or_default(),
+                sentence: held
+                    .map(|held| held.value.sentence.clone())
+                    .or(due)
+                    .unwrap_or_default(),
+                cure: held.map(|held| held.value.cure.clone()).unwrap_or_default(),
+            }
+        });
+        Ok(all.collect())
+    }
+}
+
+/// Queues contacts, and follows along unless that is not wanted.
+///
+/// # Errors
+/// Where the store or the queue cannot be reached.
+pub async fn queue_and_follow(
+    tool: &Tool,
+    contacts: &BTreeSet<ContactId>,
+    following: Following,
+) -> anyhow::Result<Exit> {
+    if contacts.is_empty() {
+        tool.ui.tell("There is nothing to do: no contact fits.");
+        if tool.ui.json {
+            tool.ui.say_json(&Vec::<Ended>::new())?;
+        }
+        return Ok(Exit::Fine);
+    }
+    let records = tool.records().await?;
+    let all: Vec<ContactId> = contacts.iter().copied().collect();
+    let follower = Follower::begin(tool, records).await?;
+    tool.queue.send(&all).await?;
+    follow_to_the_end(tool, follower, contacts, following).await
+}
+
+/// Follows contacts that are queued, and tells how they ended.
+///
+/// # Errors
+/// Where the store cannot be reached.
+pub async fn follow_to_the_end(
+    tool: &Tool,
+    follower: Follower<'_>,
+    contacts: &BTreeSet<ContactId>,
+    following: Following,
+) -> anyhow::Result<Exit> {
+    if following.no_wait {
+        tool.ui.tell(format!(
+            "{} contacts are queued; contact-sync status shows how it stands.",
+            contacts.len()
+        ));
+        return Ok(Exit::Fine);
+    }
+    let ended = follower.follow(contacts, following).await?;
+    show(tool, &ended)
+}
+
+fn show(tool: &Tool, ended: &[Ended]) -> anyhow::Result<Exit> {
+    let is_fine = |ended: &Ended| {
+        let ending = ended.ending;
+        ending.is_some_and(|ending| {
+            !matches!(
+                ending,
+                EndingKind::Held | EndingKind::PutOff | EndingKind::GivenUp
+            )
+        })
+    };
+    let exit = if ended.iter().all(is_fine) {
+        Exit::Fine
+    } else {
+        Exit::Attention
+    };
+    if tool.ui.json {
+        tool.ui.say_json(&ended)?;
+        return Ok(exit);
+    }
+    let few = ended.len() <= FEW;
+    for ended in ended {
+        // Where much is synchronised, what is as it was is only counted.
+        let is_news = !matches!(
+            ended.ending,
+            Some(EndingKind::Unchanged | EndingKind::LeftAlone)
+        );
+        if is_news || few {
+            tool.ui.say(line(ended))?;
+        }
+    }
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for ended in ended {
+        *counts.entry(label(ended.ending)).or_default() += 1;
+    }
+    let counts: Vec<String> = counts
+        .into_iter()
+        .map(|(label, count)| format!("{count} {label}"))
+        .collect();
+    tool.ui.say(counts.join(" · "))?;
+    Ok(exit)
+}
+
+fn line(ended: &Ended) -> String {
+    let tone = match ended.ending {
+        Some(EndingKind::Created | EndingKind::Linked | EndingKind::Updated) => Tone::Good,
+        Some(EndingKind::Held | EndingKind::GivenUp) | None => Tone::Bad,
+        Some(_) => Tone::Plain,
+    };
+    let mut line = format!("{} {}", ended.contact, toned(tone, label(ended.ending)));
+    if !ended.detail.is_empty() && ended.ending != Some(EndingKind::PutOff) {
+        line.push_str(&format!(" ({})", one_line(&ended.detail)));
+    }
+    if !ended.sentence.is_empty() {
+        line.push_str(&format!(": {}", one_line(&ended.sentence)));
+    }
+    if !ended.cure.is_empty() {
+        line.push_str(&format!("\n  → {}", one_line(&ended.cure)));
+    }
+    line
+}
+
+/// An ending as a person reads it.
+#[must_use]
+pub fn label(ending: Option<EndingKind>) -> &'static str {
+    match ending {
+        Some(EndingKind::Created) => "created",
+        Some(EndingKind::Linked) => "linked",
+        Some(EndingKind::Updated) => "updated",
+        Some(EndingKind::Unchanged) => "unchanged",
+        Some(EndingKind::LeftAlone) => "left alone",
+        Some(EndingKind::Held) => "problem",
+        Some(EndingKind::PutOff) => "put off",
+        Some(EndingKind::GivenUp) => "given up",
+        None => "not done yet",
+    }
+}
+
+/// Contacts that were given by their ids must exist for anything to come of them; more than this at once is a mistake.
+pub(crate) const MAX_CHOSEN: usize = 1_000;
+
+/// Refuses more contacts by id than anybody types.
+pub(crate) fn check_chosen(contacts: &[ContactId]) -> anyhow::Result<()> {
+    if contacts.len() > MAX_CHOSEN {
+        bail!("at most {MAX_CHOSEN} contacts can be given by their ids; leave them out for all");
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! `history`: what was done about a contact.
+
+use runtime::records::{HistoryEvent, HistoryRecord};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::Exit;
+use crate::args::HistoryArguments;
+use crate::plan::value;
+use crate::rows::ChangeRow;
+use crate::time_text::moment;
+use crate::tool::Tool;
+use crate::ui::at_most;
+
+/// Runs it.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Exit> {
+    let records = tool.records().await?;
+    let days = tool.configuration.history_days;
+    // The store tidies expired ones up in its own time.
+    let oldest = OffsetDateTime::now_utc() - time::Duration::days(days.into());
+    let history = records
+        .list::<HistoryRecord>(&HistoryRecord::prefix(arguments.contact))
+        .await?;
+    let history: Vec<HistoryRecord> = history
+        .into_iter()
+        .map(|stored| stored.value)
+        .filter(|record| record.at >= oldest)
+        .collect();
+    if tool.ui.json {
+        let rows = history.iter().map(|record| {
+            let changes: Vec<ChangeRow> = record.changes.iter().map(ChangeRow::from).collect();
+            json!({
+                "at": record.at.unix_timestamp(),
+                "when": moment(record.at),
+                "event": record.event,
+                "xero_id": record.xero_id,
+                "changes": changes,
+            })
+        });
+        tool.ui.say_json(&rows.collect::<Vec<_>>())?;
+        return Ok(Exit::Fine);
+    }
+    if history.is_empty() {
+        let why = if days == 0 {
+            "no history is kept (the stack's parameter HistoryDays is 0)".to_owned()
+        } else {
+            format!("nothing was done about it in the last {days} days")
+        };
+        tool.ui
+            .say(format!("Contact {}: {why}.", arguments.contact))?;
+        return Ok(Exit::Fine);
+    }
+    let mut table = tool
+        .ui
+        .table(&["When", "What", "Where and which field", "Before", "After"]);
+    table.set_constraints([at_most(30), at_most(24), at_most(30)]);
+    for record in &history {
+        let mut first = true;
+        let what = format!("{}\nXero contact {}", told(record.event), record.xero_id);
+        let mut head = || {
+            let head = if first {
+                [moment(record.at), what.clone()]
+            } else {
+                [String::new(), String::new()]
+            };
+            first = false;
+            head
+        };
+        for change in record.changes.iter().map(ChangeRow::from) {
+            let [when, what] = head();
+            table.add_row([
+                when,
+                what,
+                format!("{} {}", change.system, change.field),
+                value(&change.before),
+                value(&change.after),
+            ]);
+        }
+        if record.changes.is_empty() {
+            let [when, what] = head();
+            table.add_row([when, what, String::new(), String::new(), String::new()]);
+        }
+    }
+    tool.ui.say(table)?;
+    Ok(Exit::Fine)
+}
+
+fn told(event: HistoryEvent) -> &'static str {
+    match event {
+        HistoryEvent::Created => "created in Xero",
+        HistoryEvent::Linked => "linked",
+        HistoryEvent::Updated => "changed",
+        HistoryEvent::Released => "deleted in BigChange, link released",
+        HistoryEvent::ChosenByPerson => "chosen by a person",
+        HistoryEvent::UnlinkedByPerson => "unlinked by a person",
+    }
+}

@@ -1,0 +1,103 @@
+//! The operator's tool: connects a deployment to both systems, checks whether a company is ready, shows what would happen, queues, follows, tells how it stands
+//! and mends by a person's word.
+//!
+//! It holds no rule and no adapter of its own. What it shows before anything is done is the deployed functions' own code, run over a copy ([`rehearsal`]); what it has
+//! done is done by the deployed functions, which it queues contacts for ([`follow`]); and what it writes itself goes by the same conditional writes as theirs.
+
+pub mod args;
+pub mod check;
+pub mod connect;
+pub mod deployment;
+pub mod follow;
+pub mod history;
+pub mod link;
+pub mod output;
+pub mod plan;
+pub mod problems;
+pub mod rehearsal;
+pub mod report;
+pub mod retry;
+pub mod rows;
+pub mod schedules;
+pub mod status;
+pub mod sync;
+pub mod time_text;
+pub mod tool;
+pub mod ui;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+
+use crate::args::{Arguments, Command, Connect};
+use crate::tool::Tool;
+use crate::ui::Ui;
+
+/// How a command ended that did what it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing needs attention.
+    Fine,
+    /// Something does.
+    Attention,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Fine => Self::SUCCESS,
+            Exit::Attention => Self::from(1),
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// One line, and what lies behind it, that says why it could not be done and what to do.
+pub async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+    let ui = Ui::new(arguments.json);
+    if let Command::Completions { shell } = arguments.command {
+        let mut command = Arguments::command();
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut command, "contact-sync", &mut script);
+        ui.say(String::from_utf8_lossy(&script).trim_end())?;
+        return Ok(Exit::Fine);
+    }
+    let tool = Tool::open(&arguments.target, ui).await?;
+    match &arguments.command {
+        Command::Connect(Connect::Xero(arguments)) => connect::xero::run(&tool, arguments).await,
+        Command::Connect(Connect::Bigchange) => connect::bigchange::run(&tool).await,
+        Command::Check(arguments) => check::run(&tool, arguments).await,
+        Command::Plan(arguments) => plan::run(&tool, arguments).await,
+        Command::Sync(arguments) => sync::run(&tool, arguments).await,
+        Command::Status => status::run(&tool).await,
+        Command::Problems(arguments) => problems::run(&tool, arguments).await,
+        Command::Retry(arguments) => retry::run(&tool, arguments).await,
+        Command::Link(arguments) => link::link(&tool, arguments).await,
+        Command::Unlink(arguments) => link::unlink(&tool, arguments).await,
+        Command::Enable(confirm) => schedules::run(&tool, true, *confirm).await,
+        Command::Disable(confirm) => schedules::run(&tool, false, *confirm).await,
+        Command::History(arguments) => history::run(&tool, arguments).await,
+        Command::Completions { .. } => Ok(Exit::Fine),
+    }
+}
+
+/// The name of the connected organisation; its id where Xero does not say.
+pub(crate) async fn connected_organisation(tool: &Tool) -> String {
+    let Ok(token) = tool.token().await else {
+        return "not connected".to_owned();
+    };
+    let (Some(access), Some(tenant)) = (&token.access_token, token.tenant_id) else {
+        return "not connected".to_owned();
+    };
+    let xero = xero::Xero::new(
+        tool.transport.clone(),
+        tool.configuration.xero_api_url.clone(),
+    );
+    let connections = xero.connections(access).await.unwrap_or_default();
+    connections
+        .into_iter()
+        .find(|connection| connection.tenant_id == tenant && !connection.tenant_name.is_empty())
+        .map_or_else(|| tenant.to_string(), |connection| connection.tenant_name)
+}

@@ -1,0 +1,282 @@
+//! `link` and `unlink`: a person's word about which Xero contact a BigChange contact is.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, bail};
+use rules::{
+    AccountReference, Contact, ContactId, ContactStatus, Participation, PersonsWord, XeroContact,
+    XeroContactId, participation,
+};
+use runtime::records::{
+    ContactRecord, HistoryEvent, HistoryRecord, Records, Stored, XeroContactRecord, expect,
+};
+use runtime::{CallError, OpenError};
+use store::{TableError, Write};
+use time::OffsetDateTime;
+
+use crate::Exit;
+use crate::args::{LinkArguments, UnlinkArguments};
+use crate::follow::queue_and_follow;
+use crate::rehearsal::fresh_token;
+use crate::rows::why_left_alone;
+use crate::tool::{Tool, mark_for_retry};
+use crate::ui::one_line;
+
+/// Links.
+///
+/// # Errors
+/// One line that says what stands in the way.
+pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit> {
+    fresh_token(tool).await?;
+    let (contact_id, xero_id) = (arguments.contact, arguments.xero);
+    let records = tool.records().await?;
+    let record = records.get::<ContactRecord>(contact_id).await?;
+    check_idle(contact_id, record.as_ref())?;
+    if let Some(link) = record
+        .as_ref()
+        .and_then(|record| record.value.link.as_ref())
+    {
+        if link.xero_id == xero_id {
+            tool.ui.tell(format!(
+                "Contact {contact_id} is linked to that Xero contact already."
+            ));
+            return Ok(Exit::Fine);
+        }
+        bail!(
+            "contact {contact_id} is linked to the Xero contact {} already: contact-sync unlink {contact_id} first",
+            link.xero_id
+        );
+    }
+    let contact = read_contact(tool, contact_id).await?;
+    let xero = read_xero_contact(tool, xero_id).await?;
+    check_pair(tool, &records, &contact, &xero).await?;
+    let reference = match (contact.account_reference.trim(), xero.account_number.trim()) {
+        ("", "") => "a generated account reference".to_owned(),
+        ("", number) => format!("account reference {number}, from Xero"),
+        (reference, _) => format!("account reference {reference}"),
+    };
+    tool.ui.tell(format!(
+        "BigChange contact {contact_id} \"{}\" will be linked to the Xero contact \"{}\", under {}.\nFrom then on changes in BigChange are carried over to that Xero contact.",
+        one_line(contact.name.trim()),
+        one_line(&xero.name),
+        one_line(&reference),
+    ));
+    if !arguments.confirm.yes && !tool.ui.confirm("Link them?", "--yes")? {
+        bail!("nothing was changed");
+    }
+    let word = ContactRecord {
+        word: Some(PersonsWord::Is(xero_id)),
+        ..content(record.as_ref())
+    };
+    record_word(
+        tool,
+        &records,
+        contact_id,
+        record.as_ref(),
+        &word,
+        HistoryEvent::ChosenByPerson,
+        xero_id,
+        None,
+    )
+    .await?;
+    queue(tool, &records, contact_id, arguments.follow).await
+}
+
+/// Takes a link away.
+///
+/// # Errors
+/// One line that says what stands in the way.
+pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<Exit> {
+    let contact_id = arguments.contact;
+    let records = tool.records().await?;
+    let record = records.get::<ContactRecord>(contact_id).await?;
+    check_idle(contact_id, record.as_ref())?;
+    let link = record.as_ref().and_then(|record| record.value.link.clone());
+    let Some(link) = link else {
+        bail!("contact {contact_id} is not linked to any Xero contact");
+    };
+    tool.ui.tell(format!(
+        "BigChange contact {contact_id} will no longer be linked to the Xero contact {} (account reference {}). Nothing is changed in BigChange or in Xero, and it is not linked to that Xero contact again unless you say so.",
+        link.xero_id, one_line(link.account_reference.as_str())
+    ));
+    if !arguments.confirm.yes && !tool.ui.confirm("Unlink it?", "--yes")? {
+        bail!("nothing was changed");
+    }
+    let claim = records.get::<XeroContactRecord>(link.xero_id).await?;
+    let claim = claim
+        .filter(|claim| claim.value.contact == contact_id)
+        .map(|claim| records.delete::<XeroContactRecord>(link.xero_id, claim.as_read()));
+    let word = ContactRecord {
+        link: None,
+        notices: Vec::new(),
+        contact_reference_due: None,
+        word: Some(PersonsWord::IsNot(link.xero_id)),
+        ..content(record.as_ref())
+    };
+    record_word(
+        tool,
+        &records,
+        contact_id,
+        record.as_ref(),
+        &word,
+        HistoryEvent::UnlinkedByPerson,
+        link.xero_id,
+        claim,
+    )
+    .await?;
+    fresh_token(tool).await?;
+    queue(tool, &records, contact_id, arguments.follow).await
+}
+
+async fn queue(
+    tool: &Tool,
+    records: &Records,
+    contact: ContactId,
+    following: crate::args::Following,
+) -> anyhow::Result<Exit> {
+    mark_for_retry(records, &[contact]).await?;
+    queue_and_follow(tool, &BTreeSet::from([contact]), following).await
+}
+
+fn content(record: Option<&Stored<ContactRecord>>) -> ContactRecord {
+    record
+        .map(|record| record.value.clone())
+        .unwrap_or_default()
+}
+
+/// A worker may be writing for it at this moment.
+fn check_idle(contact: ContactId, record: Option<&Stored<ContactRecord>>) -> anyhow::Result<()> {
+    if record.is_some_and(|record| record.value.intent.is_some()) {
+        bail!(
+            "the functions are at contact {contact}, or were when they stopped: let them finish it (contact-sync sync --contact {contact}), then try again in ten minutes"
+        );
+    }
+    Ok(())
+}
+
+async fn read_contact(tool: &Tool, id: ContactId) -> anyhow::Result<Contact> {
+    let bigchange = tool.real_parts().bigchange().await?;
+    let contact = bigchange.contact(id).await?;
+    let contact = contact
+        .with_context(|| format!("BigChange has no contact {id}, or it was deleted there"))?;
+    match participation(&contact, &tool.configuration.settings) {
+        Participation::TakesPart(_) => Ok(contact),
+        Participation::Skip(skip) => bail!(
+            "contact {id} does not take part in the synchronisation: {}",
+            why_left_alone(skip)
+        ),
+        Participation::Held(problem) => bail!(
+            "{} {}",
+            problem.sentence(id, &rules::normalise_spaces(&contact.name)),
+            problem.cure()
+        ),
+    }
+}
+
+async fn read_xero_contact(tool: &Tool, id: XeroContactId) -> anyhow::Result<XeroContact> {
+    let parts = tool.real_parts();
+    let opened = parts.xero.open().await?;
+    if opened.organisation_changed {
+        bail!("{}", crate::status::ORGANISATION_CHANGED);
+    }
+    let Ok(session) = opened.ready else {
+        bail!("Xero cannot be asked now: contact-sync status says why");
+    };
+    let ids = [id];
+    let ids = ids.as_slice();
+    let found = session
+        .call(|xero, access| async move { xero.contacts_by_id(&access, ids).await })
+        .await;
+    let found = match found {
+        Ok(found) => found,
+        Err(CallError::Failed(error)) => return Err(error.into()),
+        Err(CallError::Open(OpenError::Table(error))) => return Err(error.into()),
+        Err(CallError::Wait(_) | CallError::Open(_)) => {
+            bail!("Xero cannot be asked now: contact-sync status says why")
+        }
+    };
+    let found = found.into_iter().find(|found| found.id == id);
+    found.with_context(|| {
+        format!("this Xero organisation has no contact {id}: the id is the last part of the address when the contact is open in Xero")
+    })
+}
+
+/// What a person's word does not overrule.
+async fn check_pair(
+    tool: &Tool,
+    records: &Records,
+    contact: &Contact,
+    xero: &XeroContact,
+) -> anyhow::Result<()> {
+    match xero.status {
+        ContactStatus::Active => {}
+        ContactStatus::Archived => bail!(
+            "the Xero contact \"{}\" is archived: restore it in Xero first (Contacts → Archived → tick it → Restore)",
+            one_line(&xero.name)
+        ),
+        ContactStatus::Erased => bail!(
+            "the Xero contact \"{}\" was erased on a data-protection request and cannot be used",
+            one_line(&xero.name)
+        ),
+    }
+    let claim = records.get::<XeroContactRecord>(xero.id).await?;
+    if let Some(claim) = claim.filter(|claim| claim.value.contact != contact.id) {
+        let other = claim.value.contact;
+        bail!(
+            "the Xero contact \"{}\" is linked to BigChange contact {other}: contact-sync unlink {other} first, if that is wrong",
+            one_line(&xero.name)
+        );
+    }
+    let own = AccountReference::parse(&contact.account_reference).ok();
+    let in_xero = xero.account_number.trim();
+    if let Some(own) = &own
+        && !in_xero.is_empty()
+        && AccountReference::parse(in_xero).ok().as_ref() != Some(own)
+    {
+        bail!(
+            "the account references differ: {} in BigChange, {} in Xero. Make them equal first: in BigChange CRM → Contacts → the contact → Financials → Terms → Account reference, or in Xero Contacts → the contact → Edit → Account number",
+            one_line(own.as_str()),
+            one_line(in_xero)
+        );
+    }
+    let generates = tool.configuration.settings.generate_account_reference;
+    if own.is_none() && in_xero.is_empty() && !generates {
+        bail!(
+            "neither of them has an account reference: enter one in BigChange first (CRM → Contacts → the contact → Financials → Terms → Account reference)"
+        );
+    }
+    Ok(())
+}
+
+/// Writes the word and what is remembered of it, if nobody has changed the contact's record meanwhile.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one transaction, whose parts come from both commands"
+)]
+async fn record_word(
+    tool: &Tool,
+    records: &Records,
+    contact: ContactId,
+    read: Option<&Stored<ContactRecord>>,
+    word: &ContactRecord,
+    event: HistoryEvent,
+    xero_id: XeroContactId,
+    also: Option<Write>,
+) -> anyhow::Result<()> {
+    let history = HistoryRecord {
+        at: OffsetDateTime::now_utc(),
+        event,
+        xero_id,
+        changes: Vec::new(),
+    };
+    let mut writes = vec![records.put(contact, word, expect(read))?];
+    writes.extend(also);
+    writes.extend(history.write(records, contact, tool.configuration.history_days)?);
+    match records.write(writes).await {
+        Ok(()) => Ok(()),
+        Err(TableError::Conflict) => {
+            bail!("the functions have just been at contact {contact}; try again")
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,379 @@
+//! `plan`: what would happen, contact by contact, field by field.
+
+use std::collections::BTreeSet;
+
+use rules::{ContactId, Settings};
+use serde::Serialize;
+
+use crate::args::{Format, Part, PlanArguments};
+use crate::output::{self, Document};
+use crate::rehearsal::{BATCH, Scope, XeroCalls, rehearse};
+use crate::report::{Report, Setting};
+use crate::rows::{Row, cures, rows, totals};
+use crate::tool::Tool;
+use crate::ui::{Ui, at_most, one_line, toned};
+use crate::{Exit, connected_organisation};
+
+/// Xero's limit of calls a minute, less those that a worker leaves to the other one.
+const CALLS_A_MINUTE: usize = 57;
+/// Xero's limit of calls a day.
+const CALLS_A_DAY: usize = 5_000;
+/// Workers at once, as the template has it.
+const WORKERS: usize = 2;
+
+/// What a plan holds.
+#[derive(Debug, Serialize)]
+pub struct Plan {
+    /// The deployed stack.
+    pub stack: String,
+    /// The Xero organisation.
+    pub organisation: String,
+    /// What would happen to how many contacts, by outcome.
+    pub totals: Vec<Total>,
+    /// What it takes of Xero.
+    pub xero: Cost,
+    /// The contacts.
+    pub contacts: Vec<Row>,
+}
+
+/// How many contacts have one outcome.
+#[derive(Debug, Serialize)]
+pub struct Total {
+    /// See [`Part::key`].
+    pub outcome: &'static str,
+    /// How many.
+    pub contacts: usize,
+}
+
+/// What a plan takes of Xero's limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// Calls that one worker makes.
+    pub calls: usize,
+    /// Calls that the deployed workers make at most: each of them may have to read for itself.
+    pub calls_at_most: usize,
+    /// How many minutes these take at Xero's limits.
+    pub minutes: usize,
+}
+
+impl Cost {
+    fn of(calls: XeroCalls, contacts: usize) -> Self {
+        let workers = contacts.div_ceil(BATCH).clamp(1, WORKERS);
+        let one = calls.reads + calls.writes;
+        let at_most = calls.reads * workers + calls.writes;
+        Self {
+            calls: one,
+            calls_at_most: at_most,
+            minutes: at_most.div_ceil(CALLS_A_MINUTE),
+        }
+    }
+
+    fn told(self) -> String {
+        let Self {
+            calls,
+            calls_at_most,
+            minutes,
+        } = self;
+        if calls_at_most == 0 {
+            return "It takes no call to Xero.".to_owned();
+        }
+        let calls = if calls == calls_at_most {
+            calls.to_string()
+        } else {
+            format!("{calls} to {calls_at_most}")
+        };
+        let time = match minutes {
+            0 | 1 => "which fits into one minute at Xero's limit of 60 a minute".to_owned(),
+            _ => format!("about {minutes} minutes at Xero's limit of 60 a minute"),
+        };
+        let days = if calls_at_most > CALLS_A_DAY {
+            " It is more than Xero's 5,000 a day: it goes on the next day by itself."
+        } else {
+            ""
+        };
+        format!("It takes {calls} calls to Xero, {time}.{days}")
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Where a system does not answer or a person must act first.
+pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<Exit> {
+    let plan = plan(tool, &arguments.contact, &arguments.only).await?;
+    let document = if tool.ui.json {
+        Document::Json(serde_json::to_value(&plan)?)
+    } else {
+        match arguments.report.format {
+            Format::Json => Document::Json(serde_json::to_value(&plan)?),
+            Format::Csv => Document::Text(csv(&plan)?),
+            Format::Html => Document::Text(html(tool, &plan)?),
+            Format::Table => Document::Text(table(&tool.ui, &plan)),
+        }
+    };
+    output::write(&tool.ui, &document, arguments.report.output.as_deref())?;
+    Ok(Exit::Fine)
+}
+
+/// The contacts of which a plan says one of these.
+///
+/// # Errors
+/// As [`run`].
+pub async fn chosen(tool: &Tool, only: &[Part]) -> anyhow::Result<Vec<ContactId>> {
+    let plan = plan(tool, &[], only).await?;
+    let ids = plan.contacts.iter().map(|row| Ok(row.id.parse()?));
+    ids.collect()
+}
+
+async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Result<Plan> {
+    let scope = if contacts.is_empty() {
+        Scope::Everything
+    } else {
+        Scope::Contacts(contacts)
+    };
+    let rehearsal = rehearse(tool, scope).await?;
+    let groups = tool.group_names().await?;
+    let mut rows = rows(&rehearsal.contacts, &groups);
+    let totals = totals(&rows).into_iter().map(|(part, contacts)| Total {
+        outcome: part.key(),
+        contacts,
+    });
+    let totals = totals.collect();
+    let cost = Cost::of(rehearsal.calls, rows.len());
+    let wanted: BTreeSet<&str> = only.iter().map(|part| part.key()).collect();
+    rows.retain(|row| wanted.is_empty() || wanted.contains(row.outcome.as_str()));
+    Ok(Plan {
+        stack: tool.deployment.name.clone(),
+        organisation: connected_organisation(tool).await,
+        totals,
+        xero: cost,
+        contacts: rows,
+    })
+}
+
+/// The totals and the cost, in a sentence each.
+fn lead(plan: &Plan) -> Vec<String> {
+    let count = |part: Part| {
+        let total = plan.totals.iter().find(|total| total.outcome == part.key());
+        total.map_or(0, |total| total.contacts)
+    };
+    let all: usize = plan.totals.iter().map(|total| total.contacts).sum();
+    vec![
+        format!(
+            "Of {all} contacts, {} would be created in Xero, {} linked to an existing Xero contact and {} updated; {} are held by a problem.",
+            count(Part::Creates),
+            count(Part::Links),
+            count(Part::Updates),
+            count(Part::Problems),
+        ),
+        plan.xero.told(),
+        "Nothing has been written: this is what would happen now.".to_owned(),
+    ]
+}
+
+/// For a terminal.
+#[must_use]
+pub fn table(ui: &Ui, plan: &Plan) -> String {
+    let shown: Vec<&Row> = plan.contacts.iter().collect();
+    let mut text = String::new();
+    if !shown.is_empty() {
+        let mut table = ui.table(&[
+            "Contact",
+            "Group",
+            "Outcome",
+            "Account ref",
+            "What would happen",
+        ]);
+        table.set_constraints([at_most(28), at_most(16), at_most(14), at_most(16)]);
+        for row in shown {
+            table.add_row([
+                format!("{} {}", row.id, one_line(&row.name)),
+                one_line(&row.group),
+                row.outcome_label.clone(),
+                one_line(&row.reference),
+                told(row),
+            ]);
+        }
+        text.push_str(&table.to_string());
+        text.push('\n');
+    }
+    let totals = plan.totals.iter().map(|total| {
+        let part = crate::rows::PARTS
+            .into_iter()
+            .find(|part| part.key() == total.outcome)
+            .unwrap_or(Part::PutOff);
+        toned(
+            part.tone(),
+            format!("{} {}", total.contacts, part.label().to_lowercase()),
+        )
+    });
+    text.push_str(&totals.collect::<Vec<_>>().join(" · "));
+    text.push('\n');
+    text.push_str(&lead(plan)[1..].join("\n"));
+    text
+}
+
+fn told(row: &Row) -> String {
+    let mut lines = Vec::new();
+    if !row.sentence.is_empty() {
+        let code = if row.code.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", row.code)
+        };
+        lines.push(format!("{code}{}", one_line(&row.sentence)));
+    }
+    if !row.cure.is_empty() {
+        lines.push(format!("→ {}", one_line(&row.cure)));
+    }
+    if row.outcome == Part::Links.key() {
+        lines.push(format!("with the Xero contact {}", one_line(&row.xero)));
+    }
+    lines.extend(row.changes.iter().map(|change| {
+        format!(
+            "{} {}: {} → {}",
+            change.system,
+            change.field,
+            value(&change.before),
+            value(&change.after)
+        )
+    }));
+    lines.extend(row.notices.iter().map(|notice| one_line(notice)));
+    lines.join("\n")
+}
+
+/// A value of a field, with a sign for nothing.
+#[must_use]
+pub fn value(text: &str) -> String {
+    if text.is_empty() {
+        "–".to_owned()
+    } else {
+        one_line(text)
+    }
+}
+
+fn csv(plan: &Plan) -> anyhow::Result<String> {
+    output::csv(
+        &[
+            "contact_id",
+            "name",
+            "group",
+            "outcome",
+            "problem",
+            "sentence",
+            "cure",
+            "account_reference",
+            "xero_contact",
+            "xero_contact_id",
+            "changes",
+            "notices",
+        ],
+        plan.contacts.iter().map(|row| {
+            let changes = row.changes.iter().map(|change| {
+                format!(
+                    "{} {}: {} → {}",
+                    change.system,
+                    change.field,
+                    value(&change.before),
+                    value(&change.after)
+                )
+            });
+            vec![
+                row.id.clone(),
+                row.name.clone(),
+                row.group.clone(),
+                row.outcome.clone(),
+                row.code.clone(),
+                row.sentence.clone(),
+                row.cure.clone(),
+                row.reference.clone(),
+                row.xero.clone(),
+                row.xero_id.clone(),
+                changes.collect::<Vec<_>>().join("; "),
+                row.notices.join(" "),
+            ]
+        }),
+    )
+}
+
+fn html(tool: &Tool, plan: &Plan) -> anyhow::Result<String> {
+    let problems = plan
+        .contacts
+        .iter()
+        .filter(|row| !row.code.is_empty())
+        .map(|row| (row.code.as_str(), row.sentence.as_str(), row.cure.as_str()));
+    let report = Report {
+        heading: "Plan".to_owned(),
+        organisation: plan.organisation.clone(),
+        stack: plan.stack.clone(),
+        lead: lead(plan),
+        settings: settings(&tool.configuration.settings),
+        preconditions: Vec::new(),
+        mixed_groups: Vec::new(),
+        cures: cures(problems),
+        rows: plan.contacts.clone(),
+    };
+    report.render()
+}
+
+/// The settings that a report was made under.
+#[must_use]
+pub fn settings(settings: &Settings) -> Vec<Setting> {
+    let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
+    let ids = |groups: &BTreeSet<rules::GroupId>| {
+        let ids: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        if ids.is_empty() {
+            "none".to_owned()
+        } else {
+            ids.join(", ")
+        }
+    };
+    [
+        ("Account groups", ids(&settings.account_groups)),
+        ("Site groups", ids(&settings.site_groups)),
+        ("Create contacts in Xero", yes(settings.create_in_xero)),
+        (
+            "Generate account ref",
+            yes(settings.generate_account_reference),
+        ),
+        ("Match by name", yes(settings.match_by_name)),
+        ("Carry later edits over", yes(settings.update_in_xero)),
+    ]
+    .into_iter()
+    .map(|(label, value)| Setting {
+        label: label.to_owned(),
+        value,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_worker_may_have_to_read_for_itself() {
+        let calls = XeroCalls {
+            reads: 10,
+            writes: 24,
+        };
+        let few = Cost::of(calls, 200);
+        assert_eq!((few.calls, few.calls_at_most, few.minutes), (34, 34, 1));
+        let many = Cost::of(calls, 1_000);
+        assert_eq!((many.calls, many.calls_at_most, many.minutes), (34, 44, 1));
+        assert!(many.told().contains("34 to 44 calls"), "{}", many.told());
+    }
+
+    #[test]
+    fn what_does_not_fit_into_a_day_says_so() {
+        let calls = XeroCalls {
+            reads: 0,
+            writes: 5_001,
+        };
+        let told = Cost::of(calls, 1).told();
+        assert!(
+            told.contains("88 minutes") && told.contains("next day"),
+            "{told}"
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! `retry`: contacts with a problem, or dead letters.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::types::Message;
+use rules::ContactId;
+use runtime::DeadLetter;
+
+use crate::Exit;
+use crate::args::RetryArguments;
+use crate::follow::{Follower, check_chosen, follow_to_the_end, queue_and_follow};
+use crate::rehearsal::fresh_token;
+use crate::tool::{Tool, mark_for_retry, problems};
+use crate::ui::one_line;
+
+/// How long the letters that are read stay out of sight; they are removed or seen again.
+const OUT_OF_SIGHT_SECONDS: i32 = 60;
+/// Letters in one run; more than that means that something else is wrong.
+const MAX_LETTERS: usize = 10_000;
+/// SQS hands over at most this many at once.
+const LETTERS_A_CALL: i32 = 10;
+/// The queue is read to its end: it counts as empty after so many empty answers in a row.
+const EMPTY_ANSWERS: u32 = 3;
+
+/// Runs it.
+///
+/// # Errors
+/// Where the store or the queues cannot be reached.
+pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
+    check_chosen(&arguments.contacts)?;
+    if arguments.dead_letters {
+        return dead_letters(tool, arguments).await;
+    }
+    let records = tool.records().await?;
+    let contacts: Vec<ContactId> = if arguments.contacts.is_empty() {
+        let wanted = |code: &str| {
+            arguments.all
+                || arguments
+                    .code
+                    .iter()
+                    .any(|wanted| wanted.eq_ignore_ascii_case(code))
+        };
+        let open = problems(&records).await?.into_iter();
+        open.filter(|(_, problem)| wanted(problem.value.problem.code()))
+            .map(|(contact, _)| contact)
+            .collect()
+    } else {
+        arguments.contacts.clone()
+    };
+    fresh_token(tool).await?;
+    mark_for_retry(&records, &contacts).await?;
+    let contacts = contacts.into_iter().collect();
+    queue_and_follow(tool, &contacts, arguments.follow).await
+}
+
+/// Queues the contacts first and removes their letters then: whatever comes in between, none is lost.
+async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
+    let letters = read_all(tool).await?;
+    let mut contacts = BTreeSet::new();
+    let mut nameless = 0;
+    let mut named = Vec::new();
+    for letter in &letters {
+        match contact_of(letter) {
+            Some((contact, reason)) => {
+                tool.ui
+                    .tell(format!("{contact} was given up: {}", one_line(&reason)));
+                contacts.insert(contact);
+                named.push(letter);
+            }
+            None => nameless += 1,
+        }
+    }
+    if nameless > 0 {
+        tool.ui.tell(format!(
+            "{nameless} letters name no contact and stay where they are; the daily sweep reads every contact anyway. Look at them in the SQS console, then delete them there."
+        ));
+    }
+    if !contacts.is_empty() {
+        let records = tool.records().await?;
+        fresh_token(tool).await?;
+        let all: Vec<ContactId> = contacts.iter().copied().collect();
+        mark_for_retry(&records, &all).await?;
+        let follower = Follower::begin(tool, records).await?;
+        tool.queue.send(&all).await?;
+        for letter in named {
+            remove(tool, letter).await?;
+        }
+        return follow_to_the_end(tool, follower, &contacts, arguments.follow).await;
+    }
+    queue_and_follow(tool, &contacts, arguments.follow).await
+}
+
+async fn read_all(tool: &Tool) -> anyhow::Result<Vec<Message>> {
+    let mut letters: Vec<Message> = Vec::new();
+    let mut empty = 0;
+    while empty < EMPTY_ANSWERS && letters.len() < MAX_LETTERS {
+        let answer = tool
+            .sqs
+            .receive_message()
+            .queue_url(&tool.configuration.dead_letter_queue_url)
+            .max_number_of_messages(LETTERS_A_CALL)
+            .visibility_timeout(OUT_OF_SIGHT_SECONDS)
+            .wait_time_seconds(1)
+            .send()
+            .await
+            .map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))
+            .context("the dead-letter queue could not be read")?;
+        let read = answer.messages.unwrap_or_default();
+        empty = if read.is_empty() { empty + 1 } else { 0 };
+        letters.extend(read);
+    }
+    Ok(letters)
+}
+
+async fn remove(tool: &Tool, letter: &Message) -> anyhow::Result<()> {
+    tool.sqs
+        .delete_message()
+        .queue_url(&tool.configuration.dead_letter_queue_url)
+        .receipt_handle(letter.receipt_handle().unwrap_or_default())
+        .send()
+        .await
+        .map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))
+        .context("a letter could not be removed from the dead-letter queue; its contact is queued all the same")?;
+    Ok(())
+}
+
+/// The contact of a letter, whether the worker wrote it or SQS moved the message after crashes; with the reason.
+fn contact_of(letter: &Message) -> Option<(ContactId, String)> {
+    let body = letter.body()?;
+    if let Ok(letter) = serde_json::from_str::<DeadLetter>(body) {
+        return Some((letter.contact_id?, letter.reason));
+    }
+    let message: runtime::Message = serde_json::from_str(body).ok()?;
+    let reason = "the function stopped at it, several times; its log says more".to_owned();
+    Some((message.contact_id, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn a_letter_names_its_contact_however_it_got_there() {
+        let letter = |body: &str| Message::builder().body(body).build();
+        let (contact, reason) =
+            contact_of(&letter(r#"{"contact_id":7,"reason":"put off 9 times"}"#)).unwrap();
+        assert_eq!((contact.get(), reason.as_str()), (7, "put off 9 times"));
+        let (contact, _) = contact_of(&letter(r#"{"contact_id":8}"#)).unwrap();
+        assert_eq!(contact.get(), 8);
+        for nameless in [r#"{"contact_id":null,"reason":"no body"}"#, "nonsense", ""] {
+            assert!(contact_of(&letter(nameless)).is_none(), "{nameless}");
+        }
+    }
+}

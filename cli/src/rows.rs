@@ -1,0 +1,294 @@
+//! Contacts as they are shown: one row each, whatever the form of the report.
+
+use std::collections::BTreeMap;
+
+use rules::{ContactId, GroupId, Outcome, Skip, System};
+use runtime::records::DeferReason;
+use serde::Serialize;
+use sync_contact::work::Done;
+
+use crate::args::Part;
+use crate::rehearsal::Rehearsed;
+use crate::ui::Tone;
+
+/// Everything in the order in which it is shown.
+pub const PARTS: [Part; 7] = [
+    Part::Creates,
+    Part::Links,
+    Part::Updates,
+    Part::Unchanged,
+    Part::Problems,
+    Part::PutOff,
+    Part::LeftAlone,
+];
+
+impl Part {
+    /// The stable name in JSON, CSV and the HTML report.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Creates => "create",
+            Self::Links => "link",
+            Self::Updates => "update",
+            Self::Unchanged => "unchanged",
+            Self::Problems => "problem",
+            Self::PutOff => "put-off",
+            Self::LeftAlone => "left-alone",
+        }
+    }
+
+    /// As a person reads it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Creates => "Create in Xero",
+            Self::Links => "Link",
+            Self::Updates => "Update",
+            Self::Unchanged => "Unchanged",
+            Self::Problems => "Problem",
+            Self::PutOff => "Put off",
+            Self::LeftAlone => "Left alone",
+        }
+    }
+
+    /// How it is coloured.
+    #[must_use]
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Creates | Self::Links | Self::Updates => Tone::Good,
+            Self::Problems => Tone::Bad,
+            Self::Unchanged | Self::PutOff | Self::LeftAlone => Tone::Plain,
+        }
+    }
+
+    /// The part that a contact belongs to by its ending.
+    #[must_use]
+    pub fn of(ending: &Done) -> Self {
+        match ending {
+            Done::InLine(Outcome::Created) => Self::Creates,
+            Done::InLine(Outcome::Linked) => Self::Links,
+            Done::InLine(Outcome::Updated) => Self::Updates,
+            Done::InLine(Outcome::Unchanged) => Self::Unchanged,
+            Done::Held(_) | Done::StillHeld(_) => Self::Problems,
+            Done::Deferred(_) | Done::GivenUp(_) => Self::PutOff,
+            Done::Skipped(_) => Self::LeftAlone,
+        }
+    }
+}
+
+/// One field, before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeRow {
+    /// `Xero` or `BigChange`.
+    pub system: String,
+    /// The field's name.
+    pub field: String,
+    /// What is there; blank for nothing.
+    pub before: String,
+    /// What would be there; blank for nothing.
+    pub after: String,
+}
+
+impl From<&rules::Change> for ChangeRow {
+    fn from(change: &rules::Change) -> Self {
+        // Xero's own pages call it so.
+        let field = match (change.system, change.field) {
+            (System::Xero, rules::Field::AccountReference) => "account number",
+            (_, field) => field.label(),
+        };
+        Self {
+            system: change.system.name().to_owned(),
+            field: field.to_owned(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        }
+    }
+}
+
+/// One contact.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The BigChange contact's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its contact group's name, or id where there is no name.
+    pub group: String,
+    /// See [`Part::key`].
+    pub outcome: String,
+    /// See [`Part::label`].
+    pub outcome_label: String,
+    /// The problem's code; blank where there is none.
+    pub code: String,
+    /// What is wrong, or why it is left alone or put off.
+    pub sentence: String,
+    /// What to do about it.
+    pub cure: String,
+    /// What the accounts admin should know.
+    pub notices: Vec<String>,
+    /// The account reference that it has, or would have.
+    pub reference: String,
+    /// The Xero contact that it is, or would be, linked to.
+    pub xero: String,
+    /// That contact's id; blank for one that would be created.
+    pub xero_id: String,
+    /// What would be written.
+    pub changes: Vec<ChangeRow>,
+}
+
+impl Row {
+    /// A contact as it is shown.
+    #[must_use]
+    pub fn of(rehearsed: &Rehearsed, groups: &BTreeMap<GroupId, String>) -> Self {
+        let part = Part::of(&rehearsed.ending);
+        let group = rehearsed.contact.as_ref().and_then(|contact| contact.group);
+        let group = group.map(|id| group_name(id, groups)).unwrap_or_default();
+        let held = rehearsed.problem.as_ref();
+        let xero_id = rehearsed.xero_id();
+        let found = rehearsed
+            .found
+            .iter()
+            .find(|contact| Some(contact.id) == xero_id);
+        let synced = rehearsed.record.link.as_ref().map(|link| &link.synced.name);
+        let xero = match (found, part) {
+            (Some(found), _) => found.name.clone(),
+            (None, Part::Creates | Part::Unchanged | Part::Updates | Part::Links) => {
+                synced.cloned().unwrap_or_default()
+            }
+            _ => String::new(),
+        };
+        Self {
+            id: rehearsed.id.to_string(),
+            name: rehearsed.name(),
+            group,
+            outcome: part.key().to_owned(),
+            outcome_label: part.label().to_owned(),
+            code: held
+                .map(|held| held.problem.code().to_owned())
+                .unwrap_or_default(),
+            sentence: held.map_or_else(
+                || why(&rehearsed.ending).to_owned(),
+                |held| held.sentence.clone(),
+            ),
+            cure: held.map(|held| held.cure.clone()).unwrap_or_default(),
+            notices: rehearsed
+                .notices
+                .iter()
+                .map(rules::Notice::sentence)
+                .collect(),
+            reference: rehearsed.reference(),
+            xero,
+            xero_id: xero_id.map(|id| id.to_string()).unwrap_or_default(),
+            changes: rehearsed.changes.iter().map(ChangeRow::from).collect(),
+        }
+    }
+}
+
+/// A group's name, or its id where it has none.
+#[must_use]
+pub fn group_name(id: GroupId, groups: &BTreeMap<GroupId, String>) -> String {
+    let name = groups.get(&id).filter(|name| !name.trim().is_empty());
+    name.cloned().unwrap_or_else(|| format!("group {id}"))
+}
+
+/// Why a contact is left alone or put off; blank for any other.
+#[must_use]
+pub fn why(ending: &Done) -> &'static str {
+    match ending {
+        Done::Skipped(skip) => why_left_alone(*skip),
+        Done::Deferred(reason) => why_put_off(*reason),
+        Done::GivenUp(_) => "It could not be read, several times; look at the functions' logs.",
+        Done::Held(_) | Done::StillHeld(_) | Done::InLine(_) => "",
+    }
+}
+
+/// Why a contact is left alone.
+#[must_use]
+pub fn why_left_alone(skip: Skip) -> &'static str {
+    match skip {
+        Skip::Deleted => "Deleted in BigChange; its Xero contact is left alone.",
+        Skip::SiteContact => "A site contact: never created in Xero.",
+        Skip::NotAnAccountCustomer => "In no group of account customers.",
+        Skip::ExcludedFromSync => "Excluded from financial sync in BigChange.",
+    }
+}
+
+/// Why a contact is put off.
+#[must_use]
+pub fn why_put_off(reason: DeferReason) -> &'static str {
+    match reason {
+        DeferReason::XeroLimit => "Xero's limit of calls is reached; it goes on by itself.",
+        DeferReason::XeroUnavailable => "Xero gave no answer; it is tried again by itself.",
+        DeferReason::NotConnected => "The connection to Xero is not usable now.",
+        DeferReason::BigChangeUnavailable => {
+            "BigChange gave no answer; it is tried again by itself."
+        }
+        DeferReason::BigChangeRefusedLogin => "BigChange does not let the synchronisation in.",
+        DeferReason::AnotherWorker => {
+            "The deployed functions are at this contact now; it is tried again in a minute or a few."
+        }
+        DeferReason::ReferencesNotRead => {
+            "It needs a generated account reference, and not every account contact has been read yet (a full sweep or plan reads them)."
+        }
+        DeferReason::AfterItsTwin => {
+            "It shares its name or account reference with another contact, which goes first."
+        }
+        DeferReason::UnexpectedAnswer => {
+            "It could not be read or looked up now; it is tried again by itself. If it stays so, look at the functions' logs."
+        }
+        DeferReason::OutOfTime => "No time was left; it is tried again by itself.",
+    }
+}
+
+/// The rows of all contacts, in the order of their ids, and how many there are of each part.
+#[must_use]
+pub fn rows(
+    contacts: &BTreeMap<ContactId, Rehearsed>,
+    groups: &BTreeMap<GroupId, String>,
+) -> Vec<Row> {
+    contacts
+        .values()
+        .map(|rehearsed| Row::of(rehearsed, groups))
+        .collect()
+}
+
+/// How many rows each part has, those with none left out.
+#[must_use]
+pub fn totals(rows: &[Row]) -> Vec<(Part, usize)> {
+    let count = |part: Part| rows.iter().filter(|row| row.outcome == part.key()).count();
+    PARTS
+        .into_iter()
+        .map(|part| (part, count(part)))
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// What is to be done, once for each code and cure, the most frequent first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cure {
+    /// The problem's code.
+    pub code: String,
+    /// How many contacts have it.
+    pub count: usize,
+    /// What is wrong, for one of them.
+    pub sentence: String,
+    /// What to do, with the menu path.
+    pub cure: String,
+}
+
+/// The cures of problems given as (code, sentence, cure).
+pub fn cures<'a>(problems: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Vec<Cure> {
+    let mut cures: BTreeMap<(&str, &str), Cure> = BTreeMap::new();
+    for (code, sentence, cure) in problems {
+        let counted = cures.entry((code, cure)).or_insert_with(|| Cure {
+            code: code.to_owned(),
+            count: 0,
+            sentence: sentence.to_owned(),
+            cure: cure.to_owned(),
+        });
+        counted.count += 1;
+    }
+    let mut cures: Vec<Cure> = cures.into_values().collect();
+    cures.sort_by_key(|cure| std::cmp::Reverse(cure.count));
+    cures
+}

@@ -1,0 +1,71 @@
+//! `enable` and `disable`: the schedules.
+
+use anyhow::bail;
+use serde_json::json;
+
+use crate::Exit;
+use crate::args::Confirm;
+use crate::tool::Tool;
+
+/// Runs it.
+///
+/// # Errors
+/// Where the stack cannot be updated, or nobody confirms.
+pub async fn run(tool: &Tool, enable: bool, confirm: Confirm) -> anyhow::Result<Exit> {
+    let name = &tool.deployment.name;
+    let state = if enable { "on" } else { "off" };
+    if tool.deployment.is_enabled() == enable {
+        if tool.ui.json {
+            tool.ui
+                .say_json(&json!({"enabled": enable, "changed": false}))?;
+        } else {
+            tool.ui
+                .say(format!("The schedules of {name} are {state} already."))?;
+        }
+        return Ok(Exit::Fine);
+    }
+    if enable {
+        ready(tool).await?;
+        let settings = &tool.configuration.settings;
+        tool.ui.tell(format!(
+            "From now on everything runs by itself: a poll a minute, a full sweep a day. Creating contacts in Xero is {}, generating account references is {}.",
+            on_or_off(settings.create_in_xero),
+            on_or_off(settings.generate_account_reference)
+        ));
+        tool.ui
+            .tell("If you have not looked at contact-sync plan yet, do that first.");
+    }
+    let question = format!("Switch the schedules of {name} {state}?");
+    if !confirm.yes && !tool.ui.confirm(&question, "--yes")? {
+        bail!("nothing was changed");
+    }
+    let spinner = tool.ui.spinner(format!("Updating the stack {name}"));
+    let updated = tool.deployment.set_enabled(enable).await;
+    spinner.finish_and_clear();
+    updated?;
+    if tool.ui.json {
+        tool.ui
+            .say_json(&json!({"enabled": enable, "changed": true}))?;
+    } else {
+        tool.ui
+            .say(format!("The schedules of {name} are {state}."))?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn on_or_off(value: bool) -> &'static str {
+    if value { "on" } else { "off" }
+}
+
+/// Schedules without connections would only raise alarms.
+async fn ready(tool: &Tool) -> anyhow::Result<()> {
+    let token = tool.token().await?;
+    if token.access_token.is_none() && token.refresh_token.is_none() {
+        bail!("no Xero organisation is connected yet: contact-sync connect xero");
+    }
+    let bigchange = tool.real_parts().bigchange().await;
+    if bigchange.is_err() {
+        bail!("BigChange is not connected yet: contact-sync connect bigchange");
+    }
+    Ok(())
+}

@@ -1,0 +1,414 @@
+//! `status`: how it stands.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::types::QueueAttributeName;
+use runtime::records::{
+    ContactRecord, CursorRecord, DeadConnectionRecord, DeferredRecord, ONLY, PauseRecord, Records,
+    SweepRecord, stored_tenant,
+};
+use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+use xero::{Access, Xero};
+
+use crate::Exit;
+use crate::rows::{Cure, cures};
+use crate::time_text::{moment, span};
+use crate::tool::{Tool, problems};
+use crate::ui::{Tone, bold, one_line, toned};
+
+/// What is wrong, and the cure, where the connection leads to another organisation than the confirmed one.
+pub const ORGANISATION_CHANGED: &str = "the connection leads to another Xero organisation than the one that the stored links belong to, so all work has stopped: connect \
+     the right organisation again (contact-sync connect xero), or confirm the new one (contact-sync connect xero --confirm-organisation TENANT-ID)";
+/// Polls run once a minute; one that is this late needs attention.
+const LATE_POLL: Duration = Duration::minutes(15);
+/// A sweep runs once a day.
+const LATE_SWEEP: Duration = Duration::hours(30);
+/// A token that ends sooner, with the schedules on, should have been renewed.
+const TOKEN_MARGIN: Duration = Duration::minutes(3);
+
+/// How it stands. `attention` says in words what a person should do something about.
+#[derive(Debug, Default, Serialize)]
+struct Status {
+    stack: String,
+    enabled: bool,
+    healthy: bool,
+    attention: Vec<String>,
+    organisation: String,
+    tenant_id: Option<String>,
+    connected_by: &'static str,
+    token_until: Option<String>,
+    bigchange: String,
+    last_poll: Option<String>,
+    last_poll_seconds_ago: Option<i64>,
+    last_sweep: Option<String>,
+    queued: u64,
+    in_work: u64,
+    dead_letters: u64,
+    deferred: usize,
+    linked: usize,
+    problems: usize,
+    problems_by_code: Vec<Cure>,
+    xero_calls_left_today: Option<u32>,
+    xero_calls_left_this_minute: Option<u32>,
+    paused_until: Option<String>,
+    paused_because: Option<String>,
+}
+
+/// Runs it. It writes nothing.
+///
+/// # Errors
+/// Where AWS does not answer. That BigChange or Xero does not is what it is there to tell.
+pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
+    let status = read(tool).await?;
+    if tool.ui.json {
+        tool.ui.say_json(&status)?;
+    } else {
+        show(tool, &status)?;
+    }
+    Ok(if status.healthy {
+        Exit::Fine
+    } else {
+        Exit::Attention
+    })
+}
+
+async fn read(tool: &Tool) -> anyhow::Result<Status> {
+    let mut status = Status {
+        stack: tool.deployment.name.clone(),
+        enabled: tool.deployment.is_enabled(),
+        ..Status::default()
+    };
+    let now = OffsetDateTime::now_utc();
+    connection(tool, &mut status, now).await?;
+    bigchange(tool, &mut status).await;
+    queues(tool, &mut status).await?;
+    if let Some(tenant) = tool.tenant().await? {
+        let records = Records::new(tool.table.clone(), tenant);
+        stored(tool, &records, &mut status, now).await?;
+    }
+    status.healthy = status.attention.is_empty();
+    Ok(status)
+}
+
+/// Connected as whom, until when, and what Xero still allows.
+async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> anyhow::Result<()> {
+    let app = tool
+        .vault
+        .current(&tool.configuration.xero_app_secret_id)
+        .await?;
+    let app = match XeroAppSecret::parse(&app.value) {
+        Ok(app) => app,
+        Err(error) => {
+            status.organisation = "not connected".to_owned();
+            status
+                .attention
+                .push(format!("{error}: contact-sync connect xero"));
+            return Ok(());
+        }
+    };
+    status.connected_by = match app.grant_type {
+        GrantType::AuthorizationCode => "a person's consent",
+        GrantType::ClientCredentials => "a custom connection",
+    };
+    let token = match tool.token().await {
+        Ok(token) => token,
+        Err(error) => {
+            status.organisation = "not connected".to_owned();
+            status
+                .attention
+                .push(format!("{error:#}: contact-sync connect xero"));
+            return Ok(());
+        }
+    };
+    status.tenant_id = token.tenant_id.map(|tenant| tenant.to_string());
+    status.token_until = token.expires_at.map(moment);
+    let (Some(tenant), Some(access_token)) = (token.tenant_id, token.access_token.clone()) else {
+        status.organisation = "not connected".to_owned();
+        status
+            .attention
+            .push("no Xero organisation is connected yet: contact-sync connect xero".to_owned());
+        return Ok(());
+    };
+    status.organisation = tenant.to_string();
+    let confirmed = stored_tenant(&*tool.table).await?;
+    if confirmed.is_some_and(|confirmed| confirmed.value != tenant) {
+        status.attention.push(ORGANISATION_CHANGED.to_owned());
+    }
+    if is_over(&token, now) {
+        // Where the schedules are off nobody renews it, and whoever works next does.
+        if status.enabled {
+            status.attention.push(
+                "the Xero token has run out and was not renewed: read the log of the token refresh (output RefreshTokenFunction), or connect again (contact-sync connect xero)"
+                    .to_owned(),
+            );
+        }
+        return Ok(());
+    }
+    let xero = Xero::new(
+        tool.transport.clone(),
+        tool.configuration.xero_api_url.clone(),
+    );
+    match xero.connections(&access_token).await {
+        Ok(connections) => {
+            let known = connections
+                .into_iter()
+                .find(|known| known.tenant_id == tenant);
+            match known {
+                Some(known) if !known.tenant_name.is_empty() => {
+                    status.organisation = known.tenant_name;
+                }
+                Some(_) => {}
+                None => status.attention.push(
+                    "the app is no longer connected to this organisation: contact-sync connect xero"
+                        .to_owned(),
+                ),
+            }
+        }
+        Err(error) => status.attention.push(format!(
+            "Xero does not say what the app is connected to: {error}"
+        )),
+    }
+    let access = Access {
+        token: access_token,
+        tenant,
+    };
+    // The cheapest call that says what is left: contacts changed since just now.
+    match xero.directory_page(&access, 1, Some(now)).await {
+        Ok(answer) => {
+            status.xero_calls_left_today = answer.limits.day_remaining;
+            status.xero_calls_left_this_minute = answer.limits.minute_remaining;
+        }
+        Err(xero::Error::RateLimited { .. }) => {}
+        Err(error) => status.attention.push(format!("Xero: {error}")),
+    }
+    Ok(())
+}
+
+fn is_over(token: &XeroTokenSecret, now: OffsetDateTime) -> bool {
+    token.expires_at.is_none_or(|end| end < now + TOKEN_MARGIN)
+}
+
+async fn bigchange(tool: &Tool, status: &mut Status) {
+    let pinged = async {
+        let bigchange = tool.real_parts().bigchange().await?;
+        bigchange.ping().await?;
+        anyhow::Ok(())
+    };
+    match pinged.await {
+        Ok(()) => status.bigchange = "answers".to_owned(),
+        Err(error) => {
+            status.bigchange = "does not let the synchronisation in, or does not answer".to_owned();
+            status.attention.push(format!(
+                "BigChange: {error:#}: contact-sync connect bigchange"
+            ));
+        }
+    }
+}
+
+async fn queues(tool: &Tool, status: &mut Status) -> anyhow::Result<()> {
+    let (queued, in_work) = waiting(tool, &tool.configuration.sync_queue_url).await?;
+    let (dead, dead_in_sight) = waiting(tool, &tool.configuration.dead_letter_queue_url).await?;
+    status.queued = queued;
+    status.in_work = in_work;
+    status.dead_letters = dead + dead_in_sight;
+    if status.dead_letters > 0 {
+        status.attention.push(format!(
+            "{} contacts were given up after several attempts: contact-sync retry --dead-letters",
+            status.dead_letters
+        ));
+    }
+    Ok(())
+}
+
+/// Messages that wait, and that are being worked on, as SQS estimates them.
+async fn waiting(tool: &Tool, queue: &str) -> anyhow::Result<(u64, u64)> {
+    use QueueAttributeName::{
+        ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed,
+        ApproximateNumberOfMessagesNotVisible,
+    };
+    let answer = tool
+        .sqs
+        .get_queue_attributes()
+        .queue_url(queue)
+        .attribute_names(QueueAttributeName::All)
+        .send()
+        .await
+        .map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))
+        .context("the queue cannot be looked at")?;
+    let attributes = answer.attributes.unwrap_or_default();
+    let count = |name: QueueAttributeName| -> u64 {
+        let text = attributes.get(&name);
+        text.and_then(|text| text.parse().ok()).unwrap_or_default()
+    };
+    let waiting = count(ApproximateNumberOfMessages) + count(ApproximateNumberOfMessagesDelayed);
+    Ok((waiting, count(ApproximateNumberOfMessagesNotVisible)))
+}
+
+async fn stored(
+    tool: &Tool,
+    records: &Records,
+    status: &mut Status,
+    now: OffsetDateTime,
+) -> anyhow::Result<()> {
+    let dead = records.get::<DeadConnectionRecord>(ONLY).await?;
+    if let Some(dead) = dead {
+        let current = tool
+            .vault
+            .current(&tool.configuration.xero_token_secret_id)
+            .await?;
+        if dead.value.secret_version == current.id {
+            status.attention.push(format!(
+                "the connection to Xero has been dead since {}: {}: contact-sync connect xero",
+                moment(dead.value.since),
+                dead.value.why
+            ));
+        }
+    }
+    let pause = records.get::<PauseRecord>(ONLY).await?;
+    if let Some(pause) = pause.filter(|pause| pause.value.until > now) {
+        status.paused_until = Some(moment(pause.value.until));
+        status.paused_because = Some(pause.value.why);
+    }
+    polls(tool, records, status, now).await?;
+    let contacts = records.list::<ContactRecord>("").await?;
+    let linked = contacts.iter().filter(|record| record.value.link.is_some());
+    status.linked = linked.count();
+    status.deferred = records.list::<DeferredRecord>("").await?.len();
+    let open = problems(records).await?;
+    status.problems = open.len();
+    status.problems_by_code = cures(open.values().map(|stored| {
+        let problem = &stored.value;
+        (
+            problem.problem.code(),
+            problem.sentence.as_str(),
+            problem.cure.as_str(),
+        )
+    }));
+    if status.problems > 0 {
+        status.attention.push(format!(
+            "{} contacts are held by a problem: contact-sync problems",
+            status.problems
+        ));
+    }
+    Ok(())
+}
+
+/// A cursor is moved by every poll that queued everything, so the oldest one tells when that was.
+async fn polls(
+    tool: &Tool,
+    records: &Records,
+    status: &mut Status,
+    now: OffsetDateTime,
+) -> anyhow::Result<()> {
+    let settings = &tool.configuration.settings;
+    let groups: Vec<_> = settings
+        .account_groups
+        .iter()
+        .chain(&settings.site_groups)
+        .collect();
+    let cursors = records.get_many::<CursorRecord>(groups.iter()).await?;
+    let oldest = cursors
+        .values()
+        .map(|cursor| cursor.value.changed_since + poll::CURSOR_OVERLAP)
+        .min();
+    let last_poll = oldest.filter(|_| cursors.len() == groups.len());
+    status.last_poll = last_poll.map(moment);
+    status.last_poll_seconds_ago = last_poll.map(|at| (now - at).whole_seconds());
+    let sweep = records.get::<SweepRecord>(ONLY).await?;
+    let last_sweep = sweep.map(|sweep| sweep.value.at);
+    status.last_sweep = last_sweep.map(moment);
+    if status.enabled {
+        let is_late = |at: Option<OffsetDateTime>, limit| at.is_none_or(|at| now - at > limit);
+        if is_late(last_poll, LATE_POLL) {
+            status.attention.push(
+                "no poll of BigChange has succeeded for a quarter of an hour: read the log of the poll (output PollFunction)"
+                    .to_owned(),
+            );
+        }
+        if last_sweep.is_some() && is_late(last_sweep, LATE_SWEEP) {
+            status.attention.push(
+                "no full sweep has succeeded for more than a day: read the log of the poll (output PollFunction)"
+                    .to_owned(),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
+    let lag = status.last_poll_seconds_ago.map(Duration::seconds);
+    let last_poll = match (&status.last_poll, lag) {
+        (Some(at), Some(lag)) => format!("{at} ({} ago)", span(lag)),
+        _ => "none yet".to_owned(),
+    };
+    let connection = match &status.token_until {
+        Some(until) if !status.connected_by.is_empty() => format!(
+            "{} (by {}, token good until {until})",
+            one_line(&status.organisation),
+            status.connected_by
+        ),
+        _ => one_line(&status.organisation),
+    };
+    let calls = match (
+        status.xero_calls_left_today,
+        status.xero_calls_left_this_minute,
+    ) {
+        (Some(day), Some(minute)) => format!("{day} left today, {minute} in this minute"),
+        (Some(day), None) => format!("{day} left today"),
+        _ => "not known now".to_owned(),
+    };
+    let schedules = if status.enabled { "on" } else { "off" };
+    let mut lines = vec![
+        ("Stack", format!("{}, schedules {schedules}", status.stack)),
+        ("Xero", connection),
+        ("BigChange", status.bigchange.clone()),
+        ("Last poll", last_poll),
+        (
+            "Last sweep",
+            status
+                .last_sweep
+                .clone()
+                .unwrap_or_else(|| "none yet".to_owned()),
+        ),
+        (
+            "Queue",
+            format!(
+                "{} waiting, {} in work, {} put off, {} dead letters",
+                status.queued, status.in_work, status.deferred, status.dead_letters
+            ),
+        ),
+        ("Linked", format!("{} contacts", status.linked)),
+        ("Xero calls", calls),
+    ];
+    if let (Some(until), Some(why)) = (&status.paused_until, &status.paused_because) {
+        lines.push(("Paused", format!("until {until}: {}", one_line(why))));
+    }
+    lines.push(("Problems", status.problems.to_string()));
+    for (label, text) in lines {
+        tool.ui.say(format!("{label:<11} {text}"))?;
+    }
+    let mut by_code: BTreeMap<&str, Vec<&Cure>> = BTreeMap::new();
+    for cure in &status.problems_by_code {
+        by_code.entry(&cure.code).or_default().push(cure);
+    }
+    for (code, cures) in by_code {
+        let count: usize = cures.iter().map(|cure| cure.count).sum();
+        tool.ui.say(format!("  {count:>5} {}", bold(code)))?;
+        for cure in cures {
+            tool.ui.say(format!("        → {}", one_line(&cure.cure)))?;
+        }
+    }
+    if status.healthy {
+        tool.ui.say(toned(Tone::Good, "Healthy."))?;
+    } else {
+        tool.ui.say(toned(Tone::Bad, "Needs attention:"))?;
+        for line in &status.attention {
+            tool.ui.say(format!("  • {}", one_line(line)))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! `sync`: everything or a chosen part, now.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::bail;
+use futures::future::BoxFuture;
+use poll::{Mode, Poller, Report};
+use rules::ContactId;
+use runtime::{DeadLetter, Queue, QueueError};
+
+use crate::args::SyncArguments;
+use crate::follow::{Follower, check_chosen, follow_to_the_end, queue_and_follow};
+use crate::rehearsal::fresh_token;
+use crate::tool::{Tool, mark_for_retry};
+use crate::{Exit, plan, status};
+
+/// A scheduled poll takes seconds; then its lease is free.
+const LEASE_ATTEMPTS: u32 = 30;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Runs it.
+///
+/// # Errors
+/// Where a system does not answer or a person must act first.
+pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Exit> {
+    check_chosen(&arguments.contact)?;
+    fresh_token(tool).await?;
+    if arguments.contact.is_empty() && arguments.only.is_empty() {
+        return everything(tool, arguments).await;
+    }
+    let chosen = if arguments.only.is_empty() {
+        arguments.contact.clone()
+    } else {
+        plan::chosen(tool, &arguments.only).await?
+    };
+    let records = tool.records().await?;
+    mark_for_retry(&records, &chosen).await?;
+    let chosen = chosen.into_iter().collect();
+    queue_and_follow(tool, &chosen, arguments.follow).await
+}
+
+/// The full sweep that the schedule makes once a day, made here: by the same code, under the same lease.
+async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Exit> {
+    let records = tool.records().await?;
+    let follower = Follower::begin(tool, records).await?;
+    let queue = Arc::new(Remembering {
+        queue: tool.queue.clone(),
+        queued: Mutex::default(),
+    });
+    let parts = tool.parts(tool.table.clone(), queue.clone(), tool.transport.clone());
+    let poller = Poller::new(parts);
+    let spinner = tool.ui.spinner("Reading BigChange's contact groups");
+    for _ in 0..LEASE_ATTEMPTS {
+        match poller.poll(Mode::Full).await? {
+            Report::Done(_) => {
+                spinner.finish_and_clear();
+                let queued = queue.queued();
+                tool.ui
+                    .tell(format!("{} contacts are queued.", queued.len()));
+                return follow_to_the_end(tool, follower, &queued, arguments.follow).await;
+            }
+            Report::AnotherIsAtIt => tokio::time::sleep(PAUSE).await,
+            Report::OrganisationChanged => bail!("{}", status::ORGANISATION_CHANGED),
+        }
+    }
+    bail!(
+        "another poll has been at work for a minute; it does the full sweep that was asked for when it is done"
+    )
+}
+
+/// The real queue, which also remembers what it was given.
+struct Remembering {
+    queue: Arc<dyn Queue>,
+    queued: Mutex<BTreeSet<ContactId>>,
+}
+
+impl Remembering {
+    fn queued(&self) -> BTreeSet<ContactId> {
+        let queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        queued.clone()
+    }
+}
+
+impl Queue for Remembering {
+    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
+        let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        queued.extend(contacts);
+        self.queue.send(contacts)
+    }
+
+    fn give_up<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), QueueError>> {
+        self.queue.give_up(letter)
+    }
+}

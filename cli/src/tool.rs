@@ -1,0 +1,211 @@
+//! The deployment's parts, as the functions have them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use rules::{ContactId, GroupId, TenantId};
+use runtime::records::{ProblemRecord, Records, Stored, stored_tenant};
+use runtime::{Configuration, Parts, Queue, SqsQueue, Surroundings};
+use secrets::{SecretsManagerVault, Vault, XeroTokenSecret};
+use store::{DynamoTable, Table, TableError};
+use transport::{HttpTransport, Transport};
+
+use crate::args::Target;
+use crate::deployment::Deployment;
+use crate::ui::Ui;
+
+/// Everything that a command works with.
+pub struct Tool {
+    /// How people are talked to.
+    pub ui: Ui,
+    /// The deployed stack.
+    pub deployment: Deployment,
+    /// What the functions are configured with.
+    pub configuration: Configuration,
+    /// The table.
+    pub table: Arc<dyn Table>,
+    /// The secrets.
+    pub vault: Arc<dyn Vault>,
+    /// The way to BigChange and Xero.
+    pub transport: Arc<dyn Transport>,
+    /// The queues.
+    pub queue: Arc<dyn Queue>,
+    /// The queues' service, for what the functions have no use for.
+    pub sqs: aws_sdk_sqs::Client,
+}
+
+impl Tool {
+    /// Finds the deployment and its parts.
+    ///
+    /// # Errors
+    /// One line that says what is missing.
+    pub async fn open(target: &Target, ui: Ui) -> anyhow::Result<Self> {
+        let deployment = Deployment::find(target).await?;
+        let configuration = deployment.configuration()?;
+        let aws = &deployment.aws;
+        let sqs = aws_sdk_sqs::Client::new(aws);
+        let table = DynamoTable::new(
+            aws_sdk_dynamodb::Client::new(aws),
+            configuration.table_name.clone(),
+        );
+        let vault = SecretsManagerVault::new(aws_sdk_secretsmanager::Client::new(aws));
+        let queue = SqsQueue::new(
+            sqs.clone(),
+            configuration.sync_queue_url.clone(),
+            configuration.dead_letter_queue_url.clone(),
+        );
+        let transport = HttpTransport::new().context(
+            "no HTTPS client can be built on this machine; look at its root certificates",
+        )?;
+        Ok(Self {
+            ui,
+            configuration,
+            table: Arc::new(table),
+            vault: Arc::new(vault),
+            transport: Arc::new(transport),
+            queue: Arc::new(queue),
+            sqs,
+            deployment,
+        })
+    }
+
+    /// Time and identifiers of this machine. Metrics are for the functions' alarms, so none are printed.
+    #[must_use]
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings::real().with_metrics(|_, _| {})
+    }
+
+    /// The functions' parts, over another table, queue and transport where those are given.
+    #[must_use]
+    pub fn parts(
+        &self,
+        table: Arc<dyn Table>,
+        queue: Arc<dyn Queue>,
+        transport: Arc<dyn Transport>,
+    ) -> Parts {
+        Parts::assemble(
+            self.configuration.clone(),
+            table,
+            self.vault.clone(),
+            queue,
+            transport,
+            self.surroundings(),
+        )
+    }
+
+    /// The functions' parts as they are deployed.
+    #[must_use]
+    pub fn real_parts(&self) -> Parts {
+        self.parts(
+            self.table.clone(),
+            self.queue.clone(),
+            self.transport.clone(),
+        )
+    }
+
+    /// The parts of the token refresh.
+    #[must_use]
+    pub fn refresh_parts(&self) -> refresh_token::Parts {
+        refresh_token::Parts {
+            vault: self.vault.clone(),
+            table: self.table.clone(),
+            transport: self.transport.clone(),
+            surroundings: self.surroundings(),
+            app_secret_id: self.configuration.xero_app_secret_id.clone(),
+            token_secret_id: self.configuration.xero_token_secret_id.clone(),
+            identity_url: self.configuration.xero_identity_url.clone(),
+            api_url: self.configuration.xero_api_url.clone(),
+        }
+    }
+
+    /// The stored token.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub async fn token(&self) -> anyhow::Result<XeroTokenSecret> {
+        let stored = self
+            .vault
+            .current(&self.configuration.xero_token_secret_id)
+            .await?;
+        Ok(XeroTokenSecret::parse(&stored.value)?)
+    }
+
+    /// The organisation whose records are in force: the confirmed one, else the one that is connected; `None` where nothing was ever connected.
+    ///
+    /// # Errors
+    /// Where the store or the token cannot be read.
+    pub async fn tenant(&self) -> anyhow::Result<Option<TenantId>> {
+        if let Some(confirmed) = stored_tenant(&*self.table).await? {
+            return Ok(Some(confirmed.value));
+        }
+        Ok(self.token().await?.tenant_id)
+    }
+
+    /// The records in force.
+    ///
+    /// # Errors
+    /// Where nothing was ever connected.
+    pub async fn records(&self) -> anyhow::Result<Records> {
+        let tenant = self.tenant().await?;
+        let tenant =
+            tenant.context("no Xero organisation is connected yet: contact-sync connect xero")?;
+        Ok(Records::new(self.table.clone(), tenant))
+    }
+
+    /// The names of BigChange's contact groups.
+    ///
+    /// # Errors
+    /// Where BigChange does not answer.
+    pub async fn group_names(&self) -> anyhow::Result<BTreeMap<GroupId, String>> {
+        let bigchange = self.real_parts().bigchange().await?;
+        let groups = bigchange.groups().await?.into_iter();
+        Ok(groups.map(|group| (group.id, group.name)).collect())
+    }
+}
+
+/// The open problems, by contact.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn problems(
+    records: &Records,
+) -> anyhow::Result<BTreeMap<ContactId, Stored<ProblemRecord>>> {
+    let problems = records.list::<ProblemRecord>("").await?;
+    problems
+        .into_iter()
+        .map(|problem| Ok((contact_of(&problem)?, problem)))
+        .collect()
+}
+
+/// The contact that a record is about, by its sort key.
+///
+/// # Errors
+/// Where the key is none that this software writes.
+pub fn contact_of<R>(record: &Stored<R>) -> Result<ContactId, TableError> {
+    record
+        .sort
+        .parse()
+        .map_err(|_| TableError::Refused("a record's key is not a contact id".to_owned()))
+}
+
+/// Lets the workers ask Xero again about held contacts, which they would not by themselves where neither the contact nor the settings changed.
+///
+/// # Errors
+/// Where the store cannot be written.
+pub async fn mark_for_retry(records: &Records, contacts: &[ContactId]) -> anyhow::Result<()> {
+    let held = records.get_many::<ProblemRecord>(contacts).await?;
+    for (sort, problem) in held {
+        let again = ProblemRecord {
+            retry: true,
+            ..problem.value.clone()
+        };
+        let write = records.put(sort, &again, problem.as_read())?;
+        match records.write(vec![write]).await {
+            // Whoever was quicker has just looked at it, or will.
+            Ok(()) | Err(TableError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Reports to look at in a browser.
+
+use contact_sync::args::Part;
+use contact_sync::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
+use contact_sync::rows::{ChangeRow, PARTS, Row, cures};
+
+const HOSTILE: [&str; 3] = [
+    "<script>window.hacked=1</script>",
+    "\"><img src=x onerror=window.hacked=1>",
+    "Zebra & Söhne \"Ltd\"",
+];
+
+fn row(n: usize) -> Row {
+    let name = HOSTILE
+        .get(n)
+        .map_or_else(|| format!("Customer {n}"), |name| (*name).to_owned());
+    let part = PARTS[n % PARTS.len()];
+    let is_problem = part == Part::Problems;
+    let text = |wanted: bool, text: &str| if wanted { text } else { "" }.to_owned();
+    let is_written = matches!(part, Part::Creates | Part::Links | Part::Updates);
+    let change = |system: &str, field: &str, before: &str, after: &str| ChangeRow {
+        system: system.to_owned(),
+        field: field.to_owned(),
+        before: before.to_owned(),
+        after: after.to_owned(),
+    };
+    let reference = format!("REF{n:04}");
+    Row {
+        id: (1_000 + n).to_string(),
+        group: "Customers".to_owned(),
+        outcome: part.key().to_owned(),
+        outcome_label: part.label().to_owned(),
+        code: text(is_problem, "NotInXero"),
+        sentence: text(
+            is_problem,
+            &format!("No Xero contact has the name of \"{name}\"."),
+        ),
+        cure: text(
+            is_problem,
+            "Create it in Xero (Contacts → New contact), or let the synchronisation create contacts.",
+        ),
+        notices: Vec::new(),
+        xero: String::new(),
+        xero_id: String::new(),
+        changes: if is_written {
+            vec![
+                change("Xero", "account number", "", &reference),
+                change("Xero", "phone", "0113 000 0000", ""),
+            ]
+        } else {
+            Vec::new()
+        },
+        reference: text(!is_problem, &reference),
+        name,
+    }
+}
+
+fn report(heading: &str, contacts: usize) -> Report {
+    let rows: Vec<Row> = (0..contacts).map(row).collect();
+    let cures = cures(
+        rows.iter()
+            .filter(|row| !row.code.is_empty())
+            .map(|row| (row.code.as_str(), row.sentence.as_str(), row.cure.as_str())),
+    );
+    Report {
+        heading: heading.to_owned(),
+        organisation: "Dales Field Services Ltd".to_owned(),
+        stack: "contact-sync".to_owned(),
+        lead: vec!["Nothing has been written: this is what would happen now.".to_owned()],
+        settings: vec![Setting {
+            label: "Create contacts in Xero".to_owned(),
+            value: "yes".to_owned(),
+        }],
+        preconditions: Vec::new(),
+        mixed_groups: Vec::new(),
+        cures,
+        rows,
+    }
+}
+
+/// A plan of so many contacts, hostile names among the first.
+pub(crate) fn plan_report(contacts: usize) -> String {
+    report("Plan", contacts).render().unwrap()
+}
+
+/// A check with everything that a check may show.
+pub(crate) fn check_report() -> String {
+    let check = Report {
+        preconditions: vec![
+            PreconditionView {
+                title: "Every contact is in the right kind of group".to_owned(),
+                ok: false,
+                count: "39 of 40".to_owned(),
+                sentence: String::new(),
+            },
+            PreconditionView {
+                title: "Every account reference is valid".to_owned(),
+                ok: true,
+                count: "40 of 40".to_owned(),
+                sentence: "4 of them are blank and will be filled in".to_owned(),
+            },
+        ],
+        mixed_groups: vec![MixedGroup {
+            name: HOSTILE[0].to_owned(),
+            strays: vec![Stray {
+                id: "1109".to_owned(),
+                name: HOSTILE[1].to_owned(),
+                sentence: "It is a site of contact 1001.".to_owned(),
+            }],
+        }],
+        ..report("Check: ready to synchronise?", 40)
+    };
+    check.render().unwrap()
+}
