@@ -11,9 +11,9 @@ use crate::output::{self, Document};
 use crate::plan::settings;
 use crate::rehearsal::{Held, Rehearsal, Rehearsed, Scope, rehearse};
 use crate::report::{MixedGroup, PreconditionView, Report, Stray};
-use crate::rows::{Cure, Row, cures, group_name};
+use crate::rows::{Cure, Row, cures_of, group_name};
 use crate::tool::Tool;
-use crate::ui::{Tone, Ui, at_most, bold, one_line, toned};
+use crate::ui::{Tone, Ui, at_most, bold, counted, one_line, toned};
 use crate::{Exit, connected_organisation};
 
 /// What a check found.
@@ -101,11 +101,7 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         .iter()
         .filter(|row| row.outcome == Part::PutOff.key())
         .count();
-    let cures = cures(
-        contacts
-            .iter()
-            .map(|row| (row.code.as_str(), row.sentence.as_str(), row.cure.as_str())),
-    );
+    let cures = cures_of(&contacts);
     Ok(Check {
         stack: tool.deployment.name.clone(),
         organisation: connected_organisation(tool).await,
@@ -232,20 +228,18 @@ fn mixed_groups(rehearsal: &Rehearsal, names: &BTreeMap<GroupId, String>) -> Vec
 }
 
 fn verdict(check: &Check) -> String {
+    let out_of_line = counted(check.contacts.len(), "contact");
+    let not_checked = counted(check.not_checked, "contact");
     match (check.ready, check.contacts.len(), check.not_checked) {
         (true, ..) => "Ready to synchronise: nothing stands in the way.".to_owned(),
-        (false, 0, not_checked) => {
-            format!(
-                "{not_checked} contacts could not be looked at now; check again in a few minutes."
-            )
-        }
-        (false, out_of_line, 0) => {
-            format!(
-                "Not ready yet: {out_of_line} contacts are out of line. The others are synchronised all the same."
-            )
-        }
-        (false, out_of_line, not_checked) => format!(
-            "Not ready yet: {out_of_line} contacts are out of line, and {not_checked} could not be looked at now. The others are synchronised all the same."
+        (false, 0, _) => format!(
+            "Not known yet: {not_checked} could not be looked at now; check again in a few minutes."
+        ),
+        (false, _, 0) => format!(
+            "Not ready yet: {out_of_line} out of line. The others are synchronised all the same."
+        ),
+        (false, ..) => format!(
+            "Not ready yet: {out_of_line} out of line, and {not_checked} that could not be looked at now. The others are synchronised all the same."
         ),
     }
 }
@@ -299,7 +293,7 @@ fn table(ui: &Ui, check: &Check) -> String {
                 .filter(|row| row.code == cure.code && row.cure == cure.cure);
             table.add_row([
                 cure.count.to_string(),
-                cure.code.clone(),
+                format!("{}\n({})", cure.title, cure.code),
                 one_line(&cure.cure),
                 few(which),
             ]);

@@ -6,7 +6,8 @@ use std::time::Duration as StdDuration;
 use anyhow::bail;
 use rules::ContactId;
 use runtime::records::{
-    DeferredRecord, EndingKind, FollowRecord, ONLY, OutcomeRecord, ProblemRecord, Records,
+    DeferReason, DeferredRecord, EndingKind, FollowRecord, ONLY, OutcomeRecord, ProblemRecord,
+    Records,
 };
 use serde::Serialize;
 use store::Expect;
@@ -16,7 +17,7 @@ use crate::Exit;
 use crate::args::Following;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, contact_of};
-use crate::ui::{Tone, one_line, toned};
+use crate::ui::{Tone, counted, one_line, toned};
 
 /// How long the functions go on noting outcomes after this tool has last asked for it: it asks again before.
 const FOLLOWED_FOR: Duration = Duration::minutes(3);
@@ -26,6 +27,17 @@ const CLOCK_DIFFERENCE: Duration = Duration::minutes(2);
 const PAUSE: StdDuration = StdDuration::from_millis(500);
 /// Whoever waits in vain for so long is told what may be the matter.
 const QUIET_FOR: Duration = Duration::minutes(2);
+
+/// How often a contact is queued again before it is due.
+const MAX_EARLY_ROUNDS: u32 = 3;
+
+/// How often a contact that was put off was queued again.
+#[derive(Debug, Default)]
+struct Round {
+    count: u32,
+    /// When it had been put off before it was queued last.
+    queued_after: Option<OffsetDateTime>,
+}
 
 /// So few contacts are all shown.
 const FEW: usize = 20;
@@ -125,6 +137,7 @@ impl<'a> Follower<'a> {
         let mut ended: BTreeMap<ContactId, OutcomeRecord> = BTreeMap::new();
         let mut last_heard = self.began;
         let mut told_quiet = false;
+        let mut rounds = BTreeMap::new();
         loop {
             let now = OffsetDateTime::now_utc();
             let open: BTreeSet<ContactId> = contacts
@@ -147,9 +160,22 @@ impl<'a> Follower<'a> {
                 .count();
             bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
             let unheard = contacts.iter().any(|contact| !ended.contains_key(contact));
-            // Those that were put off come round by the schedule's polls; where it does not run, they would be waited for in vain.
-            if done == contacts.len() || (!unheard && !self.tool.deployment.is_enabled()) {
+            if done == contacts.len() {
                 break;
+            }
+            if !unheard && !self.tool.deployment.is_enabled() {
+                let put_off = ended
+                    .iter()
+                    .filter(|(_, ended)| ended.ending == EndingKind::PutOff);
+                let put_off: BTreeMap<ContactId, OffsetDateTime> = put_off
+                    .map(|(contact, ended)| (*contact, ended.at))
+                    .collect();
+                if !self
+                    .bring_round(&put_off, &mut rounds, self.began + limit)
+                    .await?
+                {
+                    break;
+                }
             }
             if now - self.began > limit {
                 bar.abandon();
@@ -172,6 +198,48 @@ impl<'a> Follower<'a> {
         }
         bar.finish_and_clear();
         self.tell(contacts, &ended).await
+    }
+
+    /// Queues those again that were put off and are due, as the schedule's polls would if it ran. `false` where none comes round before `until`.
+    async fn bring_round(
+        &self,
+        put_off: &BTreeMap<ContactId, OffsetDateTime>,
+        rounds: &mut BTreeMap<ContactId, Round>,
+        until: OffsetDateTime,
+    ) -> anyhow::Result<bool> {
+        let now = OffsetDateTime::now_utc();
+        let deferred = self
+            .records
+            .get_many::<DeferredRecord>(put_off.keys())
+            .await?;
+        let mut again = Vec::new();
+        let mut is_awaited = false;
+        for record in deferred.into_values() {
+            let contact = contact_of(&record)?;
+            let Some(noted_at) = put_off.get(&contact) else {
+                continue;
+            };
+            let round = rounds.entry(contact).or_default();
+            if round.queued_after == Some(*noted_at) {
+                // Queued since, and not heard of again yet.
+                is_awaited = true;
+                continue;
+            }
+            // What these waited for was done by the others, which have all come to an end by now.
+            let waited_for_others = matches!(
+                record.value.reason,
+                DeferReason::ReferencesNotRead | DeferReason::AfterItsTwin | DeferReason::OutOfTime
+            );
+            let is_due = record.value.due <= now;
+            if is_due || (waited_for_others && round.count < MAX_EARLY_ROUNDS) {
+                round.count += 1;
+                round.queued_after = Some(*noted_at);
+                again.push(contact);
+            }
+            is_awaited |= record.value.due <= until;
+        }
+        self.tool.queue.send(&again).await?;
+        Ok(is_awaited || !again.is_empty())
     }
 
     async fn tell(
@@ -246,8 +314,8 @@ pub async fn follow_to_the_end(
 ) -> anyhow::Result<Exit> {
     if following.no_wait {
         tool.ui.tell(format!(
-            "{} contacts are queued; contact-sync status shows how it stands.",
-            contacts.len()
+            "{} queued; contact-sync status shows how it stands.",
+            counted(contacts.len(), "contact")
         ));
         return Ok(Exit::Fine);
     }

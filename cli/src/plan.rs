@@ -9,9 +9,9 @@ use crate::args::{Format, Part, PlanArguments};
 use crate::output::{self, Document};
 use crate::rehearsal::{BATCH, Scope, XeroCalls, rehearse};
 use crate::report::{Report, Setting};
-use crate::rows::{Row, cures, rows, totals};
+use crate::rows::{Row, cures_of, rows, totals};
 use crate::tool::Tool;
-use crate::ui::{Ui, at_most, one_line, toned};
+use crate::ui::{Ui, at_most, counted, one_line, toned};
 use crate::{Exit, connected_organisation};
 
 /// Xero's limit of calls a minute, less those that a worker leaves to the other one.
@@ -77,10 +77,11 @@ impl Cost {
         if calls_at_most == 0 {
             return "It takes no call to Xero.".to_owned();
         }
+        let at_most = counted(calls_at_most, "call");
         let calls = if calls == calls_at_most {
-            calls.to_string()
+            at_most
         } else {
-            format!("{calls} to {calls_at_most}")
+            format!("{calls} to {at_most}")
         };
         let time = match minutes {
             0 | 1 => "which fits into one minute at Xero's limit of 60 a minute".to_owned(),
@@ -91,7 +92,7 @@ impl Cost {
         } else {
             ""
         };
-        format!("It takes {calls} calls to Xero, {time}.{days}")
+        format!("It takes {calls} to Xero, {time}.{days}")
     }
 }
 
@@ -123,6 +124,14 @@ pub async fn chosen(tool: &Tool, only: &[Part]) -> anyhow::Result<Vec<ContactId>
     let plan = plan(tool, &[], only).await?;
     let ids = plan.contacts.iter().map(|row| Ok(row.id.parse()?));
     ids.collect()
+}
+
+/// What a plan comes to, in a few sentences.
+///
+/// # Errors
+/// As [`run`].
+pub async fn in_short(tool: &Tool) -> anyhow::Result<Vec<String>> {
+    Ok(lead(&plan(tool, &[], &[]).await?))
 }
 
 async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Result<Plan> {
@@ -297,11 +306,6 @@ fn csv(plan: &Plan) -> anyhow::Result<String> {
 }
 
 fn html(tool: &Tool, plan: &Plan) -> anyhow::Result<String> {
-    let problems = plan
-        .contacts
-        .iter()
-        .filter(|row| !row.code.is_empty())
-        .map(|row| (row.code.as_str(), row.sentence.as_str(), row.cure.as_str()));
     let report = Report {
         heading: "Plan".to_owned(),
         organisation: plan.organisation.clone(),
@@ -310,7 +314,7 @@ fn html(tool: &Tool, plan: &Plan) -> anyhow::Result<String> {
         settings: settings(&tool.configuration.settings),
         preconditions: Vec::new(),
         mixed_groups: Vec::new(),
-        cures: cures(problems),
+        cures: cures_of(&plan.contacts),
         rows: plan.contacts.clone(),
     };
     report.render()

@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::rows::{Row, cures};
 use crate::time_text::moment;
 use crate::tool::{Tool, problems};
-use crate::ui::{Ui, at_most, bold, one_line};
+use crate::ui::{Ui, at_most, bold, counted, one_line};
 use crate::{Exit, connected_organisation};
 
 /// An open problem.
@@ -21,6 +21,7 @@ struct Open {
     contact: ContactId,
     name: String,
     code: &'static str,
+    title: &'static str,
     sentence: String,
     cure: String,
     first_seen: String,
@@ -32,6 +33,7 @@ impl Open {
         Self {
             contact,
             code: record.problem.code(),
+            title: record.problem.title(),
             name: record.name,
             sentence: record.sentence,
             cure: record.cure,
@@ -46,13 +48,13 @@ impl Open {
 /// # Errors
 /// Where the store cannot be read, or there is no such problem.
 pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<Exit> {
+    check_codes(&arguments.code)?;
     let records = tool.records().await?;
     let mut open: Vec<Open> = problems(&records)
         .await?
         .into_iter()
         .map(|(contact, stored)| Open::of(contact, stored.value))
         .collect();
-    check_codes(&open, &arguments.code)?;
     open.retain(|problem| {
         let is_code = |code: &String| code.eq_ignore_ascii_case(problem.code);
         let is_contact = arguments.contact.is_none_or(|id| id == problem.contact);
@@ -79,14 +81,11 @@ pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<E
     Ok(exit)
 }
 
-/// A code that nobody has is most likely mistyped.
-fn check_codes(open: &[Open], codes: &[String]) -> anyhow::Result<()> {
+/// A code that no problem has is mistyped.
+pub(crate) fn check_codes(codes: &[String]) -> anyhow::Result<()> {
     for code in codes {
-        if !rules::PROBLEM_CODES
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(code))
-            && !open.iter().any(|problem| problem.code == code)
-        {
+        let is_it = |known: &&str| known.eq_ignore_ascii_case(code);
+        if !rules::PROBLEM_CODES.iter().any(is_it) {
             bail!(
                 "there is no problem with the code {code}; the codes are {}",
                 rules::PROBLEM_CODES.join(", ")
@@ -137,8 +136,7 @@ fn table(ui: &Ui, open: &[Open]) -> String {
             problem.first_seen.clone(),
         ]);
     }
-    let s = if open.len() == 1 { "" } else { "s" };
-    format!("{table}\n{} open problem{s}", open.len())
+    format!("{table}\n{}", counted(open.len(), "open problem"))
 }
 
 fn csv(open: &[Open]) -> anyhow::Result<String> {
@@ -181,6 +179,7 @@ async fn html(tool: &Tool, open: &[Open]) -> anyhow::Result<String> {
         outcome: crate::args::Part::Problems.key().to_owned(),
         outcome_label: crate::args::Part::Problems.label().to_owned(),
         code: problem.code.to_owned(),
+        title: problem.title.to_owned(),
         sentence: problem.sentence.clone(),
         cure: problem.cure.clone(),
         notices: vec![format!("Since {}.", problem.first_seen)],
@@ -193,7 +192,7 @@ async fn html(tool: &Tool, open: &[Open]) -> anyhow::Result<String> {
         heading: "Open problems".to_owned(),
         organisation: connected_organisation(tool).await,
         stack: tool.deployment.name.clone(),
-        lead: vec![format!("{} contacts are held.", open.len())],
+        lead: vec![format!("Held: {}.", counted(open.len(), "contact"))],
         settings: settings(&tool.configuration.settings),
         preconditions: Vec::new(),
         mixed_groups: Vec::new(),

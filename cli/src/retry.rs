@@ -11,9 +11,10 @@ use runtime::DeadLetter;
 use crate::Exit;
 use crate::args::RetryArguments;
 use crate::follow::{Follower, check_chosen, follow_to_the_end, queue_and_follow};
+use crate::problems::check_codes;
 use crate::rehearsal::fresh_token;
 use crate::tool::{Tool, mark_for_retry, problems};
-use crate::ui::one_line;
+use crate::ui::{counted, one_line};
 
 /// How long the letters that are read stay out of sight; they are removed or seen again.
 const OUT_OF_SIGHT_SECONDS: i32 = 60;
@@ -30,6 +31,7 @@ const EMPTY_ANSWERS: u32 = 3;
 /// Where the store or the queues cannot be reached.
 pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
     check_chosen(&arguments.contacts)?;
+    check_codes(&arguments.code)?;
     if arguments.dead_letters {
         return dead_letters(tool, arguments).await;
     }
@@ -59,7 +61,7 @@ pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit
 async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
     let letters = read_all(tool).await?;
     let mut contacts = BTreeSet::new();
-    let mut nameless = 0;
+    let mut nameless = 0_u64;
     let mut named = Vec::new();
     for letter in &letters {
         match contact_of(letter) {
@@ -74,7 +76,8 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
     }
     if nameless > 0 {
         tool.ui.tell(format!(
-            "{nameless} letters name no contact and stay where they are; the daily sweep reads every contact anyway. Look at them in the SQS console, then delete them there."
+            "left where they are, for they name no contact: {}. The daily sweep reads every contact anyway; look at them in the SQS console, then delete them there.",
+            counted(nameless, "letter")
         ));
     }
     if !contacts.is_empty() {

@@ -120,6 +120,8 @@ pub struct Row {
     pub outcome_label: String,
     /// The problem's code; blank where there is none.
     pub code: String,
+    /// What is wrong, in a few words that are true of every contact with this code.
+    pub title: String,
     /// What is wrong, or why it is left alone or put off.
     pub sentence: String,
     /// What to do about it.
@@ -165,6 +167,9 @@ impl Row {
             outcome_label: part.label().to_owned(),
             code: held
                 .map(|held| held.problem.code().to_owned())
+                .unwrap_or_default(),
+            title: held
+                .map(|held| held.problem.title().to_owned())
                 .unwrap_or_default(),
             sentence: held.map_or_else(
                 || why(&rehearsed.ending).to_owned(),
@@ -252,6 +257,13 @@ pub fn rows(
         .collect()
 }
 
+/// What is to be done about the rows that have a problem.
+#[must_use]
+pub fn cures_of(rows: &[Row]) -> Vec<Cure> {
+    let held = rows.iter().filter(|row| !row.code.is_empty());
+    cures(held.map(|row| (row.code.as_str(), row.title.as_str(), row.cure.as_str())))
+}
+
 /// How many rows each part has, those with none left out.
 #[must_use]
 pub fn totals(rows: &[Row]) -> Vec<(Part, usize)> {
@@ -270,20 +282,20 @@ pub struct Cure {
     pub code: String,
     /// How many contacts have it.
     pub count: usize,
-    /// What is wrong, for one of them.
-    pub sentence: String,
+    /// What is wrong, in a few words.
+    pub title: String,
     /// What to do, with the menu path.
     pub cure: String,
 }
 
-/// The cures of problems given as (code, sentence, cure).
+/// The cures of problems given as (code, title, cure).
 pub fn cures<'a>(problems: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Vec<Cure> {
     let mut cures: BTreeMap<(&str, &str), Cure> = BTreeMap::new();
-    for (code, sentence, cure) in problems {
+    for (code, title, cure) in problems {
         let counted = cures.entry((code, cure)).or_insert_with(|| Cure {
             code: code.to_owned(),
             count: 0,
-            sentence: sentence.to_owned(),
+            title: title.to_owned(),
             cure: cure.to_owned(),
         });
         counted.count += 1;

@@ -3,9 +3,9 @@
 use anyhow::bail;
 use serde_json::json;
 
-use crate::Exit;
 use crate::args::Confirm;
 use crate::tool::Tool;
+use crate::{Exit, plan};
 
 /// Runs it.
 ///
@@ -32,8 +32,12 @@ pub async fn run(tool: &Tool, enable: bool, confirm: Confirm) -> anyhow::Result<
             on_or_off(settings.create_in_xero),
             on_or_off(settings.generate_account_reference)
         ));
-        tool.ui
-            .tell("If you have not looked at contact-sync plan yet, do that first.");
+        if !confirm.yes {
+            for line in plan::in_short(tool).await? {
+                tool.ui.tell(line);
+            }
+            tool.ui.tell("Contact by contact: contact-sync plan");
+        }
     }
     let question = format!("Switch the schedules of {name} {state}?");
     if !confirm.yes && !tool.ui.confirm(&question, "--yes")? {

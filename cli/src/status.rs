@@ -18,7 +18,7 @@ use crate::Exit;
 use crate::rows::{Cure, cures};
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, problems};
-use crate::ui::{Tone, bold, one_line, toned};
+use crate::ui::{Tone, bold, counted, one_line, toned};
 
 /// What is wrong, and the cure, where the connection leads to another organisation than the confirmed one.
 pub const ORGANISATION_CHANGED: &str = "the connection leads to another Xero organisation than the one that the stored links belong to, so all work has stopped: connect \
@@ -217,8 +217,8 @@ async fn queues(tool: &Tool, status: &mut Status) -> anyhow::Result<()> {
     status.dead_letters = dead + dead_in_sight;
     if status.dead_letters > 0 {
         status.attention.push(format!(
-            "{} contacts were given up after several attempts: contact-sync retry --dead-letters",
-            status.dead_letters
+            "given up after several attempts: {} (contact-sync retry --dead-letters)",
+            counted(status.dead_letters, "contact")
         ));
     }
     Ok(())
@@ -284,14 +284,14 @@ async fn stored(
         let problem = &stored.value;
         (
             problem.problem.code(),
-            problem.sentence.as_str(),
+            problem.problem.title(),
             problem.cure.as_str(),
         )
     }));
     if status.problems > 0 {
         status.attention.push(format!(
-            "{} contacts are held by a problem: contact-sync problems",
-            status.problems
+            "held by a problem: {} (contact-sync problems)",
+            counted(status.problems, "contact")
         ));
     }
     Ok(())
@@ -377,11 +377,14 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
         (
             "Queue",
             format!(
-                "{} waiting, {} in work, {} put off, {} dead letters",
-                status.queued, status.in_work, status.deferred, status.dead_letters
+                "{} waiting, {} in work, {} put off, {}",
+                status.queued,
+                status.in_work,
+                status.deferred,
+                counted(status.dead_letters, "dead letter")
             ),
         ),
-        ("Linked", format!("{} contacts", status.linked)),
+        ("Linked", counted(status.linked, "contact")),
         ("Xero calls", calls),
     ];
     if let (Some(until), Some(why)) = (&status.paused_until, &status.paused_because) {
@@ -397,7 +400,9 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
     }
     for (code, cures) in by_code {
         let count: usize = cures.iter().map(|cure| cure.count).sum();
-        tool.ui.say(format!("  {count:>5} {}", bold(code)))?;
+        let title = cures.first().map_or("", |cure| cure.title.as_str());
+        tool.ui
+            .say(format!("  {count:>5} {}: {title}", bold(code)))?;
         for cure in cures {
             tool.ui.say(format!("        → {}", one_line(&cure.cure)))?;
         }

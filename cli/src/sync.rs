@@ -14,6 +14,7 @@ use crate::args::SyncArguments;
 use crate::follow::{Follower, check_chosen, follow_to_the_end, queue_and_follow};
 use crate::rehearsal::fresh_token;
 use crate::tool::{Tool, mark_for_retry};
+use crate::ui::counted;
 use crate::{Exit, plan, status};
 
 /// A scheduled poll takes seconds; then its lease is free.
@@ -57,8 +58,8 @@ async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Ex
             Report::Done(_) => {
                 spinner.finish_and_clear();
                 let queued = queue.queued();
-                tool.ui
-                    .tell(format!("{} contacts are queued.", queued.len()));
+                let count = counted(queued.len(), "contact");
+                tool.ui.tell(format!("{count} queued."));
                 return follow_to_the_end(tool, follower, &queued, arguments.follow).await;
             }
             Report::AnotherIsAtIt => tokio::time::sleep(PAUSE).await,

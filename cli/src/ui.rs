@@ -174,6 +174,14 @@ impl Ui {
     }
 }
 
+/// A number of things, such as `1 contact` or `2 contacts`.
+#[must_use]
+pub fn counted(count: impl TryInto<u64>, thing: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{s}")
+}
+
 /// A text in the colour of its tone.
 #[must_use]
 pub fn toned(tone: Tone, text: impl Display) -> String {

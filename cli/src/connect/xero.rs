@@ -338,9 +338,10 @@ async fn moves_to(
     }
     let name = one_line(&organisation.tenant_name);
     tool.ui.tell(format!(
-        "\"{name}\" is another organisation than the one that {linked} contacts are linked in (tenant {}).\n\
+        "\"{name}\" is another organisation than the one in which {} linked (tenant {}).\n\
          To move there means: those links are set aside, and every account customer is matched anew in \"{name}\": linked where it is found, and where creating is \
          authorised, created where it is not. Account references in BigChange stay. Nothing is changed in the old organisation, and moving back takes the old links up again.",
+        if linked == 1 { "1 contact is".to_owned() } else { format!("{linked} contacts are") },
         before.value
     ));
     if arguments.confirm_organisation == Some(tenant) {

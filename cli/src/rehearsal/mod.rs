@@ -396,7 +396,7 @@ impl Stage {
 /// # Errors
 /// Where a person must act.
 pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
-    use refresh_token::Outcome;
+    use refresh_token::{Outcome, RefreshError};
     let token = tool.token().await?;
     let is_usable = token.access_token.is_some()
         && token.tenant_id.is_some()
@@ -407,7 +407,16 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         return Ok(());
     }
     tool.ui.tell("The Xero token has run out; renewing it ...");
-    match refresh_token::refresh(&tool.refresh_parts()).await? {
+    let refreshed = refresh_token::refresh(&tool.refresh_parts()).await;
+    match refreshed.map_err(|error| match error {
+        RefreshError::Secret(_)
+        | RefreshError::NoRefreshToken
+        | RefreshError::NoOrganisation
+        | RefreshError::SeveralOrganisations(_) => anyhow::anyhow!(
+            "Xero is not connected yet, or no longer: contact-sync connect xero ({error})"
+        ),
+        RefreshError::Vault(_) | RefreshError::Table(_) => error.into(),
+    })? {
         Outcome::Fresh
         | Outcome::Refreshed
         | Outcome::Recovered

@@ -2,7 +2,7 @@
 
 use contact_sync::args::Part;
 use contact_sync::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
-use contact_sync::rows::{ChangeRow, PARTS, Row, cures};
+use contact_sync::rows::{ChangeRow, PARTS, Row, cures_of};
 
 const HOSTILE: [&str; 3] = [
     "<script>window.hacked=1</script>",
@@ -31,6 +31,7 @@ fn row(n: usize) -> Row {
         outcome: part.key().to_owned(),
         outcome_label: part.label().to_owned(),
         code: text(is_problem, "NotInXero"),
+        title: text(is_problem, "Not in Xero, and creating is not authorised"),
         sentence: text(
             is_problem,
             &format!("No Xero contact has the name of \"{name}\"."),
@@ -57,11 +58,7 @@ fn row(n: usize) -> Row {
 
 fn report(heading: &str, contacts: usize) -> Report {
     let rows: Vec<Row> = (0..contacts).map(row).collect();
-    let cures = cures(
-        rows.iter()
-            .filter(|row| !row.code.is_empty())
-            .map(|row| (row.code.as_str(), row.sentence.as_str(), row.cure.as_str())),
-    );
+    let cures = cures_of(&rows);
     Report {
         heading: heading.to_owned(),
         organisation: "Dales Field Services Ltd".to_owned(),

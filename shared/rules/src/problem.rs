@@ -191,6 +191,53 @@ impl Problem {
         }
     }
 
+    /// What is wrong, in a few words that are true of every contact with this code.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::ParentInSiteGroup { .. } => {
+                "A contact without a parent in a group of site contacts"
+            }
+            Self::SiteContactInAccountGroup { .. } => {
+                "A site contact in a group of account customers"
+            }
+            Self::InvalidField {
+                field: Field::AccountReference,
+                ..
+            } => "An account reference that Xero cannot use",
+            Self::InvalidField { .. } => "A name that Xero cannot use",
+            Self::AmbiguousMatch { .. } => "More than one Xero contact fits",
+            Self::ErasedInXero { .. } => "Erased in Xero on a data-protection request",
+            Self::ArchivedInXero { survivor: None, .. } => "Archived in Xero",
+            Self::ArchivedInXero {
+                survivor: Some(_), ..
+            } => "Merged into another contact in Xero",
+            Self::LinkedToAnotherContact { .. } => {
+                "Its Xero contact belongs to another BigChange contact"
+            }
+            Self::NameTakenInXero { .. } => {
+                "Xero's contact of that name has another account number"
+            }
+            Self::OwnedByAnotherProgram { .. } => {
+                "Xero's contact of that name is kept by another program"
+            }
+            Self::DuplicateAccountReference { .. } => {
+                "Another BigChange contact has the same account reference"
+            }
+            Self::NotInXero { .. } => "Not in Xero, and creating is not authorised",
+            Self::NoAccountReference => "No account reference on either side",
+            Self::AccountReferenceChanged { .. } => {
+                "The account reference and Xero's account number differ"
+            }
+            Self::UnlinkedByPerson { .. } => "Unlinked by a person, and no other Xero contact fits",
+            Self::LinkedContactNotInXero { .. } => {
+                "Linked to a contact that this Xero organisation does not have"
+            }
+            Self::RefusedByXero { .. } => "Refused by Xero",
+            Self::RefusedByBigChange { .. } => "Refused by BigChange",
+        }
+    }
+
     /// One sentence: the contact, and the values in conflict. `name` is the contact's name in BigChange.
     #[must_use]
     pub fn sentence(&self, contact: ContactId, name: &str) -> String {
@@ -288,7 +335,7 @@ impl Problem {
                 in_xero,
             } if in_xero.is_empty() => {
                 format!(
-                    "The account reference of {who} was changed to {in_bigchange}, but its Xero contact has no account number."
+                    "{who} has account reference {in_bigchange}, but its Xero contact has no account number."
                 )
             }
             Self::AccountReferenceChanged {
@@ -296,7 +343,7 @@ impl Problem {
                 in_xero,
             } => {
                 format!(
-                    "The account reference of {who} was changed to {in_bigchange}, but its Xero contact has account number {in_xero}."
+                    "{who} has account reference {in_bigchange}, but its Xero contact has account number {in_xero}."
                 )
             }
             Self::UnlinkedByPerson { xero } => format!(
@@ -362,8 +409,8 @@ impl Problem {
             Self::NoAccountReference => "In BigChange, enter one (CRM → Contacts → the contact → Financials → Terms → Account reference), or let the \
                  synchronisation generate them (stack parameter GenerateAccountRef=true)."
                 .to_owned(),
-            Self::AccountReferenceChanged { .. } => "Either change the account number in Xero to the new one (Contacts → the contact → Edit → Account \
-                 number), or put the old one back in BigChange (CRM → Contacts → the contact → Financials → Terms)."
+            Self::AccountReferenceChanged { .. } => "Make the two equal: change the account number in Xero (Contacts → the contact → Edit → Account \
+                 number), or the account reference in BigChange (CRM → Contacts → the contact → Financials → Terms)."
                 .to_owned(),
             Self::UnlinkedByPerson { .. } => "Correct the account reference or the name in BigChange (CRM → Contacts → the contact → Financials → Terms) so that it \
                  fits the right Xero contact, or say which one it is (contact-sync link)."

@@ -1,0 +1,294 @@
+//! `sync`, `retry`, `link`, `unlink`, `enable`, `disable`, `history`: what changes something.
+
+use local_stack::company::Choices;
+
+use crate::ground::Ground;
+
+#[tokio::test]
+async fn a_chosen_part_is_synchronised_and_nothing_else() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    // Every reference has to be known before one may be generated, so everything is read once.
+    let ran = ground.run(&["sync", "--only", "links"]).await;
+    assert!(ran.code < 2, "{}", ran.err);
+    let records = ground.stack.remembered().await.unwrap();
+    let linked = records
+        .contacts
+        .values()
+        .filter(|record| record.value.link.is_some());
+    let linked = linked.count();
+    assert!((17..=20).contains(&linked), "{linked}\n{}", ran.out);
+    let created = ground
+        .stack
+        .xero
+        .core()
+        .call_count(fake_xero::CallKind::Create);
+    assert_eq!(created, 0);
+    ground
+        .run(&["sync", "--contact", "1001"])
+        .await
+        .exits(0)
+        .says("1001 unchanged");
+}
+
+#[tokio::test]
+async fn an_edit_is_carried_over_and_its_history_kept() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync"]).await.exits(1);
+    ground.edit(1008, |contact| {
+        "+441130000000".clone_into(&mut contact.phone)
+    });
+    ground
+        .run(&["sync", "--contact", "1008"])
+        .await
+        .exits(0)
+        .says("1008 updated");
+    let history = ground
+        .run(&["history", "1008", "--json"])
+        .await
+        .exits(0)
+        .json();
+    let events: Vec<&str> = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(events, ["Created", "Updated"]);
+    let change = &history[1]["changes"];
+    assert_eq!(
+        change.as_array().unwrap().len(),
+        1,
+        "no more than the change itself: {change}"
+    );
+    assert_eq!(change[0]["field"], "phone");
+    assert_eq!(change[0]["after"], "+441130000000");
+    assert_eq!(change[0]["before"], "+441134960008");
+    ground
+        .run(&["history", "1008"])
+        .await
+        .exits(0)
+        .says("created in Xero")
+        .says("changed");
+    ground
+        .run(&["history", "1201"])
+        .await
+        .exits(0)
+        .says("nothing was done about it");
+}
+
+#[tokio::test]
+async fn a_mended_problem_clears_on_retry() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync"]).await.exits(1);
+    ground.edit_in_xero("Ribblehead Tea Rooms", "AccountNumber", "RIBB21");
+    ground
+        .run(&["retry", "1021"])
+        .await
+        .exits(0)
+        .says("1021 linked");
+    ground
+        .run(&["retry", "--code", "NameTakenInXero"])
+        .await
+        .exits(0)
+        .says("nothing to do");
+    let ran = ground
+        .run(&["retry", "--all", "--json"])
+        .await
+        .exits(1)
+        .json();
+    assert_eq!(ran.as_array().unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn dead_letters_are_queued_again_and_those_without_a_contact_stay() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let queue = ground.stack.outputs().sync_dead_letter_queue.clone();
+    for body in [
+        r#"{"contact_id":1001,"reason":"put off 9 times"}"#,
+        r#"{"contact_id":1003}"#,
+        "nonsense",
+    ] {
+        let input = serde_json::json!({"QueueUrl": queue, "MessageBody": body});
+        ground
+            .stack
+            .aws()
+            .aws("AmazonSQS.SendMessage", &input)
+            .await
+            .unwrap();
+    }
+    let ran = ground.run(&["retry", "--dead-letters"]).await.exits(0);
+    ran.says("1001 was given up: put off 9 times")
+        .says("1001 linked")
+        .says("1003 linked")
+        .says("they name no contact: 1 letter");
+    // The one that was left is in sight again after a while; the others are gone.
+    assert_eq!(ground.stack.messages_in(&queue).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_persons_word_links_what_the_match_table_would_not() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync"]).await.exits(1);
+    // Two Xero contacts fit 1017: one by its number, one by its name.
+    let by_number = ground.xero_contact("Netherby Hall Estates");
+    let id = by_number.id.to_string();
+    ground
+        .run(&["link", "1017", &id])
+        .await
+        .exits(2)
+        .says("give --yes");
+    let ran = ground.run(&["link", "1017", &id, "--yes"]).await.exits(0);
+    ran.says(
+        "\"Netherby Hall Hotel\" will be linked to the Xero contact \"Netherby Hall Estates\"",
+    )
+    .says("1017 linked");
+    ground.run(&["problems", "1017"]).await.exits(0);
+    ground
+        .run(&["history", "1017"])
+        .await
+        .says("chosen by a person")
+        .says("linked");
+    assert_eq!(
+        ground.xero_contact("Netherby Hall Estates").name(),
+        by_number.name(),
+        "it keeps its name"
+    );
+    ground
+        .run(&["link", "1017", &id, "--yes"])
+        .await
+        .exits(0)
+        .says("already");
+
+    for (contact, xero, says) in [
+        // Linked to another BigChange contact.
+        (
+            "1020",
+            id.clone(),
+            "linked to BigChange contact 1017: contact-sync unlink 1017 first",
+        ),
+        (
+            "1017",
+            ground.xero_contact("Hollin Bank Farm").id.to_string(),
+            "contact-sync unlink 1017 first",
+        ),
+        (
+            "1021",
+            ground.xero_contact("Ribblehead Tea Rooms").id.to_string(),
+            "the account references differ: RIBB21 in BigChange, RTR-009 in Xero",
+        ),
+        (
+            "1020",
+            ground.xero_contact("Quernmore Textiles").id.to_string(),
+            "is archived",
+        ),
+        (
+            "1021",
+            uuid::Uuid::from_u128(5).to_string(),
+            "has no contact",
+        ),
+        ("1201", id.clone(), "does not take part"),
+        ("1109", id.clone(), "is a site of contact 1001"),
+        ("999999", id.clone(), "BigChange has no contact 999999"),
+    ] {
+        let ran = ground.run(&["link", contact, &xero, "--yes"]).await;
+        ran.exits(2).says(says);
+    }
+}
+
+#[tokio::test]
+async fn an_unlinked_contact_is_not_linked_to_the_same_one_again_by_itself() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync"]).await.exits(1);
+    let xero = ground.xero_contact("Hollin Bank Farm");
+    ground.stack.reset_calls();
+    ground
+        .run(&["unlink", "1008"])
+        .await
+        .exits(2)
+        .says("give --yes");
+    let ran = ground.run(&["unlink", "1008", "--yes"]).await.exits(1);
+    ran.says("Nothing is changed in BigChange or in Xero")
+        .says("1008 problem (UnlinkedByPerson)");
+    assert_eq!(ground.stack.calls().bigchange_writes, 0);
+    ground.stack.sweep().await.unwrap();
+    ground.stack.settle().await.unwrap();
+    ground
+        .run(&["problems", "1008"])
+        .await
+        .exits(1)
+        .says("UnlinkedByPerson");
+    ground
+        .run(&["unlink", "1008", "--yes"])
+        .await
+        .exits(2)
+        .says("is not linked");
+    assert_eq!(
+        ground
+            .xero_contact("Hollin Bank Farm")
+            .text("AccountNumber"),
+        xero.text("AccountNumber")
+    );
+    // A person can take it back.
+    let id = xero.id.to_string();
+    ground
+        .run(&["link", "1008", &id, "--yes"])
+        .await
+        .exits(0)
+        .says("1008 linked");
+    ground
+        .run(&["history", "1008"])
+        .await
+        .says("unlinked by a person")
+        .says("chosen by a person");
+}
+
+#[tokio::test]
+async fn the_schedules_are_switched_and_everything_else_stays_as_it_was_deployed() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let states = async || {
+        let schedules = ground.stack.schedules().await.unwrap();
+        schedules.into_values().collect::<Vec<_>>()
+    };
+    assert!(states().await.iter().all(|state| state == "DISABLED"));
+    let ran = ground.run(&["enable"]).await.exits(2);
+    ran.says("would be created in Xero").says("give --yes");
+    ground
+        .run(&["enable", "--yes"])
+        .await
+        .exits(0)
+        .says("are on.");
+    assert!(states().await.iter().all(|state| state == "ENABLED"));
+    ground
+        .run(&["enable", "--yes"])
+        .await
+        .exits(0)
+        .says("on already");
+    let environment = ground
+        .stack
+        .environment_of(local_stack::Function::SyncContact)
+        .await
+        .unwrap();
+    let value = |name: &str| {
+        environment
+            .iter()
+            .find(|(known, _)| known.as_str() == name)
+            .map(|(_, value)| value.clone())
+    };
+    assert_eq!(value("CREATE_IN_XERO").as_deref(), Some("true"));
+    ground
+        .run(&["disable", "--yes"])
+        .await
+        .exits(0)
+        .says("are off.");
+    assert!(states().await.iter().all(|state| state == "DISABLED"));
+}
+
+#[tokio::test]
+async fn schedules_are_not_switched_on_without_connections() {
+    let ground = Ground::deployed(Choices::CAUTIOUS).await;
+    ground
+        .run(&["enable", "--yes"])
+        .await
+        .exits(2)
+        .says("contact-sync connect xero");
+}

@@ -1,0 +1,328 @@
+//! `plan`, `check`, `status`, `problems`: what only looks.
+
+use std::collections::BTreeMap;
+
+use local_stack::company::Choices;
+use serde_json::Value;
+
+use crate::ground::Ground;
+
+fn by_id(rows: &Value) -> BTreeMap<String, Value> {
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| (row["id"].as_str().unwrap().to_owned(), row.clone()))
+        .collect()
+}
+
+/// Everything outside the tool that could be changed.
+async fn world(ground: &Ground) -> (Vec<String>, Vec<String>, u64, usize) {
+    let outputs = ground.stack.outputs();
+    let mut versions = Vec::new();
+    for secret in [
+        &outputs.big_change_secret,
+        &outputs.xero_app_secret,
+        &outputs.xero_token_secret,
+    ] {
+        versions.extend(ground.versions(secret).await);
+    }
+    let queued = ground.stack.messages_in(&outputs.sync_queue).await.unwrap();
+    let contacts = ground.stack.xero.core().contacts().count();
+    (ground.table().await, versions, queued, contacts)
+}
+
+#[tokio::test]
+async fn nothing_that_looks_writes_anything_anywhere() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let before = world(&ground).await;
+    let company = ground.stack.bigchange.core().dump();
+    ground.stack.reset_calls();
+    for command in [
+        ["plan"].as_slice(),
+        &["plan", "--contact", "1008"],
+        &["plan", "--format", "html"],
+        &["plan", "--format", "csv", "--only", "creates,links"],
+        &["check"],
+        &["check", "--format", "html"],
+        &["status"],
+        &["problems"],
+        &["history", "1008"],
+    ] {
+        let ran = ground.run(command).await;
+        // Nothing was polled yet, so there are no records to ask for problems.
+        assert!(ran.code < 2, "{command:?}: {}", ran.err);
+        assert_eq!(world(&ground).await, before, "{command:?}");
+    }
+    let calls = ground.stack.calls();
+    assert_eq!(calls.bigchange_writes, 0);
+    for action in calls.bigchange.keys() {
+        let reads = [
+            "ping",
+            "ContactGroups",
+            "ContactListByGroupPaged",
+            "ContactDetail",
+        ];
+        assert!(reads.contains(&action.as_str()), "{action}");
+    }
+    for (kind, count) in &calls.xero {
+        use fake_xero::CallKind::{Connections, List, Single};
+        assert!(
+            matches!(kind, Connections | List | Single),
+            "{count} of {kind:?}"
+        );
+    }
+    assert_eq!(ground.stack.bigchange.core().dump(), company);
+}
+
+#[tokio::test]
+async fn what_a_plan_says_is_what_then_happens() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let planned = ground.run(&["plan", "--json"]).await.exits(0).json();
+    let rows = by_id(&planned["contacts"]);
+    let counts: BTreeMap<&str, u64> = planned["totals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|total| {
+            (
+                total["outcome"].as_str().unwrap(),
+                total["contacts"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        counts,
+        BTreeMap::from([
+            ("create", 13),
+            ("link", 19),
+            ("problem", 11),
+            ("left-alone", 7)
+        ]),
+        "the sample company"
+    );
+
+    let done = ground.run(&["sync", "--json"]).await.exits(1).json();
+    let done = done.as_array().unwrap();
+    assert_eq!(done.len(), rows.len());
+    let records = ground.stack.remembered().await.unwrap();
+    for ended in done {
+        let id = ended["contact"].as_u64().unwrap();
+        let row = &rows[&id.to_string()];
+        let expected = match row["outcome"].as_str().unwrap() {
+            "create" => "Created",
+            "link" => "Linked",
+            "problem" => "Held",
+            "left-alone" => "LeftAlone",
+            other => panic!("{other} was not planned"),
+        };
+        assert_eq!(ended["ending"], expected, "{id}: {row}");
+        if expected == "Held" {
+            assert_eq!(ended["detail"], row["code"], "{id}");
+            assert_eq!(ended["sentence"], row["sentence"], "{id}");
+        }
+        let contact = rules::ContactId::try_from(id).unwrap();
+        if let Some(link) = records
+            .contacts
+            .get(&contact)
+            .and_then(|record| record.value.link.clone())
+        {
+            assert_eq!(row["reference"], link.account_reference.as_str(), "{id}");
+            // Field by field, as the history has it.
+            let history = ground
+                .run(&["history", &id.to_string(), "--json"])
+                .await
+                .exits(0)
+                .json();
+            assert_eq!(history[0]["changes"], row["changes"], "{id}");
+        }
+    }
+    // Then nothing is left to plan.
+    let planned = ground
+        .run(&["plan", "--json", "--only", "creates,links,updates"])
+        .await
+        .exits(0)
+        .json();
+    assert_eq!(planned["contacts"], Value::Array(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_plan_shows_parts_and_single_contacts_in_every_format() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let ran = ground.run(&["plan", "--only", "creates"]).await.exits(0);
+    let ran = ran
+        .says("1008 Hollin Bank Farm")
+        .says("Xero account number: – → HOLLIN0001")
+        .says("call");
+    assert!(!ran.out.contains("NameTakenInXero"), "{}", ran.out);
+    let ran = ground
+        .run(&["plan", "--contact", "1008", "--json"])
+        .await
+        .exits(0)
+        .json();
+    assert_eq!(ran["contacts"].as_array().unwrap().len(), 1);
+    let ran = ground
+        .run(&["plan", "--format", "csv", "--only", "problems"])
+        .await
+        .exits(0);
+    let mut lines = ran.out.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("contact_id,name,group,outcome,problem"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(lines.count(), 11, "{}", ran.out);
+    let ran = ground.run(&["plan", "--format", "html"]).await.exits(0);
+    assert!(ran.out.starts_with("<!doctype html>"), "{}", &ran.out[..60]);
+    assert!(ran.out.contains("HOLLIN0001"));
+    let ran = ground.run(&["plan", "--contact", "999999"]).await.exits(0);
+    ran.says("Deleted in BigChange");
+}
+
+#[tokio::test]
+async fn a_check_looks_at_both_sides_and_lists_strays_and_cures() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync"]).await.exits(1);
+    // A person changes an account number in Xero and archives a contact: the synchronisation does not see that before it has something to write.
+    ground.edit_in_xero("Hollin Bank Farm", "AccountNumber", "ELSEWHERE1");
+    ground.edit_in_xero("Fellside Lettings", "ContactStatus", "ARCHIVED");
+    let ran = ground.run(&["check", "--json"]).await.exits(1).json();
+    let codes = |id: &str| by_id(&ran["contacts"])[id]["code"].clone();
+    assert_eq!(codes("1008"), "AccountReferenceChanged");
+    assert_eq!(codes("1006"), "ArchivedInXero");
+    assert_eq!(ran["ready"], false);
+    assert_eq!(ran["mixed_groups"][0]["group"], "Trade accounts");
+    assert_eq!(ran["mixed_groups"][0]["strays"][0]["id"], "1109");
+    let text = ground.run(&["check"]).await.exits(1);
+    text.says("✗ Every contact is in the right kind of group: 49 of 50")
+        .says("Out of place in the group Trade accounts:")
+        .says("Not ready yet: 13 contacts out of line");
+    // A plan, which is what would happen, does not know of it.
+    let plan = ground
+        .run(&["plan", "--json", "--contact", "1008"])
+        .await
+        .json();
+    assert_eq!(plan["contacts"][0]["outcome"], "unchanged");
+}
+
+#[tokio::test]
+async fn status_tells_how_it_stands_and_what_needs_attention() {
+    let ground = Ground::connected(Choices::CAUTIOUS).await;
+    ground
+        .run(&["status"])
+        .await
+        .exits(0)
+        .says("Healthy.")
+        .says("none yet");
+    ground.run(&["sync"]).await.exits(1);
+    let status = ground.run(&["status", "--json"]).await.exits(1).json();
+    assert_eq!(
+        status["organisation"],
+        "Harewell Facilities (sample company)"
+    );
+    assert_eq!(status["linked"], 17);
+    assert_eq!(status["problems"], 26);
+    assert!(
+        status["last_poll_seconds_ago"].as_i64().unwrap() < 120,
+        "{status}"
+    );
+    assert!(
+        status["xero_calls_left_today"].as_u64().unwrap() > 4_000,
+        "{status}"
+    );
+    ground
+        .run(&["status"])
+        .await
+        .exits(1)
+        .says("NotInXero")
+        .says("CreateInXero=true");
+
+    // A message that nobody can work ends as a dead letter.
+    ground.stack.send("not a message of ours").await.unwrap();
+    ground.stack.drain().await.unwrap();
+    ground
+        .run(&["status"])
+        .await
+        .exits(1)
+        .says("1 dead letter")
+        .says("retry --dead-letters");
+
+    // Xero's limit is used up, and a worker meets it.
+    use fake_xero::{Fault, FaultKind, RateLimitProblem};
+    ground
+        .stack
+        .xero
+        .core()
+        .inject(Fault::next_call(FaultKind::RateLimit {
+            problem: RateLimitProblem::Day,
+            retry_after_seconds: Some(3_600),
+        }));
+    ground.run(&["retry", "1008", "--no-wait"]).await.exits(0);
+    ground.stack.drain().await.unwrap();
+    ground
+        .run(&["status"])
+        .await
+        .says("Paused")
+        .says("its limit of calls is reached (of the day)");
+    ground
+        .run(&["plan"])
+        .await
+        .exits(2)
+        .says("Xero is left alone until");
+
+    // A dead connection.
+    ground.stack.xero.core().revoke_refresh_tokens();
+    ground.stack.xero.core().revoke_access_tokens();
+    ground.run(&["status"]).await.exits(1).says("Xero");
+}
+
+#[tokio::test]
+async fn problems_are_listed_told_in_full_and_exported() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync", "--no-wait"]).await.exits(0);
+    ground.stack.settle().await.unwrap();
+    let ran = ground.run(&["problems"]).await.exits(1);
+    ran.says("1021 Ribblehead Tea Rooms")
+        .says("NameTakenInXero")
+        .says("11 open problems");
+    let ran = ground.run(&["problems", "1021"]).await.exits(1);
+    ran.says("What to do: If they are the same customer")
+        .says("contact-sync retry 1021");
+    ground
+        .run(&["problems", "1008"])
+        .await
+        .exits(0)
+        .says("has no open problem");
+    let ran = ground
+        .run(&["problems", "--code", "ambiguousmatch", "--json"])
+        .await
+        .exits(1)
+        .json();
+    assert_eq!(ran.as_array().unwrap().len(), 1);
+    ground
+        .run(&["problems", "--code", "Nonsense"])
+        .await
+        .exits(2)
+        .says("the codes are ParentInSiteGroup");
+    let folder = std::env::temp_dir().join(format!("contact-sync-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("problems.csv");
+    let ran = ground
+        .run(&[
+            "problems",
+            "--format",
+            "csv",
+            "--output",
+            file.to_str().unwrap(),
+        ])
+        .await;
+    assert!(ran.exits(1).out.is_empty(), "it goes to the file");
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 12);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "it holds personal data");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}

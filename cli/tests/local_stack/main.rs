@@ -1,0 +1,12 @@
+//! The operator's tool, as it is built, against the deployed bundle on the local stack and the two fakes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
+
+mod connecting;
+mod doing;
+mod ground;
+mod looking;
+mod manners;

@@ -1,0 +1,223 @@
+//! How the tool behaves: help, outputs, exit codes, errors.
+
+use std::process::Stdio;
+
+use local_stack::company::Choices;
+
+use crate::ground::{Ground, ran};
+
+/// Where nothing listens.
+async fn run_alone(arguments: &[&str]) -> crate::ground::Ran {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_contact-sync"));
+    let output = command
+        .env_clear()
+        .current_dir("/")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output();
+    ran(output.await.unwrap())
+}
+
+#[tokio::test]
+async fn every_command_explains_itself_and_most_by_example() {
+    let help = run_alone(&["--help"]).await.exits(0);
+    let help = help.says("Exit codes:").says("Examples:");
+    let commands: Vec<String> = help
+        .out
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect();
+    assert_eq!(
+        commands,
+        [
+            "connect",
+            "check",
+            "plan",
+            "sync",
+            "status",
+            "problems",
+            "retry",
+            "link",
+            "unlink",
+            "enable",
+            "disable",
+            "history",
+            "completions",
+            "help"
+        ]
+    );
+    for command in commands.iter().filter(|command| *command != "help") {
+        let help = run_alone(&[command, "--help"]).await.exits(0);
+        help.says("Usage: contact-sync");
+    }
+    for command in [
+        "check",
+        "plan",
+        "sync",
+        "problems",
+        "retry",
+        "link",
+        "unlink",
+        "history",
+        "completions",
+    ] {
+        run_alone(&[command, "--help"]).await.says("Example");
+    }
+}
+
+#[tokio::test]
+async fn completions_are_printed_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = run_alone(&["completions", shell]).await.exits(0);
+        assert!(ran.out.contains("dead-letters"), "{shell}");
+    }
+}
+
+#[tokio::test]
+async fn errors_say_what_to_do_next() {
+    run_alone(&["--local", "status"])
+        .await
+        .exits(2)
+        .says("make demo KEEP=1");
+    run_alone(&["status"]).await.exits(2).says("--region");
+    run_alone(&["retry"]).await.exits(2).says("--dead-letters");
+    run_alone(&["plan", "--contact", "zero"])
+        .await
+        .exits(2)
+        .says("--contact");
+    let ran = run_alone(&["--local=http://127.0.0.1:1", "status"])
+        .await
+        .exits(2);
+    ran.says("the stack could not be looked up");
+    let ground = Ground::deployed(Choices::CAUTIOUS).await;
+    let ran = ground
+        .run(&["--stack", "mistyped", "status"])
+        .await
+        .exits(2);
+    ran.says("there is no stack mistyped").says("--stack");
+    for command in [
+        ["plan"].as_slice(),
+        &["check"],
+        &["sync"],
+        &["problems"],
+        &["history", "1"],
+        &["retry", "--all"],
+    ] {
+        ground
+            .run(command)
+            .await
+            .exits(2)
+            .says("contact-sync connect xero");
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_text_and_json_goes_to_what_is_no_terminal() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    for command in [
+        ["plan"].as_slice(),
+        &["check"],
+        &["sync"],
+        &["status"],
+        &["problems"],
+        &["problems", "1021"],
+        &["history", "1008"],
+    ] {
+        let plain = ground.run(command).await;
+        assert!(plain.code < 2, "{command:?}: {}", plain.err);
+        assert!(
+            !plain.out.contains('\u{1b}') && !plain.err.contains('\u{1b}'),
+            "{command:?}"
+        );
+        // Whatever a terminal-less environment claims, NO_COLOR is heeded.
+        let variables = [
+            ("NO_COLOR", "1"),
+            ("TERM", "xterm-256color"),
+            ("COLORTERM", "truecolor"),
+        ];
+        let plain = ground.run_with(command, &variables).await;
+        assert!(!plain.out.contains('\u{1b}'), "{command:?}");
+        let mut as_json = command.to_vec();
+        as_json.push("--json");
+        ground.run(&as_json).await.json();
+    }
+}
+
+#[tokio::test]
+async fn no_secret_and_with_verbose_no_personal_data_is_logged() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let ran = ground
+        .run(&["-vv", "plan", "--only", "unchanged"])
+        .await
+        .exits(0);
+    let token = ground
+        .secret(&ground.stack.outputs().xero_token_secret)
+        .await;
+    let company = ground.stack.bigchange.core().dump();
+    let mut secrets = vec![
+        token["access_token"].as_str().unwrap().to_owned(),
+        token["refresh_token"].as_str().unwrap().to_owned(),
+    ];
+    for contact in company.contacts {
+        secrets.extend(
+            [contact.name, contact.email, contact.phone]
+                .into_iter()
+                .filter(|text| text.len() > 5),
+        );
+    }
+    for secret in secrets {
+        assert!(!ran.err.contains(&secret), "{secret} is in the log");
+    }
+    assert!(
+        ran.err.contains("INFO"),
+        "it logs when asked to: {}",
+        ran.err
+    );
+}
+
+#[tokio::test]
+async fn a_reader_that_has_read_enough_is_no_failure() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let mut child = ground
+        .command(&["plan", "--format", "html"])
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().await.unwrap();
+    ran(output).exits(0);
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_it_at_once_and_the_work_goes_on() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    // The functions cannot get on, so the tool would follow for long.
+    let mut command = ground.command(&["sync", "--contact", "1008"]);
+    ground
+        .stack
+        .bigchange
+        .set_latency(std::time::Duration::from_secs(3));
+    let child = command.spawn().unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let pid = child.id().unwrap().to_string();
+    let killed = tokio::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(killed.await.unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    ran(output).exits(130);
+    ground
+        .stack
+        .bigchange
+        .set_latency(std::time::Duration::ZERO);
+    ground.stack.drain().await.unwrap();
+    let records = ground.stack.remembered().await.unwrap();
+    let contact = rules::ContactId::try_from(1008).unwrap();
+    let is_known = records.contacts.contains_key(&contact)
+        || records.deferred.contains_key(&contact)
+        || records.problems.contains_key(&contact);
+    assert!(is_known, "the functions worked it");
+}
