@@ -236,7 +236,10 @@ impl<'a> Follower<'a> {
                 round.queued_after = Some(*noted_at);
                 again.push(contact);
             }
-            is_awaited |= record.value.due <= until;
+            // Without a full sweep, the others that it waits for are never read.
+            let is_in_vain = record.value.reason == DeferReason::ReferencesNotRead
+                && round.count >= MAX_EARLY_ROUNDS;
+            is_awaited |= record.value.due <= until && !is_in_vain;
         }
         self.tool.queue.send(&again).await?;
         Ok(is_awaited || !again.is_empty())

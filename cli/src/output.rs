@@ -46,7 +46,7 @@ fn write_privately(path: &Path, text: &str) -> std::io::Result<()> {
         options.mode(0o600);
     }
     let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(text.trim_end().as_bytes())?;
     file.write_all(b"\n")
 }
 

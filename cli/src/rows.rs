@@ -233,7 +233,7 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
             "The deployed functions are at this contact now; it is tried again in a minute or a few."
         }
         DeferReason::ReferencesNotRead => {
-            "It needs a generated account reference, and not every account contact has been read yet (a full sweep or plan reads them)."
+            "It needs a generated account reference, and not every account contact has been read yet: contact-sync sync, without a choice, reads them all."
         }
         DeferReason::AfterItsTwin => {
             "It shares its name or account reference with another contact, which goes first."

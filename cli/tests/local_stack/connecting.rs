@@ -275,7 +275,7 @@ async fn another_organisation_is_refused_while_links_exist_unless_it_is_confirme
     let waiting = asks(&ground, &["--organisation", &other]).await;
     consent(&waiting.address).await;
     let ran = waiting.ends().await.exits(2);
-    ran.says("17 contacts are linked in")
+    ran.says("in which 17 contacts are linked")
         .says("matched anew in \"Another Company\"")
         .says(&format!("--confirm-organisation {other}"));
     assert_eq!(token(&ground).await, before, "nothing was stored");
