@@ -1,4 +1,5 @@
 //! Reports to look at in a browser.
+#![allow(clippy::unwrap_used, reason = "a test that has no report has failed")]
 
 use contact_sync::args::Part;
 use contact_sync::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
