@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use rules::{
-    AccountReference, Contact, ContactId, ContactStatus, Participation, PersonsWord, XeroContact,
-    XeroContactId, participation,
+    AccountReference, Contact, ContactId, ContactStatus, Participation, XeroContact, XeroContactId,
+    participation,
 };
-use runtime::records::{
-    ContactRecord, HistoryEvent, HistoryRecord, Records, Stored, XeroContactRecord, expect,
-};
+use runtime::records::ContactRecord;
+use runtime::word::{self, Remembering, WordError};
 use runtime::{CallError, OpenError};
-use store::{TableError, Write};
+use store::TableError;
 use time::OffsetDateTime;
 
 use crate::Exit;
@@ -19,7 +18,7 @@ use crate::args::{LinkArguments, UnlinkArguments};
 use crate::follow::queue_and_follow;
 use crate::rehearsal::fresh_token;
 use crate::rows::why_left_alone;
-use crate::tool::{Tool, mark_for_retry};
+use crate::tool::Tool;
 use crate::ui::one_line;
 
 /// Links.
@@ -31,25 +30,16 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     let (contact_id, xero_id) = (arguments.contact, arguments.xero);
     let records = tool.records().await?;
     let record = records.get::<ContactRecord>(contact_id).await?;
-    check_idle(contact_id, record.as_ref())?;
-    if let Some(link) = record
-        .as_ref()
-        .and_then(|record| record.value.link.as_ref())
-    {
-        if link.xero_id == xero_id {
-            tool.ui.tell(format!(
-                "Contact {contact_id} is linked to that Xero contact already."
-            ));
-            return Ok(Exit::Fine);
-        }
-        bail!(
-            "contact {contact_id} is linked to the Xero contact {} already: contact-sync unlink {contact_id} first",
-            link.xero_id
-        );
+    let link = record.and_then(|record| record.value.link);
+    if link.is_some_and(|link| link.xero_id == xero_id) {
+        tool.ui.tell(format!(
+            "Contact {contact_id} is linked to that Xero contact already."
+        ));
+        return Ok(Exit::Fine);
     }
     let contact = read_contact(tool, contact_id).await?;
     let xero = read_xero_contact(tool, xero_id).await?;
-    check_pair(tool, &records, &contact, &xero).await?;
+    check_pair(tool, &contact, &xero)?;
     let reference = match (contact.account_reference.trim(), xero.account_number.trim()) {
         ("", "") => "a generated account reference".to_owned(),
         ("", number) => format!("account reference {number}, from Xero"),
@@ -64,22 +54,9 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     if !arguments.confirm.yes && !tool.ui.confirm("Link them?", "--yes")? {
         bail!("nothing was changed");
     }
-    let word = ContactRecord {
-        word: Some(PersonsWord::Is(xero_id)),
-        ..content(record.as_ref())
-    };
-    record_word(
-        tool,
-        &records,
-        contact_id,
-        record.as_ref(),
-        &word,
-        HistoryEvent::ChosenByPerson,
-        xero_id,
-        None,
-    )
-    .await?;
-    queue(tool, &records, contact_id, arguments.follow).await
+    let chosen = word::choose(&records, contact_id, xero_id, remembering(tool)).await;
+    chosen.map_err(|error| told(contact_id, error))?;
+    queue_and_follow(tool, &BTreeSet::from([contact_id]), arguments.follow).await
 }
 
 /// Takes a link away.
@@ -90,10 +67,8 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     let contact_id = arguments.contact;
     let records = tool.records().await?;
     let record = records.get::<ContactRecord>(contact_id).await?;
-    check_idle(contact_id, record.as_ref())?;
-    let link = record.as_ref().and_then(|record| record.value.link.clone());
-    let Some(link) = link else {
-        bail!("contact {contact_id} is not linked to any Xero contact");
+    let Some(link) = record.and_then(|record| record.value.link) else {
+        return Err(told(contact_id, WordError::NotLinked(contact_id)));
     };
     tool.ui.tell(format!(
         "BigChange contact {contact_id} will no longer be linked to the Xero contact {} (account reference {}). Nothing is changed in BigChange or in Xero, and it is not linked to that Xero contact again unless you say so.",
@@ -102,56 +77,33 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     if !arguments.confirm.yes && !tool.ui.confirm("Unlink it?", "--yes")? {
         bail!("nothing was changed");
     }
-    let claim = records.get::<XeroContactRecord>(link.xero_id).await?;
-    let claim = claim
-        .filter(|claim| claim.value.contact == contact_id)
-        .map(|claim| records.delete::<XeroContactRecord>(link.xero_id, claim.as_read()));
-    let word = ContactRecord {
-        link: None,
-        notices: Vec::new(),
-        contact_reference_due: None,
-        word: Some(PersonsWord::IsNot(link.xero_id)),
-        ..content(record.as_ref())
-    };
-    record_word(
-        tool,
-        &records,
-        contact_id,
-        record.as_ref(),
-        &word,
-        HistoryEvent::UnlinkedByPerson,
-        link.xero_id,
-        claim,
-    )
-    .await?;
+    let parted = word::part(&records, contact_id, remembering(tool)).await;
+    parted.map_err(|error| told(contact_id, error))?;
     fresh_token(tool).await?;
-    queue(tool, &records, contact_id, arguments.follow).await
+    queue_and_follow(tool, &BTreeSet::from([contact_id]), arguments.follow).await
 }
 
-async fn queue(
-    tool: &Tool,
-    records: &Records,
-    contact: ContactId,
-    following: crate::args::Following,
-) -> anyhow::Result<Exit> {
-    mark_for_retry(records, &[contact]).await?;
-    queue_and_follow(tool, &BTreeSet::from([contact]), following).await
-}
-
-fn content(record: Option<&Stored<ContactRecord>>) -> ContactRecord {
-    record
-        .map(|record| record.value.clone())
-        .unwrap_or_default()
-}
-
-/// A worker may be writing for it at this moment.
-fn check_idle(contact: ContactId, record: Option<&Stored<ContactRecord>>) -> anyhow::Result<()> {
-    if record.is_some_and(|record| record.value.intent.is_some()) {
-        bail!(
-            "the functions are at contact {contact}, or were when they stopped: let them finish it (contact-sync sync --contact {contact}), then try again in ten minutes"
-        );
+fn remembering(tool: &Tool) -> Remembering {
+    Remembering {
+        at: OffsetDateTime::now_utc(),
+        days: tool.configuration.history_days,
     }
-    Ok(())
+}
+
+/// With what to do.
+fn told(contact: ContactId, error: WordError) -> anyhow::Error {
+    let cure = match &error {
+        WordError::InWork(_) => format!(
+            "let it finish (contact-sync sync --contact {contact}) and try again in ten minutes"
+        ),
+        WordError::Linked { .. } => format!("contact-sync unlink {contact} first"),
+        WordError::Taken { other, .. } => {
+            format!("contact-sync unlink {other} first, if that is wrong")
+        }
+        WordError::Table(TableError::Conflict) => "try again".to_owned(),
+        WordError::NotLinked(_) | WordError::Table(_) => return error.into(),
+    };
+    anyhow!("{error}: {cure}")
 }
 
 async fn read_contact(tool: &Tool, id: ContactId) -> anyhow::Result<Contact> {
@@ -202,12 +154,7 @@ async fn read_xero_contact(tool: &Tool, id: XeroContactId) -> anyhow::Result<Xer
 }
 
 /// What a person's word does not overrule.
-async fn check_pair(
-    tool: &Tool,
-    records: &Records,
-    contact: &Contact,
-    xero: &XeroContact,
-) -> anyhow::Result<()> {
+fn check_pair(tool: &Tool, contact: &Contact, xero: &XeroContact) -> anyhow::Result<()> {
     match xero.status {
         ContactStatus::Active => {}
         ContactStatus::Archived => bail!(
@@ -218,14 +165,6 @@ async fn check_pair(
             "the Xero contact \"{}\" was erased on a data-protection request and cannot be used",
             one_line(&xero.name)
         ),
-    }
-    let claim = records.get::<XeroContactRecord>(xero.id).await?;
-    if let Some(claim) = claim.filter(|claim| claim.value.contact != contact.id) {
-        let other = claim.value.contact;
-        bail!(
-            "the Xero contact \"{}\" is linked to BigChange contact {other}: contact-sync unlink {other} first, if that is wrong",
-            one_line(&xero.name)
-        );
     }
     let own = AccountReference::parse(&contact.account_reference).ok();
     let in_xero = xero.account_number.trim();
@@ -246,37 +185,4 @@ async fn check_pair(
         );
     }
     Ok(())
-}
-
-/// Writes the word and what is remembered of it, if nobody has changed the contact's record meanwhile.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one transaction, whose parts come from both commands"
-)]
-async fn record_word(
-    tool: &Tool,
-    records: &Records,
-    contact: ContactId,
-    read: Option<&Stored<ContactRecord>>,
-    word: &ContactRecord,
-    event: HistoryEvent,
-    xero_id: XeroContactId,
-    also: Option<Write>,
-) -> anyhow::Result<()> {
-    let history = HistoryRecord {
-        at: OffsetDateTime::now_utc(),
-        event,
-        xero_id,
-        changes: Vec::new(),
-    };
-    let mut writes = vec![records.put(contact, word, expect(read))?];
-    writes.extend(also);
-    writes.extend(history.write(records, contact, tool.configuration.history_days)?);
-    match records.write(writes).await {
-        Ok(()) => Ok(()),
-        Err(TableError::Conflict) => {
-            bail!("the functions have just been at contact {contact}; try again")
-        }
-        Err(error) => Err(error.into()),
-    }
 }

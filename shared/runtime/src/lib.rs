@@ -6,6 +6,7 @@ mod queue;
 pub mod records;
 pub mod telemetry;
 mod wiring;
+pub mod word;
 mod xero_session;
 
 pub use aws::aws_config;

@@ -1,0 +1,179 @@
+//! A person's word about which Xero contact a BigChange contact is: checked against what the store says, and written as one conditional write, so that it and a
+//! worker that is at the same contact cannot undo each other.
+
+use rules::{ContactId, PersonsWord, XeroContactId};
+use store::{TableError, Write};
+use time::OffsetDateTime;
+
+use crate::records::{
+    ContactRecord, HistoryEvent, HistoryRecord, ProblemRecord, Records, Stored, XeroContactRecord,
+    expect,
+};
+
+/// Why a person's word was not taken. Nothing was written.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum WordError {
+    /// A worker is at the contact, or was when it stopped: what it may have written has to be settled first.
+    #[error("a worker is at contact {0}, or was when it stopped, and has to finish first")]
+    InWork(ContactId),
+    /// It is linked already.
+    #[error("contact {contact} is linked to the Xero contact {xero_id} already")]
+    Linked {
+        /// The contact.
+        contact: ContactId,
+        /// What it is linked to.
+        xero_id: XeroContactId,
+    },
+    /// It is not linked.
+    #[error("contact {0} is not linked to any Xero contact")]
+    NotLinked(ContactId),
+    /// The Xero contact belongs to another.
+    #[error("the Xero contact {xero_id} is linked to BigChange contact {other}")]
+    Taken {
+        /// The Xero contact.
+        xero_id: XeroContactId,
+        /// Whose it is.
+        other: ContactId,
+    },
+    /// The store; `Conflict` where a worker has just been at the contact.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
+/// What is kept of a person's word.
+#[derive(Debug, Clone, Copy)]
+pub struct Remembering {
+    /// When it was said.
+    pub at: OffsetDateTime,
+    /// How many days that is remembered; 0 for not at all.
+    pub days: u16,
+}
+
+/// A person says that `contact` is the Xero contact `xero_id`. The worker makes the link, by the rules that a word does not overrule.
+///
+/// # Errors
+/// See [`WordError`].
+pub async fn choose(
+    records: &Records,
+    contact: ContactId,
+    xero_id: XeroContactId,
+    remembering: Remembering,
+) -> Result<(), WordError> {
+    let read = read_idle(records, contact).await?;
+    let content = content(read.as_ref());
+    if let Some(link) = &content.link {
+        let xero_id = link.xero_id;
+        return Err(WordError::Linked { contact, xero_id });
+    }
+    let claim = records.get::<XeroContactRecord>(xero_id).await?;
+    if let Some(claim) = claim.filter(|claim| claim.value.contact != contact) {
+        let other = claim.value.contact;
+        return Err(WordError::Taken { xero_id, other });
+    }
+    let chosen = ContactRecord {
+        word: Some(PersonsWord::Is(xero_id)),
+        ..content
+    };
+    let said = Said {
+        contact,
+        xero_id,
+        event: HistoryEvent::ChosenByPerson,
+    };
+    write(records, said, read.as_ref(), &chosen, None, remembering).await
+}
+
+/// A person takes the link of `contact` away, and says that it is not that Xero contact; returns which. Nothing is changed in either system.
+///
+/// # Errors
+/// See [`WordError`].
+pub async fn part(
+    records: &Records,
+    contact: ContactId,
+    remembering: Remembering,
+) -> Result<XeroContactId, WordError> {
+    let read = read_idle(records, contact).await?;
+    let content = content(read.as_ref());
+    let Some(link) = &content.link else {
+        return Err(WordError::NotLinked(contact));
+    };
+    let xero_id = link.xero_id;
+    let claim = records.get::<XeroContactRecord>(xero_id).await?;
+    let given_back = claim
+        .filter(|claim| claim.value.contact == contact)
+        .map(|claim| records.delete::<XeroContactRecord>(xero_id, claim.as_read()));
+    let parted = ContactRecord {
+        link: None,
+        notices: Vec::new(),
+        contact_reference_due: None,
+        word: Some(PersonsWord::IsNot(xero_id)),
+        ..content
+    };
+    let said = Said {
+        contact,
+        xero_id,
+        event: HistoryEvent::UnlinkedByPerson,
+    };
+    write(
+        records,
+        said,
+        read.as_ref(),
+        &parted,
+        given_back,
+        remembering,
+    )
+    .await?;
+    Ok(xero_id)
+}
+
+#[derive(Clone, Copy)]
+struct Said {
+    contact: ContactId,
+    xero_id: XeroContactId,
+    event: HistoryEvent,
+}
+
+async fn write(
+    records: &Records,
+    said: Said,
+    read: Option<&Stored<ContactRecord>>,
+    content: &ContactRecord,
+    also: Option<Write>,
+    remembering: Remembering,
+) -> Result<(), WordError> {
+    let history = HistoryRecord {
+        at: remembering.at,
+        event: said.event,
+        xero_id: said.xero_id,
+        changes: Vec::new(),
+    };
+    let mut writes = vec![records.put(said.contact, content, expect(read))?];
+    writes.extend(also);
+    // What it was held for is decided anew, although neither the contact nor the settings changed.
+    if let Some(held) = records.get::<ProblemRecord>(said.contact).await? {
+        let again = ProblemRecord {
+            retry: true,
+            ..held.value.clone()
+        };
+        writes.push(records.put(said.contact, &again, held.as_read())?);
+    }
+    writes.extend(history.write(records, said.contact, remembering.days)?);
+    Ok(records.write(writes).await?)
+}
+
+async fn read_idle(
+    records: &Records,
+    contact: ContactId,
+) -> Result<Option<Stored<ContactRecord>>, WordError> {
+    let read = records.get::<ContactRecord>(contact).await?;
+    if read
+        .as_ref()
+        .is_some_and(|read| read.value.intent.is_some())
+    {
+        return Err(WordError::InWork(contact));
+    }
+    Ok(read)
+}
+
+fn content(read: Option<&Stored<ContactRecord>>) -> ContactRecord {
+    read.map(|read| read.value.clone()).unwrap_or_default()
+}
