@@ -332,3 +332,29 @@ proptest! {
         prop_assert_eq!(read.tenant_id, written.tenant_id);
     }
 }
+
+#[test]
+fn what_is_written_is_what_is_read() {
+    let bigchange = BigChangeSecret {
+        username: "jo@example.com".into(),
+        password: " pass\"word ".into(),
+        key: "k".into(),
+    };
+    let read = BigChangeSecret::parse(&bigchange.to_json()).unwrap();
+    assert_eq!(read.username.expose_secret(), "jo@example.com");
+    assert_eq!(read.password.expose_secret(), " pass\"word ");
+    assert_eq!(read.key.expose_secret(), "k");
+    for grant_type in [GrantType::AuthorizationCode, GrantType::ClientCredentials] {
+        let app = XeroAppSecret {
+            client_id: "id".to_owned(),
+            client_secret: "secret".into(),
+            grant_type,
+        };
+        let read = XeroAppSecret::parse(&app.to_json()).unwrap();
+        assert_eq!(
+            (read.client_id.as_str(), read.grant_type),
+            ("id", grant_type)
+        );
+        assert_eq!(read.client_secret.expose_secret(), "secret");
+    }
+}

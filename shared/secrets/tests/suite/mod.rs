@@ -22,7 +22,7 @@ pub(crate) const LABEL: &str = "FRESH";
 pub(crate) async fn run(vault: &dyn Vault, create: impl AsyncFn(&str)) {
     for secret in [
         "read", "text", "version", "staged", "promoted", "again", "late", "back", "apart", "alone",
-        "refused", "quiet",
+        "refused", "quiet", "entered",
     ] {
         create(secret).await;
     }
@@ -38,6 +38,7 @@ pub(crate) async fn run(vault: &dyn Vault, create: impl AsyncFn(&str)) {
     the_versions_of_two_secrets_are_apart(vault, ["apart", "alone"]).await;
     what_cannot_be_staged_is_refused(vault, "refused").await;
     no_error_shows_a_value(vault, "quiet").await;
+    what_a_person_enters_becomes_current(vault, "entered").await;
 }
 
 /// Holds a vault to what `ministack` does and `moto` does not: that fails where an absent secret is listed, dates every version by the time at which it is
@@ -413,4 +414,20 @@ async fn own_stages(vault: &dyn Vault, secret: &str, version: &str) -> Vec<Strin
     let mut stages = stages(vault, secret, version).await;
     stages.retain(|stage| stage != LABEL);
     stages
+}
+
+async fn what_a_person_enters_becomes_current(vault: &dyn Vault, secret: &str) {
+    let versions = std::sync::atomic::AtomicU64::new(0);
+    let next = || {
+        let version = versions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        format!("a-version-that-a-person-entered-{version:04}")
+    };
+    for value in ["entered", "entered again"] {
+        let value = SecretString::from(value);
+        secrets::replace(vault, secret, &value, next).await.unwrap();
+        let current = vault.current(secret).await.unwrap();
+        assert_eq!(current.value.expose_secret(), value.expose_secret());
+    }
+    let absent = secrets::replace(vault, "absent", &SecretString::from("x"), next).await;
+    assert!(absent.is_err());
 }

@@ -1,11 +1,15 @@
 //! The token endpoint.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use transport::{Response, Transport, TransportError};
 use xero::{CONSENT_SCOPES, Identity, IdentityError, Tokens};
 
@@ -79,6 +83,85 @@ async fn a_custom_connection_asks_with_its_scopes_and_gets_no_refresh_token() {
         stub.only_request().body(),
         "grant_type=client_credentials&scope=accounting.contacts+accounting.settings.read"
     );
+}
+
+#[tokio::test]
+async fn a_consent_is_asked_for_with_state_and_proof_and_its_code_exchanged_once() {
+    let real = "https://identity.xero.com".parse().unwrap();
+    let redirect = "http://localhost:8917/callback";
+    let ask = || Identity::ask_for_consent("client", &real, redirect).unwrap();
+    let (request, another) = (ask(), ask());
+    let address = request.address.clone();
+    assert!(
+        address
+            .as_str()
+            .starts_with("https://login.xero.com/identity/connect/authorize?"),
+        "{address}"
+    );
+    let asked: HashMap<String, String> = address.query_pairs().into_owned().collect();
+    for (name, value) in [
+        ("response_type", "code"),
+        ("client_id", "client"),
+        ("redirect_uri", redirect),
+        (
+            "scope",
+            "offline_access accounting.contacts accounting.settings.read",
+        ),
+        ("code_challenge_method", "S256"),
+        ("state", request.state.expose_secret()),
+    ] {
+        assert_eq!(asked[name], value, "{name}");
+    }
+    assert_ne!(
+        request.state.expose_secret(),
+        another.state.expose_secret(),
+        "each request has a state of its own"
+    );
+
+    let body = json!({"access_token": "new-access", "expires_in": 1800, "token_type": "Bearer", "refresh_token": "new-refresh",
+        "scope": "offline_access accounting.contacts accounting.settings.read"});
+    let stub = Stub::with(Ok(json_response(200, &body)));
+    let code = SecretString::from("private-code".to_owned());
+    let tokens = identity(&stub).exchange_code(request, code).await.unwrap();
+    assert_eq!(tokens.access_token.expose_secret(), "new-access");
+    assert!(tokens.missing_scopes(&CONSENT_SCOPES).is_empty());
+    let sent = stub.only_request();
+    let form = String::from_utf8(sent.body().to_vec()).unwrap();
+    let form: HashMap<String, String> = url::form_urlencoded::parse(form.as_bytes())
+        .into_owned()
+        .collect();
+    assert_eq!(form["grant_type"], "authorization_code");
+    assert_eq!(form["code"], "private-code");
+    assert_eq!(form["redirect_uri"], redirect);
+    // The proof fits what was asked with.
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
+    assert_eq!(challenge, asked["code_challenge"]);
+}
+
+#[tokio::test]
+async fn what_a_token_does_not_allow_is_named_as_far_as_xero_says() {
+    for (scope, missing) in [
+        (
+            json!("offline_access accounting.contacts accounting.settings.read"),
+            vec![],
+        ),
+        (
+            json!("openid accounting.contacts"),
+            vec!["offline_access", "accounting.settings.read"],
+        ),
+        (
+            json!("accounting.contacts.read offline_access"),
+            vec!["accounting.contacts", "accounting.settings.read"],
+        ),
+        (json!(null), vec![]),
+    ] {
+        let mut body = json!({"access_token": "a", "expires_in": 1800, "token_type": "Bearer"});
+        if !scope.is_null() {
+            body["scope"] = scope.clone();
+        }
+        let tokens = refresh(Ok(json_response(200, &body))).await.unwrap();
+        assert_eq!(tokens.missing_scopes(&CONSENT_SCOPES), missing, "{scope}");
+    }
 }
 
 #[tokio::test]
