@@ -13,7 +13,7 @@ BLOAT := target/tools/cargo-bloat-$(BLOAT_VERSION)/bin/cargo-bloat
 SAM := AWS_DEFAULT_REGION=eu-west-2 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/target/sam .venv/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint lint-template bench soak planted mutants venv cargo clean
+.PHONY: help demo test build lint lint-template bench soak planted mutants venv browser cargo clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ help: ## Show this list
 demo: build ## Run the whole bundle here with a sample company and show what happened (KEEP=1 leaves it running)
 	@cargo run --locked --package local-stack --bin demo -- $(if $(KEEP),--keep)
 
-test: build lint-template ## Everything that CI runs after its checks: template, unit tests, whole-bundle scenarios, runtime emulator
+test: build lint-template browser ## Everything that CI runs after its checks: template, unit tests, whole-bundle scenarios, runtime emulator
 	cargo test --locked --workspace
 
 build: cargo venv ## Build target/lambda/{poll,sync-contact,refresh-token}/bootstrap (ARCH=x86_64 or arm64)
@@ -56,6 +56,9 @@ mutants: cargo ## Change the rules in one place at a time and list what the tabl
 
 clean: ## Remove everything that was built or installed here
 	rm -rf target .venv
+
+browser:
+	@sh $(TOOLS)/browser.sh
 
 venv:
 	@sh $(TOOLS)/venv.sh

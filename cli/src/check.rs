@@ -285,7 +285,7 @@ fn table(ui: &Ui, check: &Check) -> String {
     if !check.cures.is_empty() {
         lines.push(format!("\n{}", bold("What to do")));
         let mut table = ui.table(&["Contacts", "Problem", "What to do", "Which"]);
-        table.set_constraints([at_most(10), at_most(28), at_most(70)]);
+        table.set_constraints([at_most(10), at_most(36), at_most(70)]);
         for cure in &check.cures {
             let which = check
                 .contacts

@@ -10,7 +10,7 @@ use crate::plan::value;
 use crate::rows::ChangeRow;
 use crate::time_text::moment;
 use crate::tool::Tool;
-use crate::ui::at_most;
+use crate::ui::bold;
 
 /// Runs it.
 ///
@@ -53,38 +53,19 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
             .say(format!("Contact {}: {why}.", arguments.contact))?;
         return Ok(Exit::Fine);
     }
-    let mut table = tool
-        .ui
-        .table(&["When", "What", "Where and which field", "Before", "After"]);
-    table.set_constraints([at_most(30), at_most(24), at_most(30)]);
     for record in &history {
-        let mut first = true;
-        let what = format!("{}\nXero contact {}", told(record.event), record.xero_id);
-        let mut head = || {
-            let head = if first {
-                [moment(record.at), what.clone()]
-            } else {
-                [String::new(), String::new()]
-            };
-            first = false;
-            head
-        };
+        let event = format!("{}  {}", moment(record.at), told(record.event));
+        tool.ui
+            .say(format!("{} (Xero contact {})", bold(event), record.xero_id))?;
         for change in record.changes.iter().map(ChangeRow::from) {
-            let [when, what] = head();
-            table.add_row([
-                when,
-                what,
-                format!("{} {}", change.system, change.field),
+            let field = format!("{} {}", change.system, change.field);
+            tool.ui.say(format!(
+                "    {field:<28} {} → {}",
                 value(&change.before),
-                value(&change.after),
-            ]);
-        }
-        if record.changes.is_empty() {
-            let [when, what] = head();
-            table.add_row([when, what, String::new(), String::new(), String::new()]);
+                value(&change.after)
+            ))?;
         }
     }
-    tool.ui.say(table)?;
     Ok(Exit::Fine)
 }
 
