@@ -30,12 +30,15 @@ pub(crate) struct Applied {
     pub(crate) look_again: bool,
 }
 
-/// How much of a plan BigChange was told.
-enum Told {
-    /// Everything.
-    All,
-    /// Not everything: no time was left.
-    NotAll,
+/// How much of a plan BigChange has taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told {
+    /// The account reference and type.
+    pub(crate) account: bool,
+    /// The contact reference.
+    pub(crate) contact_reference: bool,
+    /// There is nothing left to tell it.
+    all: bool,
 }
 
 impl Batch<'_> {
@@ -283,23 +286,18 @@ impl Batch<'_> {
 
     async fn write_to_bigchange(&self, work: &mut Work, plan: Plan, xero_id: XeroContactId) {
         let mut notices = plan.notices.clone();
-        let written = self.try_write_to_bigchange(work, &plan, &mut notices).await;
-        if let Err(error) = self
-            .link(
-                work,
-                &plan,
-                xero_id,
-                notices,
-                matches!(written, Ok(Told::All)),
-            )
-            .await
-        {
+        let mut told = Told::default();
+        let written = self
+            .try_write_to_bigchange(work, &plan, &mut notices, &mut told)
+            .await;
+        if let Err(error) = self.link(work, &plan, xero_id, notices, told).await {
             work.ending = Some(Err(error));
             return;
         }
         match written {
-            Ok(Told::All) => work.ending = Some(Ok(Done::InLine(plan.outcome))),
-            Ok(Told::NotAll) => self.defer(work, DeferReason::OutOfTime, self.now).await,
+            Ok(()) if told.all => work.ending = Some(Ok(Done::InLine(plan.outcome))),
+            // No time was left.
+            Ok(()) => self.defer(work, DeferReason::OutOfTime, self.now).await,
             Err(error) => {
                 if matches!(error, bigchange::Error::AuthLost(_)) {
                     self.bigchange_login_refused().await;
@@ -314,21 +312,24 @@ impl Batch<'_> {
         work: &Work,
         plan: &Plan,
         notices: &mut Vec<Notice>,
-    ) -> Result<Told, bigchange::Error> {
+        told: &mut Told,
+    ) -> Result<(), bigchange::Error> {
         let bigchange = &self.bigchange;
         if plan.bigchange_account {
             if self.is_out_of_time() {
-                return Ok(Told::NotAll);
+                return Ok(());
             }
             bigchange
                 .save_account(work.id, &plan.account_reference, AccountType::XERO)
                 .await?;
+            told.account = true;
         }
         if !plan.bigchange_contact_reference {
-            return Ok(Told::All);
+            told.all = true;
+            return Ok(());
         }
         if self.is_out_of_time() {
-            return Ok(Told::NotAll);
+            return Ok(());
         }
         // Last, and from a fresh read: the form rewrites the whole record.
         let Some(contact) = bigchange
@@ -336,7 +337,8 @@ impl Batch<'_> {
             .await?
             .filter(|contact| contact.contact_reference.trim().is_empty())
         else {
-            return Ok(Told::All);
+            told.all = true;
+            return Ok(());
         };
         let groups = self.groups.get_or_try_init(|| bigchange.groups()).await?;
         let group = groups
@@ -344,13 +346,17 @@ impl Batch<'_> {
             .find(|group| Some(group.id) == contact.group)
             .map(|group| group.name.as_str());
         match contact_form(&contact, group, &plan.account_reference) {
-            Ok(form) if bigchange::fits(&form) => bigchange.save_form(&form).await?,
+            Ok(form) if bigchange::fits(&form) => {
+                bigchange.save_form(&form).await?;
+                told.contact_reference = true;
+            }
             Ok(_) => notices.push(Notice::ContactReferenceNotWritten {
                 field: rules::Field::Extra,
             }),
             Err(field) => notices.push(Notice::ContactReferenceNotWritten { field }),
         }
-        Ok(Told::All)
+        told.all = true;
+        Ok(())
     }
 
     /// Records the link. Where BigChange has not taken its part yet, what is missing shows in BigChange itself, but for the contact reference, which is noted.
@@ -360,8 +366,9 @@ impl Batch<'_> {
         plan: &Plan,
         xero_id: XeroContactId,
         notices: Vec<Notice>,
-        bigchange_done: bool,
+        told: Told,
     ) -> Result<(), TableError> {
+        let bigchange_done = told.all;
         let mut content = work.content();
         let mut writes = if bigchange_done {
             self.clearing(work)
@@ -372,14 +379,15 @@ impl Batch<'_> {
         if content.link.is_none() {
             writes.extend(self.claim(work, xero_id).await?);
         }
-        let done = self.changes_of(work, plan, &notices, bigchange_done);
+        let done = self.changes_of(work, plan, told);
         content.link = Some(Link {
             xero_id,
             account_reference: plan.account_reference.clone(),
             synced: plan.synced.clone(),
         });
         content.intent = None;
-        content.word = None;
+        // What it is not, it is not for good.
+        content.word.is = None;
         let lasting = content
             .notices
             .drain(..)

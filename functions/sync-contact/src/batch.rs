@@ -88,7 +88,7 @@ pub(crate) async fn run(
         return Ok(Results::new());
     }
     let Opened { records, ready, .. } = worker.parts.xero.open().await?;
-    let follower = Follower::of(&records).await?;
+    let follower = Follower::of(&records).await;
     let results = run_opened(worker, contacts, deadline, records.clone(), ready).await?;
     follower
         .note(&records, worker.parts.surroundings.now(), &results)
@@ -205,12 +205,18 @@ async fn defer_all(
         .await
 }
 
-/// Forgets that a contact was put off, as far as the store can be reached.
-pub(crate) async fn drop_deferral(worker: &Worker, contact: ContactId) {
+/// Forgets that a contact was put off, and tells whoever follows along that it is given up, as far as the store can be reached.
+pub(crate) async fn given_up(worker: &Worker, contact: ContactId, reason: &str) {
     let dropped = async {
         let Opened { records, .. } = worker.parts.xero.open().await?;
         let write = records.delete::<DeferredRecord>(contact, Expect::Anything);
         records.write(vec![write]).await?;
+        let ended = Results::from([(contact, Ok(Done::GivenUp(reason.to_owned())))]);
+        let now = worker.parts.surroundings.now();
+        Follower::of(&records)
+            .await
+            .note(&records, now, &ended)
+            .await;
         Ok::<_, BatchError>(())
     };
     if let Err(error) = dropped.await {
@@ -449,7 +455,7 @@ impl Batch<'_> {
             customer,
             settings: &self.worker.parts.settings,
             link: content.link.as_ref(),
-            word: content.word(),
+            word: &content.word(),
             in_doubt: content.in_doubt().as_ref(),
             generated: content.code(),
             contact_reference_due: content.contact_reference_in_doubt(),

@@ -125,7 +125,7 @@ pub async fn handle(
                     continue;
                 }
                 // Given up for good, until the contact is queued for another reason: the poll must not go on queueing it.
-                batch::drop_deferral(worker, contact).await;
+                batch::given_up(worker, contact, reason).await;
                 reason.clone()
             }
             None => continue,

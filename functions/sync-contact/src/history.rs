@@ -1,12 +1,13 @@
 //! What is kept of what was done: the history of a contact, and how it ended for whoever follows along.
 
-use rules::{Change, ContactId, Field, Notice, Outcome, Plan, System, XeroContactId, changes};
+use rules::{Change, ContactId, Field, Outcome, Plan, System, XeroContactId, changes};
 use runtime::records::{
     EndingKind, FollowRecord, HistoryEvent, HistoryRecord, ONLY, OutcomeRecord, Records,
 };
 use store::{Expect, MAX_WRITES, TableError, Write};
 use time::{Duration, OffsetDateTime};
 
+use crate::apply::Told;
 use crate::batch::{Batch, Results};
 use crate::work::{Done, Work};
 
@@ -14,14 +15,8 @@ use crate::work::{Done, Work};
 const OUTCOME_LIFE: Duration = Duration::days(1);
 
 impl Batch<'_> {
-    /// The fields that a plan has written. Where BigChange has not taken its part yet, that part is told when it has.
-    pub(crate) fn changes_of(
-        &self,
-        work: &Work,
-        plan: &Plan,
-        notices: &[Notice],
-        bigchange_done: bool,
-    ) -> Vec<Change> {
+    /// The fields that a plan has written, as far as BigChange took its part. What it has not taken yet is told when it has.
+    pub(crate) fn changes_of(&self, work: &Work, plan: &Plan, told: Told) -> Vec<Change> {
         let Some(customer) = &work.customer else {
             return Vec::new();
         };
@@ -29,12 +24,14 @@ impl Batch<'_> {
         let carried = content.link.map(|link| link.synced);
         let before = carried.or_else(|| Some(work.intent_before.as_ref()?.plan.synced.clone()));
         let mut done = changes(plan, customer, before.as_ref());
-        let not_written =
-            |notice: &Notice| matches!(notice, Notice::ContactReferenceNotWritten { .. });
-        let no_contact_reference = notices.iter().any(not_written);
         done.retain(|change| {
-            let is_not_written = change.field == Field::ContactReference && no_contact_reference;
-            change.system == System::Xero || (bigchange_done && !is_not_written)
+            let is_done = match (change.system, change.field) {
+                (System::Xero, _) => true,
+                (System::BigChange, Field::ContactReference) => told.contact_reference,
+                (System::BigChange, _) => told.account,
+            };
+            // What was sent again because an answer was lost is no change.
+            is_done && change.before != change.after
         });
         done
     }
@@ -89,11 +86,16 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    pub(crate) async fn of(records: &Records) -> Result<Self, TableError> {
-        let record = records.get::<FollowRecord>(ONLY).await?;
-        Ok(Self {
-            until: record.map(|record| record.value.until),
-        })
+    /// Nobody, where the store does not say: what a person would like to watch must not stop the work.
+    pub(crate) async fn of(records: &Records) -> Self {
+        let until = match records.get::<FollowRecord>(ONLY).await {
+            Ok(record) => record.map(|record| record.value.until),
+            Err(error) => {
+                tracing::warn!("whether somebody follows along is not known: {error}");
+                None
+            }
+        };
+        Self { until }
     }
 
     /// Notes how the contacts ended. That it cannot be noted is no reason to work them again.

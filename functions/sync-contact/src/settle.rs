@@ -1,8 +1,8 @@
 //! How a contact's work ends in the store. Each ending is one transaction, so that it is there as a whole or not at all.
 
 use rules::{
-    AccountReference, Problem, Skip, Watch, XeroContact, XeroWrite, contact_fingerprint,
-    looks_like_a_code,
+    AccountReference, PersonsWord, Problem, Skip, Watch, XeroContact, XeroWrite,
+    contact_fingerprint, looks_like_a_code,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, ReferenceRecord, WaitingRecord,
@@ -37,7 +37,14 @@ impl Batch<'_> {
         if let Some(record) = &work.record {
             let mut content = record.value.clone();
             if skip == Skip::Deleted {
-                content = ContactRecord::default();
+                // It may be restored: what a person said that it is not, it is not then either.
+                content = ContactRecord {
+                    word: PersonsWord {
+                        is: None,
+                        is_not: content.word.is_not,
+                    },
+                    ..ContactRecord::default()
+                };
                 writes.extend(self.unclaim(work, &content).await?);
                 writes.extend(self.history_of_release(work)?);
             }

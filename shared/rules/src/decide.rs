@@ -38,12 +38,22 @@ pub enum InDoubt {
 }
 
 /// What a person said about which Xero contact a customer is. It overrules the match table, and nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PersonsWord {
-    /// It is this one, whatever its name and whatever else would fit.
-    Is(XeroContactId),
-    /// It is not this one, although it was linked to it.
-    IsNot(XeroContactId),
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonsWord {
+    /// It is this one, whatever its name and whatever else would fit. Until that has led to a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is: Option<XeroContactId>,
+    /// It is none of these, although it was linked to each of them once. Until a person says that it is that one after all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub is_not: Vec<XeroContactId>,
+}
+
+impl PersonsWord {
+    /// Whether nothing was said.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Everything that a decision about one customer is made from.
@@ -55,8 +65,8 @@ pub struct Snapshot<'a> {
     pub settings: &'a Settings,
     /// The stored link, if there is one.
     pub link: Option<&'a Link>,
-    /// What a person said about a customer that is not linked.
-    pub word: Option<PersonsWord>,
+    /// What a person said about it; matters while it is not linked.
+    pub word: &'a PersonsWord,
     /// What an earlier attempt may have written.
     pub in_doubt: Option<&'a InDoubt>,
     /// The code that was generated and reserved for this contact earlier; it keeps it through any retry.
@@ -235,9 +245,10 @@ fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
 /// | none, not authorised | `NotInXero` |
 ///
 /// A reference that another BigChange contact holds is a `DuplicateAccountReference` where one is found, too: linking would put one reference on two contacts.
-/// Where a person said which one it is, only that one is looked at; one that a person took the link from is not linked again by itself (`UnlinkedByPerson`).
+/// Where a person said which one it is, only that one is looked at. One that a person took the link from is left out, and where it alone would fit, nothing is linked
+/// or created (`UnlinkedByPerson`).
 fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
-    if let Some(PersonsWord::Is(chosen)) = s.word {
+    if let Some(chosen) = s.word.is {
         return decide_chosen(s, chosen);
     }
     let customer = s.customer;
@@ -249,18 +260,21 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
                 .settings
                 .match_by_name
                 .then(|| customer.details.name.clone()),
-            // Also where what is in doubt is an update: it may be of a create of ours that was found again.
-            create_in_doubt: s.in_doubt.is_some(),
+            // Also where what is in doubt is an update: it may be of a create of ours that was found again. And where one of ours was unlinked: it has our number.
+            create_in_doubt: s.in_doubt.is_some() || !s.word.is_not.is_empty(),
         });
     };
-    let matches = matching(customer, s.settings, found);
+    let (unlinked, others): (Vec<_>, Vec<_>) = found
+        .iter()
+        .partition(|contact| s.word.is_not.contains(&contact.id));
+    let matches = matching(customer, s.settings, others);
     match matches.as_slice() {
-        [] => decide_unmatched(s),
-        [one] if s.word == Some(PersonsWord::IsNot(one.contact.id)) => {
-            Decision::Hold(Problem::UnlinkedByPerson {
-                xero: one.contact.into(),
-            })
-        }
+        [] => match matching(customer, s.settings, unlinked).first() {
+            Some(unlinked) => Decision::Hold(Problem::UnlinkedByPerson {
+                xero: unlinked.contact.into(),
+            }),
+            None => decide_unmatched(s),
+        },
         [one] => decide_matched(s, one),
         several => Decision::Hold(Problem::AmbiguousMatch {
             found: several.iter().map(|m| Named::from(m.contact)).collect(),
@@ -296,7 +310,7 @@ struct Match<'a> {
 fn matching<'a>(
     customer: &Customer,
     settings: &Settings,
-    found: &'a [XeroContact],
+    found: impl IntoIterator<Item = &'a XeroContact>,
 ) -> Vec<Match<'a>> {
     let name = NameKey::of(&customer.details.name);
     let mut own = Vec::new();
@@ -425,7 +439,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         && m.number.as_ref() != Some(in_bigchange)
     {
         let in_bigchange = in_bigchange.clone();
-        let is_settled = ours || matches!(s.word, Some(PersonsWord::Is(_)));
+        let is_settled = ours || s.word.is == Some(xero.id);
         return Decision::Hold(if is_settled {
             // Which one it is is beyond doubt: our own create, whose answer was lost and whose reference was edited before it was found again, or a person's choice.
             Problem::AccountReferenceChanged {

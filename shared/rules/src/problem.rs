@@ -201,17 +201,10 @@ impl Problem {
             Self::SiteContactInAccountGroup { .. } => {
                 "A site contact in a group of account customers"
             }
-            Self::InvalidField {
-                field: Field::AccountReference,
-                ..
-            } => "An account reference that Xero cannot use",
-            Self::InvalidField { .. } => "A name that Xero cannot use",
+            Self::InvalidField { .. } => "A name or account reference that Xero cannot use",
             Self::AmbiguousMatch { .. } => "More than one Xero contact fits",
             Self::ErasedInXero { .. } => "Erased in Xero on a data-protection request",
-            Self::ArchivedInXero { survivor: None, .. } => "Archived in Xero",
-            Self::ArchivedInXero {
-                survivor: Some(_), ..
-            } => "Merged into another contact in Xero",
+            Self::ArchivedInXero { .. } => "Archived in Xero, or merged there into another",
             Self::LinkedToAnotherContact { .. } => {
                 "Its Xero contact belongs to another BigChange contact"
             }
@@ -351,7 +344,7 @@ impl Problem {
                 xero.told()
             ),
             Self::LinkedContactNotInXero { xero_id } => format!(
-                "{who} is linked to the Xero contact {xero_id}, which this Xero organisation does not have."
+                "{who} belongs to the Xero contact {xero_id}, by its link or by a person's word, which this Xero organisation does not have."
             ),
             Self::RefusedByXero { words } => format!("Xero refused {who}: {}", words.join(" ")),
             Self::RefusedByBigChange { words } => {
@@ -375,7 +368,8 @@ impl Problem {
             }
             Self::InvalidField { .. } => "In BigChange, correct it in CRM → Contacts → the contact → General.".to_owned(),
             Self::AmbiguousMatch { .. } => "In Xero, merge or archive those that are not this customer (Contacts → tick them → Options); or enter the right \
-                 one's account number in BigChange (CRM → Contacts → the contact → Financials → Terms)."
+                 one's account number in BigChange (CRM → Contacts → the contact → Financials → Terms); or have whoever runs contact-sync say which one it is \
+                 (contact-sync link)."
                 .to_owned(),
             Self::ErasedInXero { .. } => "In BigChange, tick \"Exclude from financial sync\" for this contact, or give it the account reference of another Xero \
                  contact (CRM → Contacts → the contact → Financials → Terms)."
@@ -413,10 +407,10 @@ impl Problem {
                  number), or the account reference in BigChange (CRM → Contacts → the contact → Financials → Terms)."
                 .to_owned(),
             Self::UnlinkedByPerson { .. } => "Correct the account reference or the name in BigChange (CRM → Contacts → the contact → Financials → Terms) so that it \
-                 fits the right Xero contact, or say which one it is (contact-sync link)."
+                 fits the right Xero contact, or have whoever runs contact-sync say which one it is (contact-sync link)."
                 .to_owned(),
-            Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then link it \
-                 to that one (contact-sync link)."
+            Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then have whoever runs contact-sync \
+                 link it to that one (contact-sync link)."
                 .to_owned(),
             Self::RefusedByXero { .. } => "Correct in BigChange (CRM → Contacts → the contact → General) what Xero's words name; it is tried again then.".to_owned(),
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
@@ -473,6 +467,21 @@ impl Problem {
             Self::LinkedToAnotherContact { other, .. } => Some(*other),
             Self::DuplicateAccountReference { holder, .. } => Some(*holder),
             _ => None,
+        }
+    }
+
+    /// The Xero contacts that it names.
+    #[must_use]
+    pub fn named(&self) -> Vec<&Named> {
+        match self {
+            Self::AmbiguousMatch { found } => found.iter().collect(),
+            Self::ErasedInXero { xero }
+            | Self::ArchivedInXero { xero, .. }
+            | Self::LinkedToAnotherContact { xero, .. }
+            | Self::NameTakenInXero { xero, .. }
+            | Self::OwnedByAnotherProgram { xero, .. }
+            | Self::UnlinkedByPerson { xero } => vec![xero],
+            _ => Vec::new(),
         }
     }
 

@@ -38,7 +38,7 @@ struct World {
     contact: Contact,
     settings: Settings,
     link: Option<Link>,
-    word: Option<PersonsWord>,
+    word: PersonsWord,
     in_doubt: Option<InDoubt>,
     generated: Option<AccountReference>,
     contact_reference_due: Option<AccountReference>,
@@ -62,7 +62,7 @@ impl World {
                 customer: &customer,
                 settings: &self.settings,
                 link: self.link.as_ref(),
-                word: self.word,
+                word: &self.word,
                 in_doubt: self.in_doubt.as_ref(),
                 generated: self.generated.as_ref(),
                 contact_reference_due: self.contact_reference_due.as_ref(),
@@ -482,7 +482,7 @@ prop_compose! {
             linked.insert(xero_id, contact.id);
             Link { xero_id, account_reference, synced }
         });
-        World { contact, settings, link, word: None, in_doubt, generated, contact_reference_due, found, linked, holders }
+        World { contact, settings, link, word: PersonsWord::default(), in_doubt, generated, contact_reference_due, found, linked, holders }
     }
 }
 
@@ -740,7 +740,7 @@ proptest! {
             contact,
             settings,
             link: None,
-            word: None,
+            word: PersonsWord::default(),
             in_doubt: None,
             generated: None,
             contact_reference_due: None,

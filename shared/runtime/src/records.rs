@@ -72,9 +72,9 @@ pub struct ContactRecord {
     /// What the accounts admin should know; does not hold the contact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
-    /// What a person said about which Xero contact it is, until that has led to a link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub word: Option<PersonsWord>,
+    /// What a person said about which Xero contact it is.
+    #[serde(default, skip_serializing_if = "PersonsWord::is_silent")]
+    pub word: PersonsWord,
 }
 
 impl ContactRecord {
@@ -117,11 +117,13 @@ impl ContactRecord {
     /// What a person said about which Xero contact it is. A choice has to wait while a create of ours may have reached Xero: that one has to be looked for
     /// first, or the customer could be there twice.
     #[must_use]
-    pub fn word(&self) -> Option<PersonsWord> {
+    pub fn word(&self) -> PersonsWord {
         let plan = self.intent.as_ref().map(|intent| &intent.plan.xero);
         let may_be_created = matches!(plan, Some(XeroWrite::Create(_)));
-        self.word
-            .filter(|word| !may_be_created || matches!(word, PersonsWord::IsNot(_)))
+        PersonsWord {
+            is: self.word.is.filter(|_| !may_be_created),
+            is_not: self.word.is_not.clone(),
+        }
     }
 
     /// The code that was generated for it.

@@ -61,19 +61,12 @@ pub async fn choose(
 ) -> Result<(), WordError> {
     let read = read_idle(records, contact).await?;
     let content = content(read.as_ref());
-    if let Some(link) = &content.link {
-        let xero_id = link.xero_id;
-        return Err(WordError::Linked { contact, xero_id });
-    }
-    let claim = records.get::<XeroContactRecord>(xero_id).await?;
-    if let Some(claim) = claim.filter(|claim| claim.value.contact != contact) {
-        let other = claim.value.contact;
-        return Err(WordError::Taken { xero_id, other });
-    }
-    let chosen = ContactRecord {
-        word: Some(PersonsWord::Is(xero_id)),
-        ..content
+    check_choice(records, contact, &content, xero_id).await?;
+    let word = PersonsWord {
+        is: Some(xero_id),
+        is_not: without(&content.word.is_not, xero_id),
     };
+    let chosen = ContactRecord { word, ..content };
     let said = Said {
         contact,
         xero_id,
@@ -82,30 +75,86 @@ pub async fn choose(
     write(records, said, read.as_ref(), &chosen, None, remembering).await
 }
 
-/// A person takes the link of `contact` away, and says that it is not that Xero contact; returns which. Nothing is changed in either system.
+/// Whether [`choose`] would be taken now.
+///
+/// # Errors
+/// See [`WordError`].
+pub async fn may_choose(
+    records: &Records,
+    contact: ContactId,
+    xero_id: XeroContactId,
+) -> Result<(), WordError> {
+    let read = read_idle(records, contact).await?;
+    check_choice(records, contact, &content(read.as_ref()), xero_id).await
+}
+
+async fn check_choice(
+    records: &Records,
+    contact: ContactId,
+    content: &ContactRecord,
+    xero_id: XeroContactId,
+) -> Result<(), WordError> {
+    if let Some(link) = &content.link {
+        let xero_id = link.xero_id;
+        return Err(WordError::Linked { contact, xero_id });
+    }
+    let claim = records.get::<XeroContactRecord>(xero_id).await?;
+    match claim.filter(|claim| claim.value.contact != contact) {
+        Some(claim) => Err(WordError::Taken {
+            xero_id,
+            other: claim.value.contact,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What [`part`] would take back now: a link, or a choice that has not led to one.
+///
+/// # Errors
+/// See [`WordError`].
+pub async fn to_part(records: &Records, contact: ContactId) -> Result<XeroContactId, WordError> {
+    let read = read_idle(records, contact).await?;
+    belongs_to(&content(read.as_ref())).ok_or(WordError::NotLinked(contact))
+}
+
+fn belongs_to(content: &ContactRecord) -> Option<XeroContactId> {
+    let linked = content.link.as_ref().map(|link| link.xero_id);
+    linked.or(content.word.is)
+}
+
+/// A person takes the link of `contact` to `xero_id` away, or the choice of it, and says that it is not that Xero contact. Nothing is changed in either system.
 ///
 /// # Errors
 /// See [`WordError`].
 pub async fn part(
     records: &Records,
     contact: ContactId,
+    xero_id: XeroContactId,
     remembering: Remembering,
-) -> Result<XeroContactId, WordError> {
+) -> Result<(), WordError> {
     let read = read_idle(records, contact).await?;
     let content = content(read.as_ref());
-    let Some(link) = &content.link else {
-        return Err(WordError::NotLinked(contact));
-    };
-    let xero_id = link.xero_id;
+    match belongs_to(&content) {
+        None => return Err(WordError::NotLinked(contact)),
+        Some(other) if other != xero_id => {
+            return Err(WordError::Linked {
+                contact,
+                xero_id: other,
+            });
+        }
+        Some(_) => {}
+    }
     let claim = records.get::<XeroContactRecord>(xero_id).await?;
     let given_back = claim
         .filter(|claim| claim.value.contact == contact)
         .map(|claim| records.delete::<XeroContactRecord>(xero_id, claim.as_read()));
+    let mut is_not = without(&content.word.is_not, xero_id);
+    is_not.push(xero_id);
     let parted = ContactRecord {
         link: None,
         notices: Vec::new(),
         contact_reference_due: None,
-        word: Some(PersonsWord::IsNot(xero_id)),
+        word: PersonsWord { is: None, is_not },
         ..content
     };
     let said = Said {
@@ -121,8 +170,11 @@ pub async fn part(
         given_back,
         remembering,
     )
-    .await?;
-    Ok(xero_id)
+    .await
+}
+
+fn without(all: &[XeroContactId], one: XeroContactId) -> Vec<XeroContactId> {
+    all.iter().copied().filter(|id| *id != one).collect()
 }
 
 #[derive(Clone, Copy)]

@@ -76,7 +76,7 @@ impl Truth {
             customer,
             settings: &self.settings,
             link: record.link.as_ref(),
-            word: record.word(),
+            word: &record.word(),
             in_doubt: record.in_doubt().as_ref(),
             generated: record.code(),
             contact_reference_due: record.contact_reference_in_doubt(),

@@ -206,3 +206,47 @@ async fn an_outcome_that_cannot_be_noted_fails_no_message() {
     world.sync(&[id]).await;
     assert!(world.linked(id).await.is_some());
 }
+
+#[tokio::test]
+async fn each_field_is_told_once_however_often_bigchange_fails() {
+    let mut world = World::generating().await;
+    let id = world.customer("Acme Ltd", |_| ());
+    let unavailable = fake_bigchange::FaultKind::Status {
+        status: 503,
+        retry_after_seconds: None,
+    };
+    // The account reference is saved; the form that sets the contact reference is not.
+    let fault = fake_bigchange::Fault::next_of("ContactSave", unavailable);
+    world.network.bigchange().order_fault(fault);
+    world.sync(&[id]).await;
+    world.settle().await;
+    let history = history(&world, id).await;
+    let all: Vec<&String> = history.iter().flat_map(|(_, changes)| changes).collect();
+    let count = |field: &str| {
+        let start = format!("BigChange {field}");
+        all.iter()
+            .filter(|change| change.starts_with(&start))
+            .count()
+    };
+    assert_eq!(count("account reference"), 1, "{history:?}");
+    assert_eq!(count("account type"), 1, "{history:?}");
+    assert_eq!(count("contact reference"), 1, "{history:?}");
+}
+
+#[tokio::test]
+async fn a_follow_record_that_cannot_be_read_stops_nothing() {
+    let mut world = World::creating();
+    let id = world.customer_with_reference("Acme Ltd", "A-1");
+    let key = store::Key::new(format!("{}#state-follow", world.tenant()), ONLY);
+    let nonsense = Write::Put {
+        key,
+        expect: store::Expect::Anything,
+        body: json!({"until": "whenever"}),
+        expires_at_unix_seconds: None,
+    };
+    store::Table::write(&world.table.inner, vec![nonsense])
+        .await
+        .unwrap();
+    world.sync(&[id]).await;
+    assert!(world.linked(id).await.is_some());
+}

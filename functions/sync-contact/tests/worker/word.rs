@@ -18,8 +18,9 @@ async fn choose(world: &World, id: u64, xero: Uuid) -> Result<(), WordError> {
     word::choose(&world.records(), contact(id), xero_id(xero), now(world)).await
 }
 
-async fn part(world: &World, id: u64) -> Result<XeroContactId, WordError> {
-    word::part(&world.records(), contact(id), now(world)).await
+async fn part(world: &World, id: u64) -> Result<(), WordError> {
+    let xero_id = word::to_part(&world.records(), contact(id)).await?;
+    word::part(&world.records(), contact(id), xero_id, now(world)).await
 }
 
 fn now(world: &World) -> Remembering {
@@ -44,7 +45,10 @@ async fn a_choice_links_what_is_ambiguous_and_touches_nothing_else() {
     world.sync(&[id]).await;
     assert_eq!(world.linked(id).await, Some(right));
     assert_eq!(world.problem_code(id).await, "");
-    assert_eq!(world.record(id).await.word, None, "it has led to a link");
+    assert!(
+        world.record(id).await.word.is_silent(),
+        "it has led to a link"
+    );
     assert_eq!(world.in_xero(right).name(), "Acme Holdings");
     assert_eq!(world.in_xero(right).text("ContactNumber"), "CRM-7");
     assert_eq!(world.in_xero(namesake), before);
@@ -58,7 +62,7 @@ async fn an_unlinked_contact_stays_apart_until_another_fits_or_a_person_says_so(
     let id = world.customer_with_reference("Acme Ltd", "A-1");
     world.sync(&[id]).await;
     let before = world.in_xero(xero);
-    assert_eq!(part(&world, id).await, Ok(xero_id(xero)));
+    assert_eq!(part(&world, id).await, Ok(()));
     assert_eq!(
         part(&world, id).await,
         Err(WordError::NotLinked(contact(id)))
@@ -83,7 +87,11 @@ async fn an_unlinked_contact_stays_apart_until_another_fits_or_a_person_says_so(
     world.pass(Duration::minutes(1));
     world.sync(&[id]).await;
     assert_eq!(world.linked(id).await, Some(right));
-    assert_eq!(world.record(id).await.word, None);
+    assert_eq!(
+        world.record(id).await.word.is_not,
+        [xero_id(xero)],
+        "for good"
+    );
 }
 
 #[tokio::test]
@@ -126,7 +134,10 @@ async fn even_a_word_that_slipped_in_before_a_create_in_doubt_makes_no_second_co
     world.sync(&[id]).await;
     let other = world.xero_contact(json!({"Name": "Other Ltd"}));
     let with_a_word = ContactRecord {
-        word: Some(PersonsWord::Is(xero_id(other))),
+        word: PersonsWord {
+            is: Some(xero_id(other)),
+            is_not: Vec::new(),
+        },
         ..world.record(id).await
     };
     world.put(id, &with_a_word).await;
@@ -172,7 +183,7 @@ async fn whatever_goes_wrong_a_choice_leads_to_that_link_and_no_other() {
             assert_eq!(world.xero_population(), 2, "{says}");
             let number = world.in_xero(xero).text("AccountNumber").to_owned();
             assert_eq!(world.in_bigchange(id).account_reference, number, "{says}");
-            assert_eq!(world.record(id).await.word, None, "{says}");
+            assert!(world.record(id).await.word.is_silent(), "{says}");
             world.is_quiet(&[id]).await;
         }
     }
@@ -200,4 +211,43 @@ async fn whatever_goes_wrong_an_unlinked_contact_is_not_linked_again_and_not_cre
             assert_eq!(world.linked(id).await, None, "{says}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_person_unlinked_stays_so_through_other_links_and_a_deletion() {
+    let mut world = World::creating();
+    let first = world.xero_contact(json!({"Name": "Acme Ltd", "AccountNumber": "A-1"}));
+    let id = world.customer_with_reference("Acme Ltd", "A-1");
+    world.sync(&[id]).await;
+    part(&world, id).await.unwrap();
+    let second = world.xero_contact(json!({"Name": "Acme North", "AccountNumber": "N-1"}));
+    world.edit(id, |c| c.account_reference = "N-1".into());
+    world.pass(Duration::minutes(1));
+    world.sync(&[id]).await;
+    assert_eq!(world.linked(id).await, Some(second));
+    part(&world, id).await.unwrap();
+    let is_not = world.record(id).await.word.is_not;
+    assert_eq!(is_not, [xero_id(first), xero_id(second)]);
+    let now = world.network.now();
+    world.network.bigchange().delete(now, id);
+    world.sync(&[id]).await;
+    assert_eq!(world.record(id).await.word.is_not, is_not);
+}
+
+#[tokio::test]
+async fn a_choice_that_led_to_nothing_can_be_taken_back() {
+    let mut world = World::creating();
+    let right = world.xero_contact(json!({"Name": "Acme Ltd", "AccountNumber": "A-1"}));
+    let mistyped = world.xero_contact(json!({"Name": "Other Ltd", "ContactStatus": "ARCHIVED"}));
+    let id = world.customer_with_reference("Acme Ltd", "A-1");
+    choose(&world, id, mistyped).await.unwrap();
+    world.sync(&[id]).await;
+    assert_eq!(world.problem_code(id).await, "ArchivedInXero");
+    part(&world, id).await.unwrap();
+    world.sync(&[id]).await;
+    assert_eq!(world.linked(id).await, Some(right));
+    // What was shown is what is taken back.
+    let shown = xero_id(mistyped);
+    let other = word::part(&world.records(), contact(id), shown, self::now(&world)).await;
+    assert!(matches!(other, Err(WordError::Linked { .. })), "{other:?}");
 }

@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 use rules::{
     AccountReference, Contact, ContactId, ContactStatus, Decision, GroupId, Link, Participation,
-    Settings, Snapshot, XeroContact, XeroContactId, decide, participation,
+    PersonsWord, Settings, Snapshot, XeroContact, XeroContactId, decide, participation,
 };
 
 /// What is to be decided about.
@@ -68,7 +68,7 @@ impl Population {
             customer: &customer,
             settings: &self.settings,
             link: case.link.as_ref(),
-            word: None,
+            word: &PersonsWord::default(),
             in_doubt: None,
             generated: None,
             contact_reference_due: None,

@@ -4,11 +4,25 @@ use rules::PersonsWord;
 
 use crate::support::{Case, XeroContactExt, namesake, xero, xero_id};
 
+fn is(n: u64) -> PersonsWord {
+    PersonsWord {
+        is: Some(xero_id(n)),
+        is_not: Vec::new(),
+    }
+}
+
+fn is_not(n: u64) -> PersonsWord {
+    PersonsWord {
+        is: None,
+        is_not: vec![xero_id(n)],
+    }
+}
+
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn a_person_says_which_xero_contact_it_is() {
     const CREATE: &[(&str, &str)] = &[("CREATE_IN_XERO", "true")];
-    let case = |text: &str| Case::new().account_reference(text).said_by_a_person(PersonsWord::Is(xero_id(1)));
+    let case = |text: &str| Case::new().account_reference(text).said_by_a_person(is(1));
     let rows: Vec<(&str, Case, &str)> = vec![
         ("only that one is asked for",               case("A-1"),                                                        "ask for 1"),
         ("under another name",                       case("A-1").found([xero(1)]),                                       "Linked 1"),
@@ -33,7 +47,7 @@ fn a_person_says_which_xero_contact_it_is() {
 #[rustfmt::skip] // a table: one row, one line
 fn a_person_says_which_xero_contact_it_is_not() {
     const CREATE: &[(&str, &str)] = &[("CREATE_IN_XERO", "true")];
-    let case = |text: &str| Case::new().account_reference(text).said_by_a_person(PersonsWord::IsNot(xero_id(1)));
+    let case = |text: &str| Case::new().account_reference(text).said_by_a_person(is_not(1));
     let rows: Vec<(&str, Case, &str)> = vec![
         ("Xero is asked as ever",                 case("A-1"),                                                  "ask which"),
         ("it still fits by its number",           case("A-1").found([xero(1).account("A-1")]),                  "UnlinkedByPerson 1"),
@@ -41,7 +55,9 @@ fn a_person_says_which_xero_contact_it_is_not() {
         ("it is one of our own",                  case("A-1").found([xero(1).code("BigChange-7")]),             "UnlinkedByPerson 1"),
         ("it still fits, authorised or not",      case("A-1").settings(CREATE).found([xero(1).account("A-1")]), "UnlinkedByPerson 1"),
         ("another fits",                          case("A-1").found([xero(2).account("A-1")]),                  "Linked 2"),
-        ("it and another fit",                    case("A-1").found([xero(1).account("A-1"), namesake(2)]),     "AmbiguousMatch 1 and 2"),
+        ("it and another fit",                    case("A-1").found([xero(1).account("A-1"), namesake(2)]),     "Linked 2"),
+        ("it is our own, and another fits",       case("A-1").found([xero(1).code("BigChange-7"), namesake(2)]), "Linked 2"),
+        ("it and two others fit",                 case("A-1").found([xero(1).account("A-1"), namesake(2), xero(3).account("A-1")]), "AmbiguousMatch 2 and 3"),
         ("none fits, authorised",                 case("A-1").settings(CREATE).found([xero(1)]),                "Created"),
         ("none fits, not authorised",             case("A-1").found([]),                                        "NotInXero A-1"),
     ];
@@ -53,6 +69,31 @@ fn a_person_says_which_xero_contact_it_is_not() {
 #[test]
 fn once_linked_a_word_about_another_contact_changes_nothing() {
     let mut case = Case::linked();
-    case.word = Some(PersonsWord::Is(xero_id(2)));
+    case.word = is(2);
     assert_eq!(case.said(), "Unchanged 1");
+}
+
+#[test]
+fn an_unlinked_one_of_our_own_is_looked_for_by_our_number_before_anything_is_created() {
+    let asks = |case: Case| match case.decision() {
+        rules::Decision::Ask(rules::Question::Match {
+            create_in_doubt, ..
+        }) => create_in_doubt,
+        other => panic!("not asked but {other:?}"),
+    };
+    assert!(!asks(Case::new()));
+    assert!(asks(Case::new().said_by_a_person(is_not(1))));
+}
+
+#[test]
+fn a_choice_outweighs_what_was_said_before() {
+    let word = PersonsWord {
+        is: Some(xero_id(1)),
+        is_not: vec![xero_id(1), xero_id(2)],
+    };
+    let case = Case::new()
+        .account_reference("A-1")
+        .said_by_a_person(word)
+        .found([xero(1)]);
+    assert_eq!(case.said(), "Linked 1");
 }

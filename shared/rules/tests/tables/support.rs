@@ -140,7 +140,7 @@ pub(crate) struct Case {
     pub(crate) contact: Contact,
     pub(crate) settings: Settings,
     pub(crate) link: Option<Link>,
-    pub(crate) word: Option<PersonsWord>,
+    pub(crate) word: PersonsWord,
     pub(crate) in_doubt: Option<InDoubt>,
     pub(crate) generated: Option<AccountReference>,
     pub(crate) due: Option<AccountReference>,
@@ -156,7 +156,7 @@ impl Case {
             contact: acme(),
             settings: settings(&[]),
             link: None,
-            word: None,
+            word: PersonsWord::default(),
             in_doubt: None,
             generated: None,
             due: None,
@@ -221,7 +221,7 @@ impl Case {
 
     /// A person said this.
     pub(crate) fn said_by_a_person(mut self, word: PersonsWord) -> Self {
-        self.word = Some(word);
+        self.word = word;
         self
     }
 
@@ -230,7 +230,7 @@ impl Case {
             customer: &customer(&self.contact),
             settings: &self.settings,
             link: self.link.as_ref(),
-            word: self.word,
+            word: &self.word,
             in_doubt: self.in_doubt.as_ref(),
             generated: self.generated.as_ref(),
             contact_reference_due: self.due.as_ref(),
