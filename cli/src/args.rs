@@ -2,36 +2,38 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rules::{ContactId, TenantId, XeroContactId};
 
 /// Exit codes, as `--help` has them.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    done, and nothing needs attention
-  1    done, but something needs attention: problems, dead letters, a dead connection
+  0    done, and nothing needs attention (plan: done)
+  1    done, but something needs attention: problems, dead letters, a connection; or a question was answered with no
   2    the tool could not do it: its last line says why and what to do
   130  interrupted with Ctrl-C; nothing is left half-done
 
 Examples:
-  contact-sync --stack contact-sync connect xero
-  contact-sync --stack contact-sync check --format html --output check.html
-  contact-sync --stack contact-sync plan --only creates
-  contact-sync --stack contact-sync status || mail -s 'Contact sync' accounts@example.com < /dev/null";
+  export CONTACT_SYNC_STACK=contact-sync
+  contact-sync connect xero
+  contact-sync check --format html --output check.html
+  contact-sync plan --only creates
+  said=$(contact-sync status 2>&1) || echo \"$said\" | mail -s 'Contact sync' accounts@example.com";
 
 /// Connects, checks, plans, follows and mends the contact synchronisation from BigChange to Xero.
 #[derive(Debug, Parser)]
 #[command(name = "contact-sync", version, after_help = EXIT_CODES, max_term_width = 110)]
 pub struct Arguments {
+    /// Print JSON instead of text.
+    #[arg(long, global = true, help_heading = "How it is told")]
+    pub json: bool,
+    /// Tell on standard error what the tool does; twice for more. Contacts appear by id only.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "How it is told")]
+    pub verbose: u8,
     /// Which deployment.
     #[command(flatten)]
     pub target: Target,
-    /// Print JSON instead of text, where the command prints anything.
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Tell on standard error what the tool does; twice for more. Contacts appear by id only.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -39,17 +41,12 @@ pub struct Arguments {
 
 /// Which deployment.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Which deployment")]
 pub struct Target {
     /// Name of the deployed CloudFormation stack.
-    #[arg(
-        long,
-        global = true,
-        env = "CONTACT_SYNC_STACK",
-        value_name = "NAME",
-        default_value = "contact-sync"
-    )]
-    pub stack: String,
-    /// The local stack instead of AWS: its address, or without one what `make demo KEEP=1` left running.
+    #[arg(long, global = true, env = "CONTACT_SYNC_STACK", value_name = "NAME")]
+    pub stack: Option<String>,
+    /// The local stack instead of AWS: what `make demo KEEP=1` left running, or with =ADDRESS another.
     #[arg(long, global = true, value_name = "ADDRESS", num_args = 0..=1, require_equals = true)]
     pub local: Option<Option<url::Url>>,
     /// AWS region, as the AWS command line takes it.
@@ -71,7 +68,7 @@ pub enum Command {
     /// Reads every contact on both sides and writes nothing. Exit code 0: ready; 1: not yet.
     #[command(after_help = "Examples:
   contact-sync check
-  contact-sync check --format html --output check.html   # for the accounts admin, by e-mail")]
+  contact-sync check --format html --output check.html")]
     Check(ReportArguments),
     /// What would happen, contact by contact, field by field. Writes nothing anywhere.
     #[command(after_help = "Examples:
@@ -80,17 +77,15 @@ pub enum Command {
   contact-sync plan --contact 4711
   contact-sync plan --format csv --output plan.csv
 
-A plan reads every contact from BigChange (one call each) and asks Xero as the synchronisation would. If the Xero token has run out, it is
-renewed first, as the deployed token refresh does; nothing else is written, not even a note.")]
+A plan reads every contact from BigChange (one call each) and asks Xero as the synchronisation would. If the Xero token has run out, it is renewed first, as the deployed token refresh does; nothing else is written, not even a note.")]
     Plan(PlanArguments),
     /// Synchronise now: everything, or a chosen part; then follow along until it is done.
     #[command(after_help = "Examples:
-  contact-sync sync                       # everything, as the daily sweep does
+  contact-sync sync
   contact-sync sync --contact 4711,4712
   contact-sync sync --only creates
 
-The contacts are queued for the deployed functions, which do the work; so what --only chooses is what `plan` shows now, and what happens is
-what the functions find. Ctrl-C stops the following, not the work.")]
+The contacts are queued for the deployed functions, which do the work; so what --only chooses is what `plan` shows now, and what happens is what the functions find. Ctrl-C stops the following, not the work.")]
     Sync(SyncArguments),
     /// How it stands: connection, polls, queues, links, problems, limits. Fit for a cron job.
     #[command(after_help = "Exit code 0: healthy; 1: needs attention; 2: the tool itself failed.")]
@@ -98,7 +93,7 @@ what the functions find. Ctrl-C stops the following, not the work.")]
     /// The open problems, each with its cure.
     #[command(after_help = "Examples:
   contact-sync problems
-  contact-sync problems 4711              # one in full
+  contact-sync problems 4711
   contact-sync problems --code NotInXero --format csv --output problems.csv")]
     Problems(ProblemsArguments),
     /// Try again: contacts with a problem, or dead letters.
@@ -112,10 +107,12 @@ what the functions find. Ctrl-C stops the following, not the work.")]
     #[command(after_help = "Example:
   contact-sync link 4711 5d0b5c2e-8f6a-4a44-9c3e-0f3a6b1d2c77
 
-The Xero id is the last part of the address when the contact is open in Xero. Names need not match; account references must, or one of them
-must be blank. The deployed functions then make the link as they make any other.")]
+The Xero id is the last part of the address when the contact is open in Xero; `problems CONTACT` lists the ids of those that fit. Names need not match; account references must, or one of them must be blank. The deployed functions then make the link as they make any other.")]
     Link(LinkArguments),
-    /// Take the link of a contact away. Nothing is changed in BigChange or Xero; it is not linked to the same Xero contact again by itself.
+    /// Take the link of a contact away, or a choice that led to none.
+    ///
+    /// Nothing is changed in BigChange or Xero, and it is not linked to the same Xero contact again by itself. At its next turn (an edit, the daily sweep, `sync`) it is
+    /// matched anew without that one: `plan --contact` shows what will become of it.
     #[command(after_help = "Example:
   contact-sync unlink 4711")]
     Unlink(UnlinkArguments),
@@ -143,12 +140,10 @@ History is kept for as long as the stack's parameter HistoryDays says; 0 keeps n
 pub enum Connect {
     /// Connect to Xero: asks for your consent in the browser, lets you choose the organisation, stores app and token.
     #[command(after_help = "Examples:
-  contact-sync connect xero                        # consent in the browser
-  contact-sync connect xero --custom-connection    # an app that belongs to one organisation, without a browser
+  contact-sync connect xero
+  contact-sync connect xero --custom-connection
 
-Before the first time: at developer.xero.com create an app (\"Web app\") and give it the redirect address that this command prints
-(http://localhost:8917/callback unless you choose another --port). It asks for the app's client id and secret, the secret without echo.
-In a script the secret is read from the environment variable XERO_CLIENT_SECRET.")]
+Before the first time: at developer.xero.com create an app (\"Web app\") with the redirect address http://localhost:8917/callback (or choose another --port), or a custom connection. The command asks for the app's client id and secret, the secret without echo; in a script the secret is read from the environment variable XERO_CLIENT_SECRET.")]
     Xero(ConnectXero),
     /// Connect to BigChange: asks for user name, password and company key without echo, tries them, stores them.
     #[command(after_help = "Example:
@@ -181,7 +176,7 @@ pub struct ConnectXero {
     pub no_browser: bool,
     /// How many minutes to wait for the consent.
     #[arg(long, default_value_t = 5, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=60))]
-    pub wait: u64,
+    pub timeout: u64,
     /// Move to another organisation than the one that the stored links belong to: its tenant id, as a confirmation.
     #[arg(long, value_name = "TENANT ID")]
     pub confirm_organisation: Option<TenantId>,
@@ -203,10 +198,10 @@ pub enum Format {
 /// Where a report goes, and how.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// How it is printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-    /// Write to this file instead of standard output.
+    /// How it is printed; as a table, if this is not given.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Write to this file, readable by its owner only, instead of standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -215,12 +210,16 @@ pub struct ReportArguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Part {
     /// Contacts that would be created in Xero.
+    #[value(alias = "create")]
     Creates,
     /// Contacts that would be linked to an existing Xero contact.
+    #[value(alias = "link")]
     Links,
     /// Linked contacts whose changes would be carried over.
+    #[value(alias = "update")]
     Updates,
     /// Contacts that are held.
+    #[value(alias = "problem")]
     Problems,
     /// Contacts in which nothing differs.
     Unchanged,
@@ -240,7 +239,12 @@ pub struct PlanArguments {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PARTS")]
     pub only: Vec<Part>,
     /// Plan only these contacts, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "IDS")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "IDS",
+        conflicts_with = "only"
+    )]
     pub contact: Vec<ContactId>,
 }
 
@@ -266,7 +270,7 @@ pub struct SyncArguments {
 /// How to follow along.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Following {
-    /// Queue them and return at once.
+    /// Return as soon as the work is queued.
     #[arg(long)]
     pub no_wait: bool,
     /// Follow along for so many minutes at most.
@@ -280,7 +284,7 @@ pub struct ProblemsArguments {
     /// One contact's problem, in full.
     pub contact: Option<ContactId>,
     /// Only problems with these codes, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "CODES")]
+    #[arg(long, value_delimiter = ',', value_name = "CODES", ignore_case = true, hide_possible_values = true, value_parser = PossibleValuesParser::new(rules::PROBLEM_CODES))]
     pub code: Vec<String>,
     /// How and where they are printed.
     #[command(flatten)]
@@ -295,7 +299,7 @@ pub struct RetryArguments {
     #[arg(value_name = "CONTACT")]
     pub contacts: Vec<ContactId>,
     /// Every contact whose problem has one of these codes, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "CODES")]
+    #[arg(long, value_delimiter = ',', value_name = "CODES", ignore_case = true, hide_possible_values = true, value_parser = PossibleValuesParser::new(rules::PROBLEM_CODES))]
     pub code: Vec<String>,
     /// Every contact with a problem.
     #[arg(long)]
@@ -332,9 +336,6 @@ pub struct UnlinkArguments {
     /// Without being asked.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// How to follow along.
-    #[command(flatten)]
-    pub follow: Following,
 }
 
 /// Whose history.

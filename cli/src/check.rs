@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use rules::{GroupId, Precondition, Problem, link_out_of_line};
+use rules::{GroupId, Precondition, Problem, Settings, link_out_of_line};
 use serde::Serialize;
+use serde_json::Value;
 use sync_contact::work::Done;
 
-use crate::args::{Format, Part, ReportArguments};
-use crate::output::{self, Document};
+use crate::Exit;
+use crate::args::{Part, ReportArguments};
+use crate::output::{self, Printable};
 use crate::plan::settings;
-use crate::rehearsal::{Held, Rehearsal, Rehearsed, Scope, rehearse};
+use crate::rehearsal::{Held, Rehearsal, Rehearsed, Scope, read_xero_contacts, rehearse};
 use crate::report::{MixedGroup, PreconditionView, Report, Stray};
-use crate::rows::{Cure, Row, cures_of, group_name};
+use crate::rows::{Cure, Row, cures_of, group_name, totals};
 use crate::tool::Tool;
 use crate::ui::{Tone, Ui, at_most, bold, counted, one_line, toned};
-use crate::{Exit, connected_organisation};
 
 /// What a check found.
 #[derive(Debug, Serialize)]
@@ -33,10 +34,12 @@ pub struct Check {
     pub cures: Vec<Cure>,
     /// The contacts that are out of line.
     pub contacts: Vec<Row>,
-    /// How many contacts could not be looked at.
-    pub not_checked: usize,
+    /// The contacts that could not be looked at now, with why.
+    pub not_checked: Vec<Row>,
     #[serde(skip)]
     all: Vec<Row>,
+    #[serde(skip)]
+    settings: Settings,
 }
 
 /// How a precondition stands.
@@ -69,17 +72,7 @@ pub struct Mixed {
 /// Where a system does not answer or a person must act first.
 pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<Exit> {
     let check = check(tool).await?;
-    let document = if tool.ui.json {
-        Document::Json(serde_json::to_value(&check)?)
-    } else {
-        match arguments.format {
-            Format::Json => Document::Json(serde_json::to_value(&check)?),
-            Format::Csv => Document::Text(csv(&check)?),
-            Format::Html => Document::Text(html(tool, &check)?),
-            Format::Table => Document::Text(table(&tool.ui, &check)),
-        }
-    };
-    output::write(&tool.ui, &document, arguments.output.as_deref())?;
+    output::print(&tool.ui, &check, arguments)?;
     Ok(if check.ready {
         Exit::Fine
     } else {
@@ -89,6 +82,7 @@ pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<Exi
 
 async fn check(tool: &Tool) -> anyhow::Result<Check> {
     let mut rehearsal = rehearse(tool, Scope::BothSides).await?;
+    read_what_is_missing(tool, &mut rehearsal).await?;
     audit_links(&mut rehearsal);
     let groups = tool.group_names().await?;
     let all: Vec<Row> = crate::rows::rows(&rehearsal.contacts, &groups);
@@ -97,22 +91,39 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         .filter(|row| row.outcome == Part::Problems.key())
         .cloned()
         .collect();
-    let not_checked = all
+    let not_checked: Vec<Row> = all
         .iter()
         .filter(|row| row.outcome == Part::PutOff.key())
-        .count();
+        .cloned()
+        .collect();
     let cures = cures_of(&contacts);
     Ok(Check {
         stack: tool.deployment.name.clone(),
-        organisation: connected_organisation(tool).await,
-        ready: contacts.is_empty() && not_checked == 0,
+        organisation: tool.organisation().await,
+        ready: contacts.is_empty() && not_checked.is_empty(),
         preconditions: standings(&rehearsal),
         mixed_groups: mixed_groups(&rehearsal, &groups),
         cures,
         contacts,
         not_checked,
         all,
+        settings: tool.configuration.settings.clone(),
     })
+}
+
+/// A contact that was created in Xero while this ran, or whose entry in the list cannot be read, is there all the same.
+async fn read_what_is_missing(tool: &Tool, rehearsal: &mut Rehearsal) -> anyhow::Result<()> {
+    let linked = rehearsal.contacts.values().filter_map(Rehearsed::xero_id);
+    let missing: Vec<_> = linked
+        .filter(|id| !rehearsal.in_xero.contains_key(id))
+        .collect();
+    if !missing.is_empty() {
+        let read = read_xero_contacts(tool, &missing).await?.into_iter();
+        rehearsal
+            .in_xero
+            .extend(read.map(|contact| (contact.id, contact)));
+    }
+    Ok(())
 }
 
 /// The synchronisation does not look at the Xero contacts of links that need no write. Here each is looked at.
@@ -152,52 +163,48 @@ fn standings(rehearsal: &Rehearsal) -> Vec<Standing> {
     };
     let count = |part: Part| contacts().filter(|r| Part::of(&r.ending) == part).count();
     let (creates, links) = (count(Part::Creates), count(Part::Links));
+    // Of a contact whose Xero contact is not known, it cannot be said whether the references are the same.
+    let is_matched = |rehearsed: &&Rehearsed| {
+        takes_part(rehearsed) && !breaks(rehearsed, Precondition::LinkedOrLinkable)
+    };
+    let is_filled = |rehearsed: &&Rehearsed| {
+        let mut changes = rehearsed.changes.iter();
+        Part::of(&rehearsed.ending) != Part::Creates
+            && changes.any(|change| change.field == rules::Field::AccountReference)
+    };
     Precondition::ALL
         .into_iter()
         .map(|precondition| {
             let of = match precondition {
                 Precondition::RightGroup => contacts().filter(is_decided).count(),
-                Precondition::LinkedOrLinkable | Precondition::MatchingReference => {
-                    contacts().filter(takes_part).count()
-                }
+                Precondition::LinkedOrLinkable => contacts().filter(takes_part).count(),
+                Precondition::MatchingReference => contacts().filter(is_matched).count(),
             };
             let broken = contacts()
                 .filter(|rehearsed| breaks(rehearsed, precondition))
                 .count();
-            let filled = contacts()
-                .filter(|r| {
-                    r.changes
-                        .iter()
-                        .any(|c| c.field == rules::Field::AccountReference)
-                })
-                .count();
-            let remark = match precondition {
-                Precondition::RightGroup => String::new(),
-                Precondition::LinkedOrLinkable => {
-                    let mut remarks = Vec::new();
-                    if links > 0 {
-                        remarks.push(format!("{links} of them are not linked yet and will be"));
-                    }
-                    if creates > 0 {
-                        remarks.push(format!(
-                            "{creates} are not in Xero and will be created, as authorised"
-                        ));
-                    }
-                    remarks.join("; ")
+            let remarks: Vec<String> = match precondition {
+                Precondition::RightGroup => Vec::new(),
+                Precondition::LinkedOrLinkable => [
+                    (links, "not linked yet, but can be"),
+                    (creates, "not in Xero yet, to be created as authorised"),
+                ]
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("{what}: {count}"))
+                .collect(),
+                Precondition::MatchingReference => {
+                    let filled = contacts().filter(is_filled).count();
+                    let remark = format!("blank on one side, to be filled in: {filled}");
+                    (filled > 0).then_some(remark).into_iter().collect()
                 }
-                Precondition::MatchingReference if filled > 0 => {
-                    format!(
-                        "{filled} of them are blank on one side, or on both, and will be filled in"
-                    )
-                }
-                Precondition::MatchingReference => String::new(),
             };
             Standing {
                 precondition,
                 sentence: precondition.sentence(),
                 good: of.saturating_sub(broken),
                 of,
-                remark,
+                remark: remarks.join("; "),
             }
         })
         .collect()
@@ -229,8 +236,8 @@ fn mixed_groups(rehearsal: &Rehearsal, names: &BTreeMap<GroupId, String>) -> Vec
 
 fn verdict(check: &Check) -> String {
     let out_of_line = counted(check.contacts.len(), "contact");
-    let not_checked = counted(check.not_checked, "contact");
-    match (check.ready, check.contacts.len(), check.not_checked) {
+    let not_checked = counted(check.not_checked.len(), "contact");
+    match (check.ready, check.contacts.len(), check.not_checked.len()) {
         (true, ..) => "Ready to synchronise: nothing stands in the way.".to_owned(),
         (false, 0, _) => format!(
             "Not known yet: {not_checked} could not be looked at now; check again in a few minutes."
@@ -244,66 +251,156 @@ fn verdict(check: &Check) -> String {
     }
 }
 
-fn table(ui: &Ui, check: &Check) -> String {
-    let mut lines = vec![bold(format!(
-        "{} → {}",
-        check.stack,
-        one_line(&check.organisation)
-    ))];
-    for standing in &check.preconditions {
-        let tone = if standing.good == standing.of {
-            Tone::Good
-        } else {
-            Tone::Bad
-        };
-        let mark = if tone == Tone::Good { "✓" } else { "✗" };
-        let remark = if standing.remark.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", standing.remark)
-        };
-        lines.push(format!(
-            "{} {}: {} of {}{remark}",
-            toned(tone, mark),
-            standing.sentence,
-            standing.good,
-            standing.of
-        ));
+impl Printable for Check {
+    fn json(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(self)?)
     }
-    for mixed in &check.mixed_groups {
-        lines.push(format!(
-            "\nOut of place in the group {}:",
-            one_line(&mixed.group)
-        ));
-        lines.extend(
-            mixed
-                .strays
-                .iter()
-                .map(|stray| format!("  {} {}", stray.id, one_line(&stray.name))),
-        );
-    }
-    if !check.cures.is_empty() {
-        lines.push(format!("\n{}", bold("What to do")));
-        let mut table = ui.table(&["Contacts", "Problem", "What to do", "Which"]);
-        table.set_constraints([at_most(10), at_most(36), at_most(70)]);
-        for cure in &check.cures {
-            let which = check
-                .contacts
-                .iter()
-                .filter(|row| row.code == cure.code && row.cure == cure.cure);
-            table.add_row([
-                cure.count.to_string(),
-                format!("{}\n({})", cure.title, cure.code),
-                one_line(&cure.cure),
-                few(which),
-            ]);
+
+    fn table(&self, ui: &Ui) -> String {
+        let check = self;
+        let mut lines = vec![bold(format!(
+            "{} → {}",
+            check.stack,
+            one_line(&check.organisation)
+        ))];
+        for standing in &check.preconditions {
+            let tone = if standing.good == standing.of {
+                Tone::Good
+            } else {
+                Tone::Bad
+            };
+            let mark = if tone == Tone::Good { "✓" } else { "✗" };
+            let remark = if standing.remark.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", standing.remark)
+            };
+            lines.push(format!(
+                "{} {}: {} of {}{remark}",
+                toned(tone, mark),
+                standing.sentence,
+                standing.good,
+                standing.of
+            ));
         }
-        lines.push(table.to_string());
-        lines.push("Each in full: contact-sync check --format html --output check.html, or contact-sync plan --only problems".to_owned());
+        for mixed in &check.mixed_groups {
+            lines.push(format!(
+                "\nOut of place in the group {}:",
+                one_line(&mixed.group)
+            ));
+            lines.extend(
+                mixed
+                    .strays
+                    .iter()
+                    .map(|stray| format!("  {} {}", stray.id, one_line(&stray.name))),
+            );
+        }
+        if !check.cures.is_empty() {
+            lines.push(format!("\n{}", bold("What to do")));
+            let mut table = ui.table(&["Contacts", "Problem", "What to do", "Which"]);
+            table.set_constraints([at_most(10), at_most(36), at_most(70)]);
+            for cure in &check.cures {
+                let which = check
+                    .contacts
+                    .iter()
+                    .filter(|row| row.code == cure.code && row.cure == cure.cure);
+                table.add_row([
+                    cure.count.to_string(),
+                    format!("{}\n({})", cure.title, cure.code),
+                    one_line(&cure.cure),
+                    few(which),
+                ]);
+            }
+            lines.push(table.to_string());
+            lines.push("Each in full: contact-sync check --format html --output check.html, or contact-sync plan --only problems".to_owned());
+        }
+        if !check.not_checked.is_empty() {
+            lines.push(format!("\n{}", bold("Not looked at")));
+            lines.extend(
+                check
+                    .not_checked
+                    .iter()
+                    .map(|row| format!("  {} {}: {}", row.id, one_line(&row.name), row.sentence)),
+            );
+        }
+        let tone = if check.ready { Tone::Good } else { Tone::Bad };
+        lines.push(format!("\n{}", toned(tone, verdict(check))));
+        lines.join("\n")
     }
-    let tone = if check.ready { Tone::Good } else { Tone::Bad };
-    lines.push(format!("\n{}", toned(tone, verdict(check))));
-    lines.join("\n")
+
+    fn csv(&self) -> anyhow::Result<String> {
+        output::csv(
+            &[
+                "contact_id",
+                "name",
+                "group",
+                "problem",
+                "sentence",
+                "cure",
+                "account_reference",
+            ],
+            self.contacts.iter().chain(&self.not_checked).map(|row| {
+                vec![
+                    row.id.clone(),
+                    row.name.clone(),
+                    row.group.clone(),
+                    row.code.clone(),
+                    row.sentence.clone(),
+                    row.cure.clone(),
+                    row.reference.clone(),
+                ]
+            }),
+        )
+    }
+
+    fn html(&self) -> anyhow::Result<String> {
+        let check = self;
+        let preconditions = check.preconditions.iter().map(|standing| PreconditionView {
+            title: standing.sentence.to_owned(),
+            ok: standing.good == standing.of,
+            count: format!("{} of {}", standing.good, standing.of),
+            sentence: standing.remark.clone(),
+        });
+        let report = Report {
+            heading: "Check: ready to synchronise?".to_owned(),
+            organisation: check.organisation.clone(),
+            stack: check.stack.clone(),
+            lead: vec![verdict(check), listed(check)],
+            settings: settings(&check.settings),
+            totals: totals(&check.all),
+            preconditions: preconditions.collect(),
+            mixed_groups: check
+                .mixed_groups
+                .iter()
+                .map(|mixed| MixedGroup {
+                    name: mixed.group.clone(),
+                    strays: mixed.strays.clone(),
+                })
+                .collect(),
+            cures: check.cures.clone(),
+            rows: check
+                .all
+                .iter()
+                .filter(|row| is_shown(row))
+                .cloned()
+                .collect(),
+        };
+        report.render()
+    }
+}
+
+fn listed(check: &Check) -> String {
+    let is_listed = |row: &&Row| is_shown(row);
+    format!(
+        "Listed below is every contact that something is to be done about, by you or by the synchronisation: {} of {}.",
+        check.all.iter().filter(is_listed).count(),
+        check.all.len()
+    )
+}
+
+/// What is in line and stays so is only counted: a report of 20,000 contacts would be too large for a mail.
+fn is_shown(row: &Row) -> bool {
+    ![Part::Unchanged.key(), Part::LeftAlone.key()].contains(&row.outcome.as_str())
 }
 
 /// The first few contacts, and how many more there are.
@@ -319,57 +416,4 @@ fn few<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
         lines.push(format!("and {} more", rows.len() - FEW));
     }
     lines.join("\n")
-}
-
-fn csv(check: &Check) -> anyhow::Result<String> {
-    output::csv(
-        &[
-            "contact_id",
-            "name",
-            "group",
-            "problem",
-            "sentence",
-            "cure",
-            "account_reference",
-        ],
-        check.contacts.iter().map(|row| {
-            vec![
-                row.id.clone(),
-                row.name.clone(),
-                row.group.clone(),
-                row.code.clone(),
-                row.sentence.clone(),
-                row.cure.clone(),
-                row.reference.clone(),
-            ]
-        }),
-    )
-}
-
-fn html(tool: &Tool, check: &Check) -> anyhow::Result<String> {
-    let preconditions = check.preconditions.iter().map(|standing| PreconditionView {
-        title: standing.sentence.to_owned(),
-        ok: standing.good == standing.of,
-        count: format!("{} of {}", standing.good, standing.of),
-        sentence: standing.remark.clone(),
-    });
-    let report = Report {
-        heading: "Check: ready to synchronise?".to_owned(),
-        organisation: check.organisation.clone(),
-        stack: check.stack.clone(),
-        lead: vec![verdict(check)],
-        settings: settings(&tool.configuration.settings),
-        preconditions: preconditions.collect(),
-        mixed_groups: check
-            .mixed_groups
-            .iter()
-            .map(|mixed| MixedGroup {
-                name: mixed.group.clone(),
-                strays: mixed.strays.clone(),
-            })
-            .collect(),
-        cures: check.cures.clone(),
-        rows: check.all.clone(),
-    };
-    report.render()
 }

@@ -9,7 +9,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata as _};
+use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudformation::types::{Capability, Parameter, Stack};
 use runtime::Configuration;
 use serde::Deserialize;
@@ -21,6 +21,10 @@ const LOCAL_STACK_FILE: &str = "target/local-stack/running.json";
 /// The stand-in's own region; it takes any credentials.
 const LOCAL_REGION: &str = "us-east-1";
 const LOCAL_CREDENTIALS: &str = "test";
+/// The name under which the demo deploys.
+const LOCAL_STACK: &str = "contact-sync";
+/// What came with this version of the bundle.
+const YOUNGEST_PARAMETER: &str = "HistoryDays";
 /// The parameter behind the schedules.
 const SYNC_ENABLED: &str = "SyncEnabled";
 /// How long an update of the stack may take; two to three minutes are usual.
@@ -68,8 +72,21 @@ impl Deployment {
     /// # Errors
     /// One line that says what is missing: credentials, a region, or the stack.
     pub async fn find(target: &Target) -> anyhow::Result<Self> {
+        let name = match (&target.stack, &target.local) {
+            (Some(name), _) => name.clone(),
+            (None, Some(_)) => LOCAL_STACK.to_owned(),
+            (None, None) => bail!(
+                "which stack? Give its name with --stack NAME, or once for all in the environment variable CONTACT_SYNC_STACK"
+            ),
+        };
         let aws = aws(target).await?;
-        let stack = describe(&Client::new(&aws), &target.stack).await?;
+        let stack = describe(&Client::new(&aws), &name).await;
+        let stack = match &target.local {
+            None => stack?,
+            Some(_) => stack.context(
+                "the local stack does not answer as it should; is it still running (make demo KEEP=1)?",
+            )?,
+        };
         let parameters = stack.parameters().iter().filter_map(|parameter| {
             Some((
                 parameter.parameter_key()?.to_owned(),
@@ -82,12 +99,31 @@ impl Deployment {
                 output.output_value()?.to_owned(),
             ))
         });
-        Ok(Self {
-            name: target.stack.clone(),
+        let deployment = Self {
+            name,
             parameters: parameters.collect(),
             outputs: outputs.collect(),
             aws,
-        })
+        };
+        deployment.check_version()?;
+        Ok(deployment)
+    }
+
+    /// An older bundle would not understand what this tool writes: a person's word would be lost, and whoever follows along would wait in vain.
+    fn check_version(&self) -> anyhow::Result<()> {
+        if !self.outputs.contains_key("Table") {
+            bail!(
+                "the stack {} is not one of this software: it has no output Table. Give the right name with --stack",
+                self.name
+            );
+        }
+        if !self.parameters.contains_key(YOUNGEST_PARAMETER) {
+            bail!(
+                "the stack {} was deployed from an older version than this tool: deploy this version first (make build, then sam deploy)",
+                self.name
+            );
+        }
+        Ok(())
     }
 
     /// The functions' configuration, from the stack's parameters and outputs.
@@ -95,12 +131,6 @@ impl Deployment {
     /// # Errors
     /// Where the stack is none of this project, or a parameter is none that it takes.
     pub fn configuration(&self) -> anyhow::Result<Configuration> {
-        if !self.outputs.contains_key("Table") {
-            bail!(
-                "the stack {} is not one of this software: it has no output Table. Give the right name with --stack",
-                self.name
-            );
-        }
         let configuration = Configuration::read(|variable| {
             let of = |names: &[(&str, &str)], values: &BTreeMap<String, String>| {
                 let (_, name) = names.iter().find(|(known, _)| *known == variable)?;
@@ -149,20 +179,28 @@ impl Deployment {
             .send()
             .await
             .map_err(|error| told("the stack could not be updated", &self.name, error))?;
-        let updated = tokio::time::timeout(UPDATE_LIMIT, self.updated(&client));
+        let updated = tokio::time::timeout(UPDATE_LIMIT, self.updated(&client, enabled));
         updated.await.unwrap_or_else(|_| {
             bail!("the update of the stack {} takes longer than 15 minutes; CloudFormation's console shows how it stands", self.name)
         })
     }
 
-    async fn updated(&self, client: &Client) -> anyhow::Result<()> {
+    async fn updated(&self, client: &Client, enabled: bool) -> anyhow::Result<()> {
         loop {
             let stack = describe(client, &self.name).await?;
             let status = stack.stack_status().map_or("unknown", |s| s.as_str());
-            if status == "UPDATE_COMPLETE" || status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" {
+            // What was asked for a moment ago may not show yet: then the parameter is still as it was.
+            let is_set = stack.parameters().iter().any(|parameter| {
+                parameter.parameter_key() == Some(SYNC_ENABLED)
+                    && parameter.parameter_value() == Some(if enabled { "true" } else { "false" })
+            });
+            if is_set
+                && (status == "UPDATE_COMPLETE" || status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+            {
                 return Ok(());
             }
-            if !status.ends_with("_IN_PROGRESS") || status.contains("ROLLBACK") {
+            let is_over = !status.ends_with("_IN_PROGRESS") && is_set;
+            if is_over || status.contains("ROLLBACK") {
                 bail!(
                     "the stack {} was not updated ({status}); CloudFormation's console, tab Events, says why",
                     self.name
@@ -198,12 +236,35 @@ where
         (Some("ValidationError"), Some(words)) if words.contains("does not exist") => {
             anyhow!(no_such_stack(name))
         }
-        (Some(code), words) => anyhow!("{what}: {code}: {}", words.unwrap_or_default()),
-        (None, _) => anyhow!(
-            "{what}: {}. Are you logged in to AWS (aws sts get-caller-identity)? Give --region and --profile as for the AWS command line",
-            DisplayErrorContext(&error)
-        ),
+        (code, words) => anyhow!("{what}: {}", aws_words(code, words, &error)),
     }
+}
+
+/// What went wrong with a call to AWS, and what to do: its code and words, or where there was no answer the innermost reason.
+#[must_use]
+pub fn aws_words(
+    code: Option<&str>,
+    words: Option<&str>,
+    error: &(dyn std::error::Error + 'static),
+) -> String {
+    let Some(code) = code else {
+        let mut innermost = error;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        return format!(
+            "{innermost}. Are you logged in to AWS (aws sts get-caller-identity), and is the region right? --profile and --region are as for the AWS command line"
+        );
+    };
+    let words = words.unwrap_or_default();
+    let cure = if code.contains("AccessDenied") || code.contains("NotAuthorized") {
+        ". Your AWS user needs that right: ask whoever looks after the account"
+    } else if code.contains("Expired") || code.contains("InvalidClientToken") {
+        ". Log in to AWS again"
+    } else {
+        ""
+    };
+    format!("{code}: {words}{cure}")
 }
 
 /// What a running local stack says of itself.

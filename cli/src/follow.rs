@@ -9,12 +9,14 @@ use runtime::records::{
     DeferReason, DeferredRecord, EndingKind, FollowRecord, ONLY, OutcomeRecord, ProblemRecord,
     Records,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 use store::Expect;
 use time::{Duration, OffsetDateTime};
 
 use crate::Exit;
-use crate::args::Following;
+use crate::args::{Following, Part};
+use crate::rehearsal::fresh_token;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, contact_of};
 use crate::ui::{Tone, counted, one_line, toned};
@@ -47,7 +49,8 @@ const FEW: usize = 20;
 pub struct Ended {
     /// Which.
     pub contact: ContactId,
-    /// How; `None` where nothing was heard of it.
+    /// How, in the words that a plan has for it; `None` where nothing was heard of it.
+    #[serde(rename = "outcome", serialize_with = "key_of")]
     pub ending: Option<EndingKind>,
     /// The problem's code, or the reason.
     pub detail: String,
@@ -57,6 +60,21 @@ pub struct Ended {
     /// What to do about it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub cure: String,
+}
+
+fn key_of<S: Serializer>(ending: &Option<EndingKind>, serializer: S) -> Result<S::Ok, S::Error> {
+    let key = match ending {
+        None => return serializer.serialize_none(),
+        Some(EndingKind::Created) => Part::Creates.key(),
+        Some(EndingKind::Linked) => Part::Links.key(),
+        Some(EndingKind::Updated) => Part::Updates.key(),
+        Some(EndingKind::Unchanged) => Part::Unchanged.key(),
+        Some(EndingKind::LeftAlone) => Part::LeftAlone.key(),
+        Some(EndingKind::Held) => Part::Problems.key(),
+        Some(EndingKind::PutOff) => Part::PutOff.key(),
+        Some(EndingKind::GivenUp) => "given-up",
+    };
+    serializer.serialize_str(key)
 }
 
 /// A following that has begun: from before anything is queued, so that no outcome is missed.
@@ -103,15 +121,18 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// What was noted of `contacts` since this following began.
+    /// What was noted of `contacts` since this following began: one query, which reads only what was noted at all.
     async fn noted(
         &self,
         contacts: &BTreeSet<ContactId>,
     ) -> anyhow::Result<BTreeMap<ContactId, OutcomeRecord>> {
-        let noted = self.records.get_many::<OutcomeRecord>(contacts).await?;
+        let noted = self.records.list::<OutcomeRecord>("").await?;
         let mut fresh = BTreeMap::new();
-        for record in noted.into_values() {
+        for record in noted {
             let contact = contact_of(&record)?;
+            if !contacts.contains(&contact) {
+                continue;
+            }
             let is_fresh = match self.before.get(&contact) {
                 Some(version) => record.version != *version,
                 None => true,
@@ -137,6 +158,7 @@ impl<'a> Follower<'a> {
         let mut ended: BTreeMap<ContactId, OutcomeRecord> = BTreeMap::new();
         let mut last_heard = self.began;
         let mut told_quiet = false;
+        let mut renewed = self.began;
         let mut rounds = BTreeMap::new();
         loop {
             let now = OffsetDateTime::now_utc();
@@ -163,29 +185,40 @@ impl<'a> Follower<'a> {
             if done == contacts.len() {
                 break;
             }
-            if !unheard && !self.tool.deployment.is_enabled() {
+            let is_quiet = now - last_heard > QUIET_FOR;
+            if !self.tool.deployment.is_enabled() && now - renewed > ASKED_AGAIN_AFTER {
+                // Nobody else renews the token while the schedules are off.
+                renewed = now;
+                fresh_token(self.tool).await?;
+            }
+            if (!unheard || is_quiet) && !self.tool.deployment.is_enabled() {
                 let put_off = ended
                     .iter()
                     .filter(|(_, ended)| ended.ending == EndingKind::PutOff);
                 let put_off: BTreeMap<ContactId, OffsetDateTime> = put_off
                     .map(|(contact, ended)| (*contact, ended.at))
                     .collect();
-                if !self
+                let comes_round = self
                     .bring_round(&put_off, &mut rounds, self.began + limit)
-                    .await?
-                {
+                    .await?;
+                if !comes_round && !unheard {
                     break;
                 }
             }
             if now - self.began > limit {
                 bar.abandon();
+                let then = if self.tool.deployment.is_enabled() {
+                    "the functions go on by themselves"
+                } else {
+                    "what was put off waits until the schedules are on (contact-sync enable) or this is run again"
+                };
                 self.tool.ui.tell(format!(
-                    "After {} this tool stops following; the functions go on. contact-sync status shows how it stands.",
+                    "After {} this tool stops following; {then}. contact-sync status shows how it stands.",
                     span(limit)
                 ));
                 break;
             }
-            if now - last_heard > QUIET_FOR && !told_quiet {
+            if is_quiet && !told_quiet {
                 told_quiet = true;
                 self.tool.ui.tell(
                     "Nothing was heard for two minutes: Xero's limits or another sweep may hold the functions up (contact-sync status); their logs say more.",
@@ -194,7 +227,9 @@ impl<'a> Follower<'a> {
             if now - self.asked > ASKED_AGAIN_AFTER {
                 self.ask(now).await?;
             }
-            tokio::time::sleep(PAUSE).await;
+            // Each round reads what was noted of all; for thousands a glance now and then will do.
+            let glances = u32::try_from(open.len() / 500).unwrap_or(u32::MAX);
+            tokio::time::sleep(PAUSE * glances.clamp(1, 20)).await;
         }
         bar.finish_and_clear();
         self.tell(contacts, &ended).await
@@ -228,7 +263,10 @@ impl<'a> Follower<'a> {
             // What these waited for was done by the others, which have all come to an end by now.
             let waited_for_others = matches!(
                 record.value.reason,
-                DeferReason::ReferencesNotRead | DeferReason::AfterItsTwin | DeferReason::OutOfTime
+                DeferReason::ReferencesNotRead
+                    | DeferReason::AfterItsTwin
+                    | DeferReason::OutOfTime
+                    | DeferReason::NotConnected
             );
             let is_due = record.value.due <= now;
             if is_due || (waited_for_others && round.count < MAX_EARLY_ROUNDS) {
@@ -294,7 +332,7 @@ pub async fn queue_and_follow(
     if contacts.is_empty() {
         tool.ui.tell("There is nothing to do: no contact fits.");
         if tool.ui.json {
-            tool.ui.say_json(&Vec::<Ended>::new())?;
+            tool.ui.say_json(&json!({ "contacts": [] }))?;
         }
         return Ok(Exit::Fine);
     }
@@ -320,6 +358,9 @@ pub async fn follow_to_the_end(
             "{} queued; contact-sync status shows how it stands.",
             counted(contacts.len(), "contact")
         ));
+        if tool.ui.json {
+            tool.ui.say_json(&json!({ "queued": contacts }))?;
+        }
         return Ok(Exit::Fine);
     }
     let ended = follower.follow(contacts, following).await?;
@@ -342,7 +383,7 @@ fn show(tool: &Tool, ended: &[Ended]) -> anyhow::Result<Exit> {
         Exit::Attention
     };
     if tool.ui.json {
-        tool.ui.say_json(&ended)?;
+        tool.ui.say_json(&json!({ "contacts": ended }))?;
         return Ok(exit);
     }
     let few = ended.len() <= FEW;
@@ -403,7 +444,7 @@ pub fn label(ending: Option<EndingKind>) -> &'static str {
     }
 }
 
-/// Contacts that were given by their ids must exist for anything to come of them; more than this at once is a mistake.
+/// More contacts than anybody gives by their ids.
 pub(crate) const MAX_CHOSEN: usize = 1_000;
 
 /// Refuses more contacts by id than anybody types.

@@ -6,9 +6,8 @@ use time::OffsetDateTime;
 
 use crate::Exit;
 use crate::args::HistoryArguments;
-use crate::plan::value;
-use crate::rows::ChangeRow;
-use crate::time_text::moment;
+use crate::rows::{ChangeRow, before_after};
+use crate::time_text::{moment, rfc3339};
 use crate::tool::Tool;
 use crate::ui::bold;
 
@@ -33,14 +32,15 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
         let rows = history.iter().map(|record| {
             let changes: Vec<ChangeRow> = record.changes.iter().map(ChangeRow::from).collect();
             json!({
-                "at": record.at.unix_timestamp(),
-                "when": moment(record.at),
+                "at": rfc3339(record.at),
                 "event": record.event,
                 "xero_id": record.xero_id,
                 "changes": changes,
             })
         });
-        tool.ui.say_json(&rows.collect::<Vec<_>>())?;
+        let history: Vec<_> = rows.collect();
+        tool.ui
+            .say_json(&json!({"contact": arguments.contact, "history": history}))?;
         return Ok(Exit::Fine);
     }
     if history.is_empty() {
@@ -59,11 +59,8 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
             .say(format!("{} (Xero contact {})", bold(event), record.xero_id))?;
         for change in record.changes.iter().map(ChangeRow::from) {
             let field = format!("{} {}", change.system, change.field);
-            tool.ui.say(format!(
-                "    {field:<28} {} → {}",
-                value(&change.before),
-                value(&change.after)
-            ))?;
+            let change = before_after(&change);
+            tool.ui.say(format!("    {field:<28} {change}"))?;
         }
     }
     Ok(Exit::Fine)

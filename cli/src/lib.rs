@@ -7,10 +7,12 @@
 pub mod args;
 pub mod check;
 pub mod connect;
+pub mod critical;
 pub mod deployment;
 pub mod follow;
 pub mod history;
 pub mod link;
+pub mod logging;
 pub mod output;
 pub mod plan;
 pub mod problems;
@@ -28,6 +30,7 @@ pub mod ui;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use clap_complete::Shell;
 
 use crate::args::{Arguments, Command, Connect};
 use crate::tool::Tool;
@@ -57,15 +60,12 @@ impl From<Exit> for ExitCode {
 /// One line, and what lies behind it, that says why it could not be done and what to do.
 pub async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let ui = Ui::new(arguments.json);
-    if let Command::Completions { shell } = arguments.command {
-        let mut command = Arguments::command();
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut command, "contact-sync", &mut script);
-        ui.say(String::from_utf8_lossy(&script).trim_end())?;
-        return Ok(Exit::Fine);
-    }
+    let command = match &arguments.command {
+        Command::Completions { shell } => return completions(ui, *shell),
+        command => command,
+    };
     let tool = Tool::open(&arguments.target, ui).await?;
-    match &arguments.command {
+    match command {
         Command::Connect(Connect::Xero(arguments)) => connect::xero::run(&tool, arguments).await,
         Command::Connect(Connect::Bigchange) => connect::bigchange::run(&tool).await,
         Command::Check(arguments) => check::run(&tool, arguments).await,
@@ -79,25 +79,18 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Enable(confirm) => schedules::run(&tool, true, *confirm).await,
         Command::Disable(confirm) => schedules::run(&tool, false, *confirm).await,
         Command::History(arguments) => history::run(&tool, arguments).await,
-        Command::Completions { .. } => Ok(Exit::Fine),
+        Command::Completions { shell } => completions(tool.ui, *shell),
     }
 }
 
-/// The name of the connected organisation; its id where Xero does not say.
-pub(crate) async fn connected_organisation(tool: &Tool) -> String {
-    let Ok(token) = tool.token().await else {
-        return "not connected".to_owned();
-    };
-    let (Some(access), Some(tenant)) = (&token.access_token, token.tenant_id) else {
-        return "not connected".to_owned();
-    };
-    let xero = xero::Xero::new(
-        tool.transport.clone(),
-        tool.configuration.xero_api_url.clone(),
+fn completions(ui: Ui, shell: Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        shell,
+        &mut Arguments::command(),
+        "contact-sync",
+        &mut script,
     );
-    let connections = xero.connections(access).await.unwrap_or_default();
-    connections
-        .into_iter()
-        .find(|connection| connection.tenant_id == tenant && !connection.tenant_name.is_empty())
-        .map_or_else(|| tenant.to_string(), |connection| connection.tenant_name)
+    ui.say(String::from_utf8_lossy(&script).trim_end())?;
+    Ok(Exit::Fine)
 }

@@ -9,14 +9,14 @@ use rules::{
 };
 use runtime::records::ContactRecord;
 use runtime::word::{self, Remembering, WordError};
-use runtime::{CallError, OpenError};
+use serde_json::json;
 use store::TableError;
 use time::OffsetDateTime;
 
 use crate::Exit;
 use crate::args::{LinkArguments, UnlinkArguments};
 use crate::follow::queue_and_follow;
-use crate::rehearsal::fresh_token;
+use crate::rehearsal::{fresh_token, read_xero_contacts};
 use crate::rows::why_left_alone;
 use crate::tool::Tool;
 use crate::ui::one_line;
@@ -26,6 +26,7 @@ use crate::ui::one_line;
 /// # Errors
 /// One line that says what stands in the way.
 pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit> {
+    tool.check_clock().await?;
     fresh_token(tool).await?;
     let (contact_id, xero_id) = (arguments.contact, arguments.xero);
     let records = tool.records().await?;
@@ -35,11 +36,13 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
         tool.ui.tell(format!(
             "Contact {contact_id} is linked to that Xero contact already."
         ));
-        return Ok(Exit::Fine);
+        return nothing_to_do(tool);
     }
     let contact = read_contact(tool, contact_id).await?;
     let xero = read_xero_contact(tool, xero_id).await?;
     check_pair(tool, &contact, &xero)?;
+    let possible = word::may_choose(&records, contact_id, xero_id).await;
+    possible.map_err(|error| told(contact_id, error))?;
     let reference = match (contact.account_reference.trim(), xero.account_number.trim()) {
         ("", "") => "a generated account reference".to_owned(),
         ("", number) => format!("account reference {number}, from Xero"),
@@ -51,36 +54,57 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
         one_line(&xero.name),
         one_line(&reference),
     ));
-    if !arguments.confirm.yes && !tool.ui.confirm("Link them?", "--yes")? {
-        bail!("nothing was changed");
+    if !arguments.confirm.yes && !tool.ui.confirm("Link them?", "--yes").await? {
+        tool.ui.tell("Nothing was changed.");
+        return Ok(Exit::Attention);
     }
     let chosen = word::choose(&records, contact_id, xero_id, remembering(tool)).await;
     chosen.map_err(|error| told(contact_id, error))?;
     queue_and_follow(tool, &BTreeSet::from([contact_id]), arguments.follow).await
 }
 
-/// Takes a link away.
+fn nothing_to_do(tool: &Tool) -> anyhow::Result<Exit> {
+    if tool.ui.json {
+        tool.ui.say_json(&json!({ "contacts": [] }))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// Takes a link away, or a choice that led to none. The contact is not queued: what becomes of it should be looked at first.
 ///
 /// # Errors
 /// One line that says what stands in the way.
 pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<Exit> {
+    tool.check_clock().await?;
     let contact_id = arguments.contact;
     let records = tool.records().await?;
-    let record = records.get::<ContactRecord>(contact_id).await?;
-    let Some(link) = record.and_then(|record| record.value.link) else {
-        return Err(told(contact_id, WordError::NotLinked(contact_id)));
+    let xero_id = word::to_part(&records, contact_id).await;
+    let xero_id = xero_id.map_err(|error| told(contact_id, error))?;
+    let may_create = if tool.configuration.settings.create_in_xero {
+        "is created there"
+    } else {
+        "is reported as a problem"
     };
     tool.ui.tell(format!(
-        "BigChange contact {contact_id} will no longer be linked to the Xero contact {} (account reference {}). Nothing is changed in BigChange or in Xero, and it is not linked to that Xero contact again unless you say so.",
-        link.xero_id, one_line(link.account_reference.as_str())
+        "BigChange contact {contact_id} will no longer belong to the Xero contact {xero_id}, and is not linked to that one again unless you say so. Nothing is changed in \
+         BigChange or in Xero by this.\nAt its next turn (an edit in BigChange, the daily sweep, contact-sync sync) it is matched anew without that one: it is linked to \
+         another that fits, or, where none has its name or account reference, {may_create}.",
     ));
-    if !arguments.confirm.yes && !tool.ui.confirm("Unlink it?", "--yes")? {
-        bail!("nothing was changed");
+    if !arguments.confirm.yes && !tool.ui.confirm("Unlink it?", "--yes").await? {
+        tool.ui.tell("Nothing was changed.");
+        return Ok(Exit::Attention);
     }
-    let parted = word::part(&records, contact_id, remembering(tool)).await;
+    let parted = word::part(&records, contact_id, xero_id, remembering(tool)).await;
     parted.map_err(|error| told(contact_id, error))?;
-    fresh_token(tool).await?;
-    queue_and_follow(tool, &BTreeSet::from([contact_id]), arguments.follow).await
+    if tool.ui.json {
+        tool.ui
+            .say_json(&json!({"contact": contact_id, "unlinked_from": xero_id}))?;
+    } else {
+        tool.ui.say(format!(
+            "Unlinked. What will become of it: contact-sync plan --contact {contact_id}"
+        ))?;
+    }
+    Ok(Exit::Fine)
 }
 
 fn remembering(tool: &Tool) -> Remembering {
@@ -126,27 +150,7 @@ async fn read_contact(tool: &Tool, id: ContactId) -> anyhow::Result<Contact> {
 }
 
 async fn read_xero_contact(tool: &Tool, id: XeroContactId) -> anyhow::Result<XeroContact> {
-    let parts = tool.real_parts();
-    let opened = parts.xero.open().await?;
-    if opened.organisation_changed {
-        bail!("{}", crate::status::ORGANISATION_CHANGED);
-    }
-    let Ok(session) = opened.ready else {
-        bail!("Xero cannot be asked now: contact-sync status says why");
-    };
-    let ids = [id];
-    let ids = ids.as_slice();
-    let found = session
-        .call(|xero, access| async move { xero.contacts_by_id(&access, ids).await })
-        .await;
-    let found = match found {
-        Ok(found) => found,
-        Err(CallError::Failed(error)) => return Err(error.into()),
-        Err(CallError::Open(OpenError::Table(error))) => return Err(error.into()),
-        Err(CallError::Wait(_) | CallError::Open(_)) => {
-            bail!("Xero cannot be asked now: contact-sync status says why")
-        }
-    };
+    let found = read_xero_contacts(tool, &[id]).await?;
     let found = found.into_iter().find(|found| found.id == id);
     found.with_context(|| {
         format!("this Xero organisation has no contact {id}: the id is the last part of the address when the contact is open in Xero")

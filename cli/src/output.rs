@@ -4,58 +4,111 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use uuid::Uuid;
 
+use crate::args::{Format, ReportArguments};
 use crate::ui::Ui;
 
-/// A report, ready to be written.
-pub enum Document {
-    /// Text of any kind.
-    Text(String),
-    /// JSON.
-    Json(serde_json::Value),
+/// What a report can be made into.
+pub trait Printable {
+    /// For other programs.
+    ///
+    /// # Errors
+    /// Where it cannot be written as JSON.
+    fn json(&self) -> anyhow::Result<Value>;
+    /// For a terminal.
+    fn table(&self, ui: &Ui) -> String;
+    /// For a spreadsheet.
+    ///
+    /// # Errors
+    /// Where memory runs out.
+    fn csv(&self) -> anyhow::Result<String>;
+    /// For a browser.
+    ///
+    /// # Errors
+    /// Where memory runs out.
+    fn html(&self) -> anyhow::Result<String>;
 }
 
-/// Writes a report to a file, or to standard output. A file appears whole or not at all, and only its owner may read it: it holds personal data.
+/// Writes a report in the form and to the place that were asked for.
 ///
 /// # Errors
-/// Where the file cannot be written, or standard output is closed.
-pub fn write(ui: &Ui, document: &Document, file: Option<&Path>) -> anyhow::Result<()> {
-    let text = match document {
-        Document::Text(text) => text.clone(),
-        Document::Json(value) => serde_json::to_string_pretty(value)?,
+/// Where the file cannot be written, standard output is closed, or two forms were asked for.
+pub fn print(ui: &Ui, what: &impl Printable, arguments: &ReportArguments) -> anyhow::Result<()> {
+    let format = match (ui.json, arguments.format) {
+        (true, None | Some(Format::Json)) => Format::Json,
+        (true, Some(_)) => {
+            bail!("--json and --format ask for two different forms: give one of them")
+        }
+        (false, format) => format.unwrap_or(Format::Table),
     };
-    let Some(path) = file else {
+    let text = match format {
+        Format::Json => serde_json::to_string_pretty(&what.json()?)?,
+        Format::Csv => what.csv()?,
+        Format::Html => what.html()?,
+        Format::Table => what.table(ui),
+    };
+    let file = arguments.output.as_deref();
+    let Some(path) = file.filter(|path| *path != Path::new("-")) else {
         return Ok(ui.say(text.trim_end())?);
     };
-    let text = anstream::adapter::strip_str(&text).to_string();
-    let unfinished = path.with_extension("unfinished");
-    let written =
-        write_privately(&unfinished, &text).and_then(|()| std::fs::rename(&unfinished, path));
-    written.with_context(|| format!("{} cannot be written", path.display()))?;
+    let mut bytes = Vec::with_capacity(text.len() + 4);
+    if format == Format::Csv {
+        // Without it Excel takes UTF-8 for something else.
+        bytes.extend("\u{feff}".bytes());
+    }
+    bytes.extend(
+        anstream::adapter::strip_str(text.trim_end())
+            .to_string()
+            .bytes(),
+    );
+    bytes.push(b'\n');
+    write(path, &bytes).with_context(|| format!("{} cannot be written", path.display()))?;
     ui.tell(format!("Written to {}", path.display()));
     Ok(())
 }
 
-fn write_privately(path: &Path, text: &str) -> std::io::Result<()> {
+/// A file appears whole or not at all, and only its owner may read it: it holds personal data. What is there and no file (a device) is written to as it is.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, bytes);
+    }
+    // Where a link leads is where the file goes.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.unfinished", Uuid::new_v4().simple()));
+    let unfinished = path.with_file_name(name);
+    let written =
+        write_privately(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, &path));
+    if written.is_err() {
+        // It may not have come into being at all.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    written
+}
+
+fn write_privately(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = File::options();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    let mut file = options.open(path)?;
-    file.write_all(text.trim_end().as_bytes())?;
-    file.write_all(b"\n")
+    options.open(path)?.write_all(bytes)
 }
 
-/// Rows as CSV, for a spreadsheet: a cell that a spreadsheet would take for a formula gets an apostrophe in front.
+/// Rows as CSV, for a spreadsheet: a cell that a spreadsheet would take for a formula gets an apostrophe in front, and every cell is quoted, so that a semicolon in one
+/// ends it nowhere.
 ///
 /// # Errors
 /// Never, with rows of equal length.
 pub fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> anyhow::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .quote_style(csv::QuoteStyle::Always)
+        .from_writer(Vec::new());
     writer.write_record(header)?;
     for row in rows {
         writer.write_record(row.iter().map(|cell| harmless(cell)))?;
@@ -65,7 +118,12 @@ pub fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> anyh
 }
 
 fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    // The wide forms too: some spreadsheets take them for the narrow ones.
+    let is_formula = cell
+        .trim_start()
+        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'])
+        || cell.starts_with(['\t', '\r', '\n']);
+    if is_formula {
         format!("'{cell}")
     } else {
         cell.to_owned()
@@ -79,8 +137,20 @@ mod tests {
 
     #[test]
     fn a_cell_is_never_a_formula() {
-        let rows = [vec!["=1+1".to_owned(), "a,\"b\"".to_owned()]];
+        for formula in ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\r1", "\n1", "＝1"] {
+            assert_eq!(harmless(formula), format!("'{formula}"));
+        }
+        for plain in ["", "Acme", "a=b", "A-1", "x;=HYPERLINK(1)"] {
+            assert_eq!(harmless(plain), plain);
+        }
+        let rows = [vec!["x;=1".to_owned(), "a,\"b\"".to_owned()]];
         let text = csv(&["x", "y"], rows).unwrap();
-        assert_eq!(text, "x,y\n'=1+1,\"a,\"\"b\"\"\"\n");
+        assert_eq!(text, "\"x\",\"y\"\n\"x;=1\",\"a,\"\"b\"\"\"\n");
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        write(Path::new("/dev/null"), b"x").unwrap();
+        assert!(!Path::new("/dev/null").is_file());
     }
 }

@@ -4,20 +4,24 @@ use std::collections::BTreeSet;
 
 use rules::{ContactId, Settings};
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::args::{Format, Part, PlanArguments};
-use crate::output::{self, Document};
+use crate::Exit;
+use crate::args::{Part, PlanArguments};
+use crate::follow::check_chosen;
+use crate::output::{self, Printable};
 use crate::rehearsal::{BATCH, Scope, XeroCalls, rehearse};
 use crate::report::{Report, Setting};
-use crate::rows::{Row, cures_of, rows, totals};
+use crate::rows::{Candidate, Row, before_after, cures_of, rows, totals};
 use crate::tool::Tool;
 use crate::ui::{Ui, at_most, counted, one_line, toned};
-use crate::{Exit, connected_organisation};
 
 /// Xero's limit of calls a minute, less those that a worker leaves to the other one.
 const CALLS_A_MINUTE: usize = 57;
 /// Xero's limit of calls a day.
 const CALLS_A_DAY: usize = 5_000;
+/// So few contacts are all shown on a terminal.
+const FEW: usize = 20;
 /// Workers at once, as the template has it.
 const WORKERS: usize = 2;
 
@@ -28,12 +32,17 @@ pub struct Plan {
     pub stack: String,
     /// The Xero organisation.
     pub organisation: String,
-    /// What would happen to how many contacts, by outcome.
+    /// What would happen to how many contacts, by outcome; those too that are not shown.
     pub totals: Vec<Total>,
     /// What it takes of Xero.
     pub xero: Cost,
-    /// The contacts.
+    /// The contacts that were asked for.
     pub contacts: Vec<Row>,
+    #[serde(skip)]
+    settings: Settings,
+    /// Only a part was asked for.
+    #[serde(skip)]
+    is_part: bool,
 }
 
 /// How many contacts have one outcome.
@@ -43,6 +52,8 @@ pub struct Total {
     pub outcome: &'static str,
     /// How many.
     pub contacts: usize,
+    #[serde(skip)]
+    part: Part,
 }
 
 /// What a plan takes of Xero's limits.
@@ -101,18 +112,9 @@ impl Cost {
 /// # Errors
 /// Where a system does not answer or a person must act first.
 pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<Exit> {
+    check_chosen(&arguments.contact)?;
     let plan = plan(tool, &arguments.contact, &arguments.only).await?;
-    let document = if tool.ui.json {
-        Document::Json(serde_json::to_value(&plan)?)
-    } else {
-        match arguments.report.format {
-            Format::Json => Document::Json(serde_json::to_value(&plan)?),
-            Format::Csv => Document::Text(csv(&plan)?),
-            Format::Html => Document::Text(html(tool, &plan)?),
-            Format::Table => Document::Text(table(&tool.ui, &plan)),
-        }
-    };
-    output::write(&tool.ui, &document, arguments.report.output.as_deref())?;
+    output::print(&tool.ui, &plan, &arguments.report)?;
     Ok(Exit::Fine)
 }
 
@@ -146,6 +148,7 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
     let totals = totals(&rows).into_iter().map(|(part, contacts)| Total {
         outcome: part.key(),
         contacts,
+        part,
     });
     let totals = totals.collect();
     let cost = Cost::of(rehearsal.calls, rows.len());
@@ -153,73 +156,144 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
     rows.retain(|row| wanted.is_empty() || wanted.contains(row.outcome.as_str()));
     Ok(Plan {
         stack: tool.deployment.name.clone(),
-        organisation: connected_organisation(tool).await,
+        organisation: tool.organisation().await,
         totals,
         xero: cost,
         contacts: rows,
+        settings: tool.configuration.settings.clone(),
+        is_part: !wanted.is_empty(),
     })
 }
 
 /// The totals and the cost, in a sentence each.
 fn lead(plan: &Plan) -> Vec<String> {
     let count = |part: Part| {
-        let total = plan.totals.iter().find(|total| total.outcome == part.key());
+        let total = plan.totals.iter().find(|total| total.part == part);
         total.map_or(0, |total| total.contacts)
     };
     let all: usize = plan.totals.iter().map(|total| total.contacts).sum();
-    vec![
-        format!(
-            "Of {all} contacts, {} would be created in Xero, {} linked to an existing Xero contact and {} updated; {} are held by a problem.",
-            count(Part::Creates),
-            count(Part::Links),
-            count(Part::Updates),
-            count(Part::Problems),
-        ),
-        plan.xero.told(),
-        "Nothing has been written: this is what would happen now.".to_owned(),
-    ]
+    let mut lead = vec![format!(
+        "Of {}: {} to create in Xero, {} to link to an existing Xero contact, {} to update; held by a problem: {}.",
+        counted(all, "contact"),
+        count(Part::Creates),
+        count(Part::Links),
+        count(Part::Updates),
+        count(Part::Problems),
+    )];
+    if plan.is_part {
+        lead.push(format!("Shown here: {} of them.", plan.contacts.len()));
+    }
+    lead.push(plan.xero.told());
+    lead.push(
+        "Nothing has been written: this is what would happen now, unless somebody edits a contact meanwhile or two new contacts compete for the same reference."
+            .to_owned(),
+    );
+    lead
 }
 
-/// For a terminal.
-#[must_use]
-pub fn table(ui: &Ui, plan: &Plan) -> String {
-    let shown: Vec<&Row> = plan.contacts.iter().collect();
-    let mut text = String::new();
-    if !shown.is_empty() {
-        let mut table = ui.table(&[
-            "Contact",
-            "Group",
-            "Outcome",
-            "Account ref",
-            "What would happen",
-        ]);
-        table.set_constraints([at_most(28), at_most(16), at_most(14), at_most(16)]);
-        for row in shown {
-            table.add_row([
-                format!("{} {}", row.id, one_line(&row.name)),
-                one_line(&row.group),
-                row.outcome_label.clone(),
-                one_line(&row.reference),
-                told(row),
-            ]);
-        }
-        text.push_str(&table.to_string());
-        text.push('\n');
+impl Printable for Plan {
+    fn json(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::to_value(self)?)
     }
-    let totals = plan.totals.iter().map(|total| {
-        let part = crate::rows::PARTS
-            .into_iter()
-            .find(|part| part.key() == total.outcome)
-            .unwrap_or(Part::PutOff);
-        toned(
-            part.tone(),
-            format!("{} {}", total.contacts, part.label().to_lowercase()),
+
+    fn table(&self, ui: &Ui) -> String {
+        // What needs no looking at is only counted, unless it was asked for.
+        let is_shown = |row: &&Row| {
+            self.is_part
+                || self.contacts.len() <= FEW
+                || ![Part::Unchanged.key(), Part::LeftAlone.key()].contains(&row.outcome.as_str())
+        };
+        let shown: Vec<&Row> = self.contacts.iter().filter(is_shown).collect();
+        let mut text = String::new();
+        if !shown.is_empty() {
+            let mut table = ui.table(&[
+                "Contact",
+                "Group",
+                "Outcome",
+                "Account ref",
+                "What would happen",
+            ]);
+            table.set_constraints([at_most(28), at_most(16), at_most(14), at_most(16)]);
+            for row in shown {
+                table.add_row([
+                    format!("{} {}", row.id, one_line(&row.name)),
+                    one_line(&row.group),
+                    row.outcome_label.clone(),
+                    one_line(&row.reference),
+                    told(row),
+                ]);
+            }
+            text.push_str(&table.to_string());
+            text.push('\n');
+        }
+        let totals = self.totals.iter().map(|total| {
+            let label = total.part.label();
+            toned(total.part.tone(), format!("{} {label}", total.contacts))
+        });
+        text.push_str(&totals.collect::<Vec<_>>().join(" · "));
+        text.push('\n');
+        text.push_str(&lead(self)[1..].join("\n"));
+        text
+    }
+
+    fn csv(&self) -> anyhow::Result<String> {
+        output::csv(
+            &[
+                "contact_id",
+                "name",
+                "group",
+                "outcome",
+                "problem",
+                "sentence",
+                "cure",
+                "account_reference",
+                "xero_contact",
+                "xero_contact_id",
+                "changes",
+                "notices",
+            ],
+            self.contacts.iter().map(|row| {
+                let changes = row
+                    .changes
+                    .iter()
+                    .map(|change| format!("{}: {}", change.place(), before_after(change)));
+                vec![
+                    row.id.clone(),
+                    row.name.clone(),
+                    row.group.clone(),
+                    row.outcome.clone(),
+                    row.code.clone(),
+                    row.sentence.clone(),
+                    row.cure.clone(),
+                    row.reference.clone(),
+                    row.xero.clone(),
+                    row.xero_id.clone(),
+                    changes.collect::<Vec<_>>().join("; "),
+                    row.notices.join(" "),
+                ]
+            }),
         )
-    });
-    text.push_str(&totals.collect::<Vec<_>>().join(" · "));
-    text.push('\n');
-    text.push_str(&lead(plan)[1..].join("\n"));
-    text
+    }
+
+    fn html(&self) -> anyhow::Result<String> {
+        let report = Report {
+            heading: "Plan".to_owned(),
+            organisation: self.organisation.clone(),
+            stack: self.stack.clone(),
+            lead: lead(self),
+            settings: settings(&self.settings),
+            totals: self
+                .totals
+                .iter()
+                .map(|total| (total.part, total.contacts))
+                .collect(),
+            preconditions: Vec::new(),
+            mixed_groups: Vec::new(),
+            cures: cures_of(&self.contacts),
+            rows: self.contacts.clone(),
+        };
+        report.render()
+    }
 }
 
 fn told(row: &Row) -> String {
@@ -238,86 +312,29 @@ fn told(row: &Row) -> String {
     if row.outcome == Part::Links.key() {
         lines.push(format!("with the Xero contact {}", one_line(&row.xero)));
     }
-    lines.extend(row.changes.iter().map(|change| {
-        format!(
-            "{} {}: {} → {}",
-            change.system,
-            change.field,
-            value(&change.before),
-            value(&change.after)
-        )
-    }));
+    lines.extend(
+        row.changes
+            .iter()
+            .map(|change| format!("{}: {}", change.place(), before_after(change))),
+    );
+    lines.extend(row.candidates.iter().map(candidate));
     lines.extend(row.notices.iter().map(|notice| one_line(notice)));
     lines.join("\n")
 }
 
-/// A value of a field, with a sign for nothing.
+/// A Xero contact that a problem names, with the id that `link` takes.
 #[must_use]
-pub fn value(text: &str) -> String {
-    if text.is_empty() {
-        "–".to_owned()
+pub fn candidate(candidate: &Candidate) -> String {
+    let number = if candidate.account_number.is_empty() {
+        "no account number".to_owned()
     } else {
-        one_line(text)
-    }
-}
-
-fn csv(plan: &Plan) -> anyhow::Result<String> {
-    output::csv(
-        &[
-            "contact_id",
-            "name",
-            "group",
-            "outcome",
-            "problem",
-            "sentence",
-            "cure",
-            "account_reference",
-            "xero_contact",
-            "xero_contact_id",
-            "changes",
-            "notices",
-        ],
-        plan.contacts.iter().map(|row| {
-            let changes = row.changes.iter().map(|change| {
-                format!(
-                    "{} {}: {} → {}",
-                    change.system,
-                    change.field,
-                    value(&change.before),
-                    value(&change.after)
-                )
-            });
-            vec![
-                row.id.clone(),
-                row.name.clone(),
-                row.group.clone(),
-                row.outcome.clone(),
-                row.code.clone(),
-                row.sentence.clone(),
-                row.cure.clone(),
-                row.reference.clone(),
-                row.xero.clone(),
-                row.xero_id.clone(),
-                changes.collect::<Vec<_>>().join("; "),
-                row.notices.join(" "),
-            ]
-        }),
-    )
-}
-
-fn html(tool: &Tool, plan: &Plan) -> anyhow::Result<String> {
-    let report = Report {
-        heading: "Plan".to_owned(),
-        organisation: plan.organisation.clone(),
-        stack: plan.stack.clone(),
-        lead: lead(plan),
-        settings: settings(&tool.configuration.settings),
-        preconditions: Vec::new(),
-        mixed_groups: Vec::new(),
-        cures: cures_of(&plan.contacts),
-        rows: plan.contacts.clone(),
+        format!("account number {}", one_line(&candidate.account_number))
     };
-    report.render()
+    format!(
+        "Xero contact {}: {} ({number})",
+        candidate.id,
+        one_line(&candidate.name)
+    )
 }
 
 /// The settings that a report was made under.

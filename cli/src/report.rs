@@ -8,7 +8,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use crate::rows::{Cure, Row, totals};
+use crate::args::Part;
+use crate::rows::{Cure, Row};
 use crate::time_text::moment;
 
 const CSS: &str = include_str!("../templates/report.css");
@@ -30,6 +31,8 @@ pub struct Report {
     pub lead: Vec<String>,
     /// The settings that it was made under.
     pub settings: Vec<Setting>,
+    /// How many contacts there are of each part, those too that are not shown.
+    pub totals: Vec<(Part, usize)>,
     /// The preconditions, if it is a check.
     pub preconditions: Vec<PreconditionView>,
     /// Groups with strays, if it is a check.
@@ -75,6 +78,7 @@ pub struct MixedGroup {
 #[derive(Debug, Clone, Serialize)]
 pub struct Stray {
     /// Its id.
+    #[serde(rename = "contact", serialize_with = "crate::rows::number")]
     pub id: String,
     /// Its name.
     pub name: String,
@@ -126,7 +130,7 @@ impl Report {
             made_at: moment(OffsetDateTime::now_utc()),
             lead: &self.lead,
             settings: &self.settings,
-            totals: segments(&self.rows),
+            totals: segments(&self.totals),
             preconditions: &self.preconditions,
             mixed_groups: &self.mixed_groups,
             cures: &self.cures,
@@ -147,15 +151,16 @@ fn policy() -> String {
 }
 
 /// The bar: each part as wide as its share, but wide enough to be seen; the widest gives way for that.
-fn segments(rows: &[Row]) -> Vec<Segment> {
-    let mut segments: Vec<Segment> = totals(rows)
-        .into_iter()
+fn segments(totals: &[(Part, usize)]) -> Vec<Segment> {
+    let all: usize = totals.iter().map(|(_, count)| count).sum();
+    let shown = totals.iter().filter(|(_, count)| *count > 0);
+    let mut segments: Vec<Segment> = shown
         .map(|(part, count)| Segment {
             key: part.key(),
             label: part.label(),
-            count,
+            count: *count,
             x: 0,
-            width: (count * BAR_WIDTH / rows.len()).max(LEAST_WIDTH),
+            width: (count * BAR_WIDTH / all).max(LEAST_WIDTH),
         })
         .collect();
     let taken: usize = segments.iter().map(|segment| segment.width).sum();
@@ -176,13 +181,12 @@ mod tests {
 
     #[test]
     fn the_bar_is_filled_and_no_part_is_too_thin_to_be_seen() {
-        let row = |outcome: &str| Row {
-            outcome: outcome.to_owned(),
-            ..Row::default()
-        };
-        let mut rows = vec![row("unchanged"); 4_998];
-        rows.extend([row("create"), row("problem")]);
-        let segments = segments(&rows);
+        let totals = [
+            (Part::Creates, 1),
+            (Part::Unchanged, 4_998),
+            (Part::Problems, 1),
+        ];
+        let segments = segments(&totals);
         let widths: Vec<_> = segments
             .iter()
             .map(|s| (s.key, s.count, s.x, s.width))

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Context as _;
-use aws_sdk_sqs::error::DisplayErrorContext;
+use anyhow::{Context as _, anyhow};
+use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::Message;
 use rules::ContactId;
 use runtime::DeadLetter;
 
 use crate::Exit;
 use crate::args::RetryArguments;
+use crate::deployment::aws_words;
 use crate::follow::{Follower, check_chosen, follow_to_the_end, queue_and_follow};
-use crate::problems::check_codes;
 use crate::rehearsal::fresh_token;
 use crate::tool::{Tool, mark_for_retry, problems};
 use crate::ui::{counted, one_line};
@@ -31,7 +31,7 @@ const EMPTY_ANSWERS: u32 = 3;
 /// Where the store or the queues cannot be reached.
 pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
     check_chosen(&arguments.contacts)?;
-    check_codes(&arguments.code)?;
+    tool.check_clock().await?;
     if arguments.dead_letters {
         return dead_letters(tool, arguments).await;
     }
@@ -57,64 +57,74 @@ pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit
     queue_and_follow(tool, &contacts, arguments.follow).await
 }
 
-/// Queues the contacts first and removes their letters then: whatever comes in between, none is lost.
+/// Takes the letters as they come: queues their contacts first and removes the letters then; whatever comes in between, none is lost.
 async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
-    let letters = read_all(tool).await?;
+    let records = tool.records().await?;
+    fresh_token(tool).await?;
+    let follower = Follower::begin(tool, records.clone()).await?;
     let mut contacts = BTreeSet::new();
-    let mut nameless = 0_u64;
-    let mut named = Vec::new();
-    for letter in &letters {
-        match contact_of(letter) {
-            Some((contact, reason)) => {
-                tool.ui
-                    .tell(format!("{contact} was given up: {}", one_line(&reason)));
-                contacts.insert(contact);
-                named.push(letter);
+    let mut nameless = BTreeSet::new();
+    let (mut empty, mut read) = (0, 0);
+    while empty < EMPTY_ANSWERS && read < MAX_LETTERS {
+        let letters = receive(tool).await?;
+        empty = if letters.is_empty() { empty + 1 } else { 0 };
+        read += letters.len();
+        let mut named = Vec::new();
+        let mut found = BTreeSet::new();
+        for letter in &letters {
+            match contact_of(letter) {
+                Some((contact, reason)) => {
+                    if found.insert(contact) {
+                        tool.ui
+                            .tell(format!("{contact} was given up: {}", one_line(&reason)));
+                    }
+                    named.push(letter);
+                }
+                None => drop(nameless.insert(letter.message_id().unwrap_or_default().to_owned())),
             }
-            None => nameless += 1,
         }
-    }
-    if nameless > 0 {
-        tool.ui.tell(format!(
-            "left where they are, for they name no contact: {}. The daily sweep reads every contact anyway; look at them in the SQS console, then delete them there.",
-            counted(nameless, "letter")
-        ));
-    }
-    if !contacts.is_empty() {
-        let records = tool.records().await?;
-        fresh_token(tool).await?;
-        let all: Vec<ContactId> = contacts.iter().copied().collect();
+        if named.is_empty() {
+            continue;
+        }
+        let all: Vec<ContactId> = found.iter().copied().collect();
         mark_for_retry(&records, &all).await?;
-        let follower = Follower::begin(tool, records).await?;
         tool.queue.send(&all).await?;
         for letter in named {
             remove(tool, letter).await?;
         }
-        return follow_to_the_end(tool, follower, &contacts, arguments.follow).await;
+        contacts.extend(found);
     }
-    queue_and_follow(tool, &contacts, arguments.follow).await
+    if !nameless.is_empty() {
+        tool.ui.tell(format!(
+            "Left where they are, for they name no contact: {}. The daily sweep reads every contact anyway; look at them in the SQS console, then delete them there.",
+            counted(nameless.len(), "letter")
+        ));
+    }
+    let exit = if contacts.is_empty() {
+        queue_and_follow(tool, &contacts, arguments.follow).await?
+    } else {
+        follow_to_the_end(tool, follower, &contacts, arguments.follow).await?
+    };
+    Ok(if nameless.is_empty() {
+        exit
+    } else {
+        Exit::Attention
+    })
 }
 
-async fn read_all(tool: &Tool) -> anyhow::Result<Vec<Message>> {
-    let mut letters: Vec<Message> = Vec::new();
-    let mut empty = 0;
-    while empty < EMPTY_ANSWERS && letters.len() < MAX_LETTERS {
-        let answer = tool
-            .sqs
-            .receive_message()
-            .queue_url(&tool.configuration.dead_letter_queue_url)
-            .max_number_of_messages(LETTERS_A_CALL)
-            .visibility_timeout(OUT_OF_SIGHT_SECONDS)
-            .wait_time_seconds(1)
-            .send()
-            .await
-            .map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))
-            .context("the dead-letter queue could not be read")?;
-        let read = answer.messages.unwrap_or_default();
-        empty = if read.is_empty() { empty + 1 } else { 0 };
-        letters.extend(read);
-    }
-    Ok(letters)
+async fn receive(tool: &Tool) -> anyhow::Result<Vec<Message>> {
+    let answer = tool
+        .sqs
+        .receive_message()
+        .queue_url(&tool.configuration.dead_letter_queue_url)
+        .max_number_of_messages(LETTERS_A_CALL)
+        .visibility_timeout(OUT_OF_SIGHT_SECONDS)
+        .wait_time_seconds(1)
+        .send()
+        .await
+        .map_err(|error| anyhow!(aws_words(error.code(), error.message(), &error)))
+        .context("the dead-letter queue could not be read")?;
+    Ok(answer.messages.unwrap_or_default())
 }
 
 async fn remove(tool: &Tool, letter: &Message) -> anyhow::Result<()> {
@@ -124,7 +134,7 @@ async fn remove(tool: &Tool, letter: &Message) -> anyhow::Result<()> {
         .receipt_handle(letter.receipt_handle().unwrap_or_default())
         .send()
         .await
-        .map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))
+        .map_err(|error| anyhow!(aws_words(error.code(), error.message(), &error)))
         .context("a letter could not be removed from the dead-letter queue; its contact is queued all the same")?;
     Ok(())
 }

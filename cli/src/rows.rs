@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rules::{ContactId, GroupId, Outcome, Skip, System};
+use rules::{ContactId, GroupId, Named, Outcome, Skip, System};
 use runtime::records::DeferReason;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sync_contact::work::Done;
 
 use crate::args::Part;
 use crate::rehearsal::Rehearsed;
-use crate::ui::Tone;
+use crate::ui::{Tone, one_line};
 
 /// Everything in the order in which it is shown.
 pub const PARTS: [Part; 7] = [
@@ -105,10 +105,61 @@ impl From<&rules::Change> for ChangeRow {
     }
 }
 
+impl ChangeRow {
+    /// Where and which field.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{} {}", self.system, self.field)
+    }
+}
+
+/// A change in one line, with a sign for nothing.
+#[must_use]
+pub fn before_after(change: &ChangeRow) -> String {
+    let value = |text: &str| {
+        if text.is_empty() {
+            "–".to_owned()
+        } else {
+            one_line(text)
+        }
+    };
+    format!("{} → {}", value(&change.before), value(&change.after))
+}
+
+/// A Xero contact that a problem names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// Its id, as `contact-sync link` takes it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its account number; blank where there is none.
+    pub account_number: String,
+}
+
+impl From<&Named> for Candidate {
+    fn from(named: &Named) -> Self {
+        Self {
+            id: named.id.to_string(),
+            name: named.name.clone(),
+            account_number: named.account_number.clone(),
+        }
+    }
+}
+
+/// An id as the number that it is.
+pub(crate) fn number<S: Serializer>(id: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    match id.parse::<u64>() {
+        Ok(number) => serializer.serialize_u64(number),
+        Err(_) => serializer.serialize_str(id),
+    }
+}
+
 /// One contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// The BigChange contact's id.
+    #[serde(rename = "contact", serialize_with = "number")]
     pub id: String,
     /// Its name.
     pub name: String,
@@ -136,6 +187,8 @@ pub struct Row {
     pub xero_id: String,
     /// What would be written.
     pub changes: Vec<ChangeRow>,
+    /// The Xero contacts that the problem names.
+    pub candidates: Vec<Candidate>,
 }
 
 impl Row {
@@ -185,6 +238,15 @@ impl Row {
             xero,
             xero_id: xero_id.map(|id| id.to_string()).unwrap_or_default(),
             changes: rehearsed.changes.iter().map(ChangeRow::from).collect(),
+            candidates: held
+                .map(|held| {
+                    held.problem
+                        .named()
+                        .into_iter()
+                        .map(Candidate::from)
+                        .collect()
+                })
+                .unwrap_or_default(),
         }
     }
 }
@@ -211,7 +273,9 @@ pub fn why(ending: &Done) -> &'static str {
 #[must_use]
 pub fn why_left_alone(skip: Skip) -> &'static str {
     match skip {
-        Skip::Deleted => "Deleted in BigChange; its Xero contact is left alone.",
+        Skip::Deleted => {
+            "BigChange has no contact with this id (any more); its Xero contact, if it has one, is left alone."
+        }
         Skip::SiteContact => "A site contact: never created in Xero.",
         Skip::NotAnAccountCustomer => "In no group of account customers.",
         Skip::ExcludedFromSync => "Excluded from financial sync in BigChange.",

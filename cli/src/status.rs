@@ -2,31 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
-use aws_sdk_sqs::error::DisplayErrorContext;
+use anyhow::{Context as _, anyhow};
+use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
 use runtime::records::{
     ContactRecord, CursorRecord, DeadConnectionRecord, DeferredRecord, ONLY, PauseRecord, Records,
-    SweepRecord, stored_tenant,
+    SweepRecord,
 };
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
-use xero::{Access, Xero};
+use xero::{Access, LimitProblem};
 
 use crate::Exit;
+use crate::deployment::aws_words;
 use crate::rows::{Cure, cures};
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, problems};
 use crate::ui::{Tone, bold, counted, one_line, toned};
 
-/// What is wrong, and the cure, where the connection leads to another organisation than the confirmed one.
-pub const ORGANISATION_CHANGED: &str = "the connection leads to another Xero organisation than the one that the stored links belong to, so all work has stopped: connect \
-     the right organisation again (contact-sync connect xero), or confirm the new one (contact-sync connect xero --confirm-organisation TENANT-ID)";
 /// Polls run once a minute; one that is this late needs attention.
 const LATE_POLL: Duration = Duration::minutes(15);
 /// A sweep runs once a day.
 const LATE_SWEEP: Duration = Duration::hours(30);
+/// Xero ends a connection that was not used for 60 days; half of that is time to do something about it.
+const UNUSED_FOR_LONG: Duration = Duration::days(30);
+const CONNECTION_LIFE: Duration = Duration::days(60);
 /// A token that ends sooner, with the schedules on, should have been renewed.
 const TOKEN_MARGIN: Duration = Duration::minutes(3);
 
@@ -40,11 +41,14 @@ struct Status {
     organisation: String,
     tenant_id: Option<String>,
     connected_by: &'static str,
-    token_until: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    token_until: Option<OffsetDateTime>,
     bigchange: String,
-    last_poll: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    last_poll: Option<OffsetDateTime>,
     last_poll_seconds_ago: Option<i64>,
-    last_sweep: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    last_sweep: Option<OffsetDateTime>,
     queued: u64,
     in_work: u64,
     dead_letters: u64,
@@ -54,7 +58,8 @@ struct Status {
     problems_by_code: Vec<Cure>,
     xero_calls_left_today: Option<u32>,
     xero_calls_left_this_minute: Option<u32>,
-    paused_until: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    paused_until: Option<OffsetDateTime>,
     paused_because: Option<String>,
 }
 
@@ -83,13 +88,14 @@ async fn read(tool: &Tool) -> anyhow::Result<Status> {
         ..Status::default()
     };
     let now = OffsetDateTime::now_utc();
-    connection(tool, &mut status, now).await?;
     bigchange(tool, &mut status).await;
     queues(tool, &mut status).await?;
-    if let Some(tenant) = tool.tenant().await? {
+    // What is stored comes first: it says whether Xero may be called.
+    if let Ok(Some(tenant)) = tool.tenant().await {
         let records = Records::new(tool.table.clone(), tenant);
         stored(tool, &records, &mut status, now).await?;
     }
+    connection(tool, &mut status, now).await?;
     status.healthy = status.attention.is_empty();
     Ok(status)
 }
@@ -125,7 +131,7 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
         }
     };
     status.tenant_id = token.tenant_id.map(|tenant| tenant.to_string());
-    status.token_until = token.expires_at.map(moment);
+    status.token_until = token.expires_at;
     let (Some(tenant), Some(access_token)) = (token.tenant_id, token.access_token.clone()) else {
         status.organisation = "not connected".to_owned();
         status
@@ -134,55 +140,38 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
         return Ok(());
     };
     status.organisation = tenant.to_string();
-    let confirmed = stored_tenant(&*tool.table).await?;
-    if confirmed.is_some_and(|confirmed| confirmed.value != tenant) {
-        status.attention.push(ORGANISATION_CHANGED.to_owned());
-    }
+    status.attention.extend(tool.organisation_changed().await?);
     if is_over(&token, now) {
-        // Where the schedules are off nobody renews it, and whoever works next does.
-        if status.enabled {
-            status.attention.push(
-                "the Xero token has run out and was not renewed: read the log of the token refresh (output RefreshTokenFunction), or connect again (contact-sync connect xero)"
-                    .to_owned(),
-            );
-        }
+        status
+            .attention
+            .extend(why_run_out(status.enabled, &token, now));
         return Ok(());
     }
-    let xero = Xero::new(
-        tool.transport.clone(),
-        tool.configuration.xero_api_url.clone(),
-    );
-    match xero.connections(&access_token).await {
-        Ok(connections) => {
-            let known = connections
-                .into_iter()
-                .find(|known| known.tenant_id == tenant);
-            match known {
-                Some(known) if !known.tenant_name.is_empty() => {
-                    status.organisation = known.tenant_name;
-                }
-                Some(_) => {}
-                None => status.attention.push(
-                    "the app is no longer connected to this organisation: contact-sync connect xero"
-                        .to_owned(),
-                ),
-            }
-        }
-        Err(error) => status.attention.push(format!(
-            "Xero does not say what the app is connected to: {error}"
-        )),
+    status.organisation = tool.organisation_name(&access_token, tenant).await;
+    if status.paused_until.is_some() {
+        // A call would only be refused, or take one of the last.
+        return Ok(());
     }
     let access = Access {
         token: access_token,
         tenant,
     };
     // The cheapest call that says what is left: contacts changed since just now.
-    match xero.directory_page(&access, 1, Some(now)).await {
+    match tool.xero().directory_page(&access, 1, Some(now)).await {
         Ok(answer) => {
             status.xero_calls_left_today = answer.limits.day_remaining;
             status.xero_calls_left_this_minute = answer.limits.minute_remaining;
         }
-        Err(xero::Error::RateLimited { .. }) => {}
+        Err(xero::Error::RateLimited { problem, .. }) => {
+            if problem == LimitProblem::Day {
+                status.xero_calls_left_today = Some(0);
+            }
+            status.xero_calls_left_this_minute = Some(0);
+        }
+        Err(xero::Error::AuthLost { .. } | xero::Error::AuthExpired) => status.attention.push(
+            "Xero no longer accepts this connection, or is no longer connected to this organisation: contact-sync connect xero"
+                .to_owned(),
+        ),
         Err(error) => status.attention.push(format!("Xero: {error}")),
     }
     Ok(())
@@ -190,6 +179,25 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
 
 fn is_over(token: &XeroTokenSecret, now: OffsetDateTime) -> bool {
     token.expires_at.is_none_or(|end| end < now + TOKEN_MARGIN)
+}
+
+/// Why a token that has run out needs attention; with the schedules off it is renewed by whoever works next, and that is nothing unusual for a while.
+fn why_run_out(enabled: bool, token: &XeroTokenSecret, now: OffsetDateTime) -> Option<String> {
+    if enabled {
+        return Some(
+            "the Xero token has run out and was not renewed: read the log of the token refresh (output RefreshTokenFunction), or connect again (contact-sync connect xero)"
+                .to_owned(),
+        );
+    }
+    let end = token.expires_at?;
+    let is_long_ago = now - end > UNUSED_FOR_LONG;
+    (is_long_ago && token.refresh_token.is_some()).then(|| {
+        format!(
+            "the connection to Xero has not been used since {}: Xero ends it on {}. Any contact-sync plan renews it, and so do the schedules (contact-sync enable)",
+            moment(end),
+            moment(end + CONNECTION_LIFE)
+        )
+    })
 }
 
 async fn bigchange(tool: &Tool, status: &mut Status) {
@@ -218,7 +226,7 @@ async fn queues(tool: &Tool, status: &mut Status) -> anyhow::Result<()> {
     if status.dead_letters > 0 {
         status.attention.push(format!(
             "given up after several attempts: {} (contact-sync retry --dead-letters)",
-            counted(status.dead_letters, "contact")
+            counted(status.dead_letters, "message")
         ));
     }
     Ok(())
@@ -237,7 +245,7 @@ async fn waiting(tool: &Tool, queue: &str) -> anyhow::Result<(u64, u64)> {
         .attribute_names(QueueAttributeName::All)
         .send()
         .await
-        .map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))
+        .map_err(|error| anyhow!(aws_words(error.code(), error.message(), &error)))
         .context("the queue cannot be looked at")?;
     let attributes = answer.attributes.unwrap_or_default();
     let count = |name: QueueAttributeName| -> u64 {
@@ -270,7 +278,7 @@ async fn stored(
     }
     let pause = records.get::<PauseRecord>(ONLY).await?;
     if let Some(pause) = pause.filter(|pause| pause.value.until > now) {
-        status.paused_until = Some(moment(pause.value.until));
+        status.paused_until = Some(pause.value.until);
         status.paused_because = Some(pause.value.why);
     }
     polls(tool, records, status, now).await?;
@@ -316,13 +324,15 @@ async fn polls(
         .map(|cursor| cursor.value.changed_since + poll::CURSOR_OVERLAP)
         .min();
     let last_poll = oldest.filter(|_| cursors.len() == groups.len());
-    status.last_poll = last_poll.map(moment);
+    status.last_poll = last_poll;
     status.last_poll_seconds_ago = last_poll.map(|at| (now - at).whole_seconds());
     let sweep = records.get::<SweepRecord>(ONLY).await?;
     let last_sweep = sweep.map(|sweep| sweep.value.at);
-    status.last_sweep = last_sweep.map(moment);
+    status.last_sweep = last_sweep;
     if status.enabled {
-        let is_late = |at: Option<OffsetDateTime>, limit| at.is_none_or(|at| now - at > limit);
+        // One from the future comes from a clock that is wrong, and says nothing.
+        let is_late =
+            |at: Option<OffsetDateTime>, limit| at.is_none_or(|at| (now - at).abs() > limit);
         if is_late(last_poll, LATE_POLL) {
             status.attention.push(
                 "no poll of BigChange has succeeded for a quarter of an hour: read the log of the poll (output PollFunction)"
@@ -341,16 +351,26 @@ async fn polls(
 
 fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
     let lag = status.last_poll_seconds_ago.map(Duration::seconds);
-    let last_poll = match (&status.last_poll, lag) {
-        (Some(at), Some(lag)) => format!("{at} ({} ago)", span(lag)),
+    let last_poll = match (status.last_poll, lag) {
+        (Some(at), Some(lag)) if lag.is_negative() => {
+            format!("{} ({} ahead: a clock is wrong)", moment(at), span(lag))
+        }
+        (Some(at), Some(lag)) => format!("{} ({} ago)", moment(at), span(lag)),
         _ => "none yet".to_owned(),
     };
-    let connection = match &status.token_until {
-        Some(until) if !status.connected_by.is_empty() => format!(
-            "{} (by {}, token good until {until})",
-            one_line(&status.organisation),
-            status.connected_by
-        ),
+    let connection = match status.token_until {
+        Some(until) if !status.connected_by.is_empty() => {
+            let token = if until > OffsetDateTime::now_utc() {
+                format!("token good until {}", moment(until))
+            } else {
+                format!("token ran out {}, renewed at the next use", moment(until))
+            };
+            format!(
+                "{} (by {}, {token})",
+                one_line(&status.organisation),
+                status.connected_by
+            )
+        }
         _ => one_line(&status.organisation),
     };
     let calls = match (
@@ -371,8 +391,7 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
             "Last sweep",
             status
                 .last_sweep
-                .clone()
-                .unwrap_or_else(|| "none yet".to_owned()),
+                .map_or_else(|| "none yet".to_owned(), moment),
         ),
         (
             "Queue",
@@ -387,7 +406,8 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
         ("Linked", counted(status.linked, "contact")),
         ("Xero calls", calls),
     ];
-    if let (Some(until), Some(why)) = (&status.paused_until, &status.paused_because) {
+    if let (Some(until), Some(why)) = (status.paused_until, &status.paused_because) {
+        let until = moment(until);
         lines.push(("Paused", format!("until {until}: {}", one_line(why))));
     }
     lines.push(("Problems", status.problems.to_string()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use futures::future::BoxFuture;
@@ -15,10 +15,10 @@ use crate::follow::{Follower, check_chosen, follow_to_the_end, queue_and_follow}
 use crate::rehearsal::fresh_token;
 use crate::tool::{Tool, mark_for_retry};
 use crate::ui::counted;
-use crate::{Exit, plan, status};
+use crate::{Exit, critical, plan};
 
-/// A scheduled poll takes seconds; then its lease is free.
-const LEASE_ATTEMPTS: u32 = 30;
+/// A scheduled poll takes seconds; the lease of one that stopped ends after six minutes.
+const LEASE_LASTS: Duration = Duration::from_secs(7 * 60);
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Runs it.
@@ -27,6 +27,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Where a system does not answer or a person must act first.
 pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Exit> {
     check_chosen(&arguments.contact)?;
+    tool.check_clock().await?;
     fresh_token(tool).await?;
     if arguments.contact.is_empty() && arguments.only.is_empty() {
         return everything(tool, arguments).await;
@@ -53,8 +54,13 @@ async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Ex
     let parts = tool.parts(tool.table.clone(), queue.clone(), tool.transport.clone());
     let poller = Poller::new(parts);
     let spinner = tool.ui.spinner("Reading BigChange's contact groups");
-    for _ in 0..LEASE_ATTEMPTS {
-        match poller.poll(Mode::Full).await? {
+    let began = Instant::now();
+    loop {
+        // It holds a lease, which Ctrl-C would leave behind.
+        let section = critical::section().await;
+        let report = poller.poll(Mode::Full).await;
+        drop(section);
+        match report? {
             Report::Done(_) => {
                 spinner.finish_and_clear();
                 let queued = queue.queued();
@@ -62,13 +68,21 @@ async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Ex
                 tool.ui.tell(format!("{count} queued."));
                 return follow_to_the_end(tool, follower, &queued, arguments.follow).await;
             }
-            Report::AnotherIsAtIt => tokio::time::sleep(PAUSE).await,
-            Report::OrganisationChanged => bail!("{}", status::ORGANISATION_CHANGED),
+            Report::AnotherIsAtIt if began.elapsed() < LEASE_LASTS => {
+                spinner.set_message("Waiting for another poll to end");
+                tokio::time::sleep(PAUSE).await;
+            }
+            Report::AnotherIsAtIt => {
+                bail!("another poll has been at work all the time; try again in some minutes")
+            }
+            Report::OrganisationChanged => {
+                let changed = tool.organisation_changed().await?;
+                bail!(changed.unwrap_or_else(|| {
+                    "the Xero organisation has just changed; try again".to_owned()
+                }))
+            }
         }
     }
-    bail!(
-        "another poll has been at work for a minute; it does the full sweep that was asked for when it is done"
-    )
 }
 
 /// The real queue, which also remembers what it was given.

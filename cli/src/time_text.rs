@@ -1,6 +1,7 @@
 //! Times as people read them.
 
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
@@ -13,6 +14,14 @@ pub fn moment(at: OffsetDateTime) -> String {
     let at = at.to_offset(UtcOffset::UTC);
     at.format(MOMENT)
         .map_or_else(|_| at.to_string(), |text| format!("{text} UTC"))
+}
+
+/// A moment for other programs.
+#[must_use]
+pub fn rfc3339(at: OffsetDateTime) -> String {
+    at.to_offset(UtcOffset::UTC)
+        .format(&Rfc3339)
+        .unwrap_or_else(|_| at.to_string())
 }
 
 /// How long ago or ahead, in the largest unit that fits, such as `3 minutes`.

@@ -3,17 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rules::{ContactId, GroupId, TenantId};
 use runtime::records::{ProblemRecord, Records, Stored, stored_tenant};
 use runtime::{Configuration, Parts, Queue, SqsQueue, Surroundings};
+use secrecy::SecretString;
 use secrets::{SecretsManagerVault, Vault, XeroTokenSecret};
 use store::{DynamoTable, Table, TableError};
+use time::format_description::well_known::Rfc2822;
+use time::{Duration, OffsetDateTime};
 use transport::{HttpTransport, Transport};
+use xero::Xero;
 
 use crate::args::Target;
 use crate::deployment::Deployment;
+use crate::time_text::span;
 use crate::ui::Ui;
+
+/// Writes to the store at once.
+const WRITES_AT_ONCE: usize = 16;
+/// How far this machine's clock may be from others': the functions allow for as much.
+const CLOCK_DIFFERENCE: Duration = Duration::minutes(2);
 
 /// Everything that a command works with.
 pub struct Tool {
@@ -153,6 +164,87 @@ impl Tool {
         Ok(Records::new(self.table.clone(), tenant))
     }
 
+    /// The client of Xero.
+    #[must_use]
+    pub fn xero(&self) -> Xero {
+        Xero::new(
+            self.transport.clone(),
+            self.configuration.xero_api_url.clone(),
+        )
+    }
+
+    /// The name of an organisation that a token opens; its id where Xero does not say.
+    pub async fn organisation_name(&self, access_token: &SecretString, tenant: TenantId) -> String {
+        let connections = self.xero().connections(access_token).await;
+        let named = connections.ok().and_then(|connections| {
+            let mut all = connections.into_iter();
+            all.find(|known| known.tenant_id == tenant && !known.tenant_name.is_empty())
+        });
+        named.map_or_else(|| tenant.to_string(), |known| known.tenant_name)
+    }
+
+    /// The name of the connected organisation.
+    pub async fn organisation(&self) -> String {
+        match self.token().await {
+            Err(_) => "not known".to_owned(),
+            Ok(token) => match (&token.access_token, token.tenant_id) {
+                (Some(access_token), Some(tenant)) => {
+                    self.organisation_name(access_token, tenant).await
+                }
+                _ => "not connected".to_owned(),
+            },
+        }
+    }
+
+    /// The connection leads to another organisation than the confirmed one: what is wrong, and the cure.
+    ///
+    /// # Errors
+    /// Where the store or the token cannot be read.
+    pub async fn organisation_changed(&self) -> anyhow::Result<Option<String>> {
+        let confirmed = stored_tenant(&*self.table).await?;
+        let (Some(confirmed), Some(connected)) = (confirmed, self.token().await?.tenant_id) else {
+            return Ok(None);
+        };
+        let confirmed = confirmed.value;
+        Ok((confirmed != connected).then(|| {
+            format!(
+                "the connection leads to another Xero organisation (tenant {connected}) than the one that the stored links belong to (tenant {confirmed}), so all \
+                 work has stopped: connect the right organisation again (contact-sync connect xero), or confirm the new one (contact-sync connect xero \
+                 --confirm-organisation {connected})"
+            )
+        }))
+    }
+
+    /// Refuses to go on where this machine's clock is far from the rest of the world's: what this tool writes with its times would mislead the functions.
+    ///
+    /// # Errors
+    /// Where the clock is off. That nobody answers is for others to tell.
+    pub async fn check_clock(&self) -> anyhow::Result<()> {
+        let request = http::Request::get(self.configuration.xero_identity_url.as_str())
+            .body(bytes::Bytes::new());
+        let Ok(request) = request else {
+            return Ok(());
+        };
+        let Ok(answer) = self.transport.send(request).await else {
+            return Ok(());
+        };
+        let date = answer.headers().get(http::header::DATE);
+        let date = date.and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok());
+        let Some(date) = date else {
+            return Ok(());
+        };
+        let off = OffsetDateTime::now_utc() - date;
+        if off.abs() > CLOCK_DIFFERENCE {
+            let direction = if off.is_positive() { "fast" } else { "slow" };
+            bail!(
+                "this machine's clock is {} {direction}: set it right first, for the functions go by the times that this tool writes",
+                span(off)
+            );
+        }
+        Ok(())
+    }
+
     /// The names of BigChange's contact groups.
     ///
     /// # Errors
@@ -195,7 +287,7 @@ pub fn contact_of<R>(record: &Stored<R>) -> Result<ContactId, TableError> {
 /// Where the store cannot be written.
 pub async fn mark_for_retry(records: &Records, contacts: &[ContactId]) -> anyhow::Result<()> {
     let held = records.get_many::<ProblemRecord>(contacts).await?;
-    for (sort, problem) in held {
+    let marks = held.into_iter().map(|(sort, problem)| async move {
         let again = ProblemRecord {
             retry: true,
             ..problem.value.clone()
@@ -203,9 +295,15 @@ pub async fn mark_for_retry(records: &Records, contacts: &[ContactId]) -> anyhow
         let write = records.put(sort, &again, problem.as_read())?;
         match records.write(vec![write]).await {
             // Whoever was quicker has just looked at it, or will.
-            Ok(()) | Err(TableError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+            Ok(()) | Err(TableError::Conflict) => Ok(()),
+            Err(error) => Err(error),
         }
-    }
+    });
+    // Collected first: a stream over borrowed futures is not `Send` in general.
+    let marks: Vec<_> = marks.collect();
+    stream::iter(marks)
+        .buffer_unordered(WRITES_AT_ONCE)
+        .try_collect::<()>()
+        .await?;
     Ok(())
 }

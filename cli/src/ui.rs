@@ -2,15 +2,18 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, bail};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+/// Everything that moves on the terminal, so that lines can be told above it.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 /// The width of a table where there is no terminal to ask.
 const WIDTH: u16 = 150;
 
@@ -64,10 +67,10 @@ impl Ui {
         Ok(self.say(text)?)
     }
 
-    /// Tells the person at the terminal something that is no result: it goes to standard error.
+    /// Tells the person at the terminal something that is no result: it goes to standard error, above whatever moves there.
     pub fn tell(&self, line: impl Display) {
         // Where nobody reads, nobody is told.
-        let _ = writeln!(anstream::stderr().lock(), "{line}");
+        BARS.suspend(|| drop(writeln!(anstream::stderr().lock(), "{line}")));
     }
 
     /// A bar over `length` steps; invisible where standard error is no terminal.
@@ -76,7 +79,7 @@ impl Ui {
         if !self.progress {
             return ProgressBar::hidden();
         }
-        let bar = ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX));
+        let bar = BARS.add(ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX)));
         if let Ok(style) =
             ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} ({elapsed}, {eta} to go)")
         {
@@ -93,70 +96,90 @@ impl Ui {
         if !self.progress {
             return ProgressBar::hidden();
         }
-        let spinner = ProgressBar::new_spinner();
+        let spinner = BARS.add(ProgressBar::new_spinner());
         spinner.set_message(what.into());
         spinner.enable_steady_tick(Duration::from_millis(100));
         spinner
+    }
+
+    /// Whether somebody can answer questions.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.interactive
     }
 
     /// Asks yes or no; no is the default.
     ///
     /// # Errors
     /// Where nobody can answer: `flag` is what says yes beforehand.
-    pub fn confirm(&self, question: &str, flag: &str) -> anyhow::Result<bool> {
+    pub async fn confirm(&self, question: &str, flag: &str) -> anyhow::Result<bool> {
         if !self.interactive {
             bail!("nobody can be asked here: give {flag} to say yes beforehand");
         }
-        let question = dialoguer::Confirm::new()
-            .with_prompt(question)
-            .default(false);
-        question.interact().context("the question was not answered")
+        let question = question.to_owned();
+        answered(move || {
+            dialoguer::Confirm::new()
+                .with_prompt(question)
+                .default(false)
+                .interact()
+        })
+        .await
     }
 
     /// Asks for a text.
     ///
     /// # Errors
     /// Where nobody can answer: `instead` is what to give.
-    pub fn ask(&self, prompt: &str, instead: &str) -> anyhow::Result<String> {
+    pub async fn ask(&self, prompt: &str, instead: &str) -> anyhow::Result<String> {
         if !self.interactive {
             bail!("nobody can be asked for the {prompt} here: {instead}");
         }
-        let input = dialoguer::Input::<String>::new().with_prompt(prompt);
-        let text = input
-            .interact_text()
-            .context("the question was not answered")?;
-        Ok(text.trim().to_owned())
+        let prompt = prompt.to_owned();
+        let text = answered(move || {
+            dialoguer::Input::<String>::new()
+                .with_prompt(prompt)
+                .interact_text()
+        });
+        Ok(text.await?.trim().to_owned())
     }
 
     /// Asks for a text that is not shown.
     ///
     /// # Errors
     /// Where nobody can answer: `instead` is what to give.
-    pub fn ask_secretly(&self, prompt: &str, instead: &str) -> anyhow::Result<String> {
+    pub async fn ask_secretly(&self, prompt: &str, instead: &str) -> anyhow::Result<String> {
         if !self.interactive {
             bail!("nobody can be asked for the {prompt} here: {instead}");
         }
         let prompt = format!("{prompt} (is not shown)");
-        let input = dialoguer::Password::new().with_prompt(prompt);
-        input.interact().context("the question was not answered")
+        answered(move || dialoguer::Password::new().with_prompt(prompt).interact()).await
     }
 
     /// Lets one of several be chosen.
     ///
     /// # Errors
     /// Where nobody can answer: `instead` is what to give.
-    pub fn choose(&self, prompt: &str, items: &[String], instead: &str) -> anyhow::Result<usize> {
+    pub async fn choose(
+        &self,
+        prompt: &'static str,
+        items: &[String],
+        instead: &str,
+    ) -> anyhow::Result<usize> {
         if !self.interactive {
             bail!(
                 "nobody can be asked here: {instead}; there are {}",
                 items.join(", ")
             );
         }
-        let choice = dialoguer::Select::new()
-            .with_prompt(prompt)
-            .items(items)
-            .default(0);
-        choice.interact().context("nothing was chosen")
+        let items = items.to_vec();
+        answered(move || {
+            dialoguer::Select::new()
+                .with_prompt(prompt)
+                .items(&items)
+                .default(0)
+                .interact()
+        })
+        .await
     }
 
     /// An empty table, as wide as the terminal.
@@ -180,6 +203,51 @@ pub fn counted(count: impl TryInto<u64>, thing: &str) -> String {
     let count = count.try_into().unwrap_or(u64::MAX);
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{s}")
+}
+
+/// Asks on a thread of its own, so that Ctrl-C is heeded while nobody answers.
+async fn answered<T: Send + 'static>(
+    question: impl FnOnce() -> Result<T, dialoguer::Error> + Send + 'static,
+) -> anyhow::Result<T> {
+    let dialoguer::Error::IO(error) = match tokio::task::spawn_blocking(question).await? {
+        Ok(answer) => return Ok(answer),
+        Err(error) => error,
+    };
+    Err(error).context("the question was not answered")
+}
+
+/// The terminal as it was at the start, to be put back: a question that is never answered would leave its echo off.
+pub struct Terminal {
+    #[cfg(unix)]
+    settings: Option<rustix::termios::Termios>,
+}
+
+impl Terminal {
+    /// Remembers it.
+    #[must_use]
+    pub fn remember() -> Self {
+        Self {
+            #[cfg(unix)]
+            settings: rustix::termios::tcgetattr(io::stdin()).ok(),
+        }
+    }
+
+    /// Puts it back.
+    pub fn restore(&self) {
+        #[cfg(unix)]
+        if let Some(settings) = &self.settings {
+            // Where the terminal is gone there is nothing to put back.
+            let _ = rustix::termios::tcsetattr(
+                io::stdin(),
+                rustix::termios::OptionalActions::Now,
+                settings,
+            );
+            if io::stderr().is_terminal() {
+                // A choice hides the cursor.
+                let _ = write!(io::stderr(), "\u{1b}[?25h");
+            }
+        }
+    }
 }
 
 /// A text in the colour of its tone.
@@ -206,16 +274,40 @@ pub fn at_most(width: u16) -> ColumnConstraint {
     ColumnConstraint::UpperBoundary(Width::Fixed(width))
 }
 
-/// A text that cannot upset a terminal: whatever comes from outside may hold control characters, and those are shown as what they are.
+/// A text that cannot upset a terminal: whatever comes from outside may hold control characters, or such as turn the direction of the text or are not seen; those are
+/// shown as what they are.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        if c.is_control() || is_format_character(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
         }
     }
     shown
+}
+
+/// Marks of direction, joiners, separators of lines: they have no shape of their own.
+fn is_format_character(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_from_outside_stays_in_its_line_and_direction() {
+        for (text, shown) in [
+            ("Acme & Söhne 日本 🙂", "Acme & Söhne 日本 🙂"),
+            ("a\tb\nc", "a\\tb\\nc"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("abc\u{202e}fed", "abc\\u{202e}fed"),
+            ("a\u{200b}b", "a\\u{200b}b"),
+        ] {
+            assert_eq!(one_line(text), shown);
+        }
+    }
 }

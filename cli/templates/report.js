@@ -29,6 +29,11 @@
   var known = {};
   rows.forEach(function (row) { if (row.code) known[row.code] = (known[row.code] || 0) + 1; });
 
+  // A report may show only a part of what it counts.
+  var outcomes = {};
+  rows.forEach(function (row) { outcomes[row.outcome] = true; });
+  toggles.forEach(function (toggle) { toggle.hidden = !outcomes[toggle.getAttribute('data-outcome')]; });
+
   // The problems to choose from, in the words of the to-do list.
   var titles = {};
   Array.prototype.forEach.call(document.querySelectorAll('[data-show]'), function (button) {

@@ -1,13 +1,13 @@
 //! `connect bigchange`.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use bigchange::{BigChange, Credentials};
 use rules::GroupId;
 use secrecy::{ExposeSecret as _, SecretString};
 use secrets::BigChangeSecret;
 use serde_json::json;
 
-use super::{from_environment, store};
+use super::{NOT_STORED, from_environment, new_version};
 use crate::Exit;
 use crate::tool::Tool;
 use crate::ui::one_line;
@@ -21,7 +21,7 @@ const KEY: &str = "BIGCHANGE_KEY";
 /// # Errors
 /// Where nobody answers, or BigChange does not let it in: nothing is stored then.
 pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
-    let secret = ask(tool)?;
+    let secret = ask(tool).await?;
     let credentials = Credentials {
         username: secret.username.expose_secret().to_owned(),
         password: secret.password.clone(),
@@ -48,12 +48,10 @@ pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
         }
         Err(error) => bail!("BigChange gave no usable answer, so nothing was stored: {error}"),
     };
-    store(
-        tool,
-        &tool.configuration.bigchange_secret_id,
-        &secret.to_json(),
-    )
-    .await?;
+    let id = &tool.configuration.bigchange_secret_id;
+    secrets::replace(&*tool.vault, id, &secret.to_json(), || new_version(tool))
+        .await
+        .context(NOT_STORED)?;
     let settings = &tool.configuration.settings;
     let is_known = |id: &GroupId| groups.iter().any(|group| group.id == *id);
     let unknown: Vec<String> = settings
@@ -100,25 +98,30 @@ pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
     Ok(Exit::Attention)
 }
 
-fn ask(tool: &Tool) -> anyhow::Result<BigChangeSecret> {
-    let secretly = |variable: &str, prompt: &str| -> anyhow::Result<SecretString> {
-        let value = match from_environment(variable) {
-            Some(value) => value,
-            None => tool.ui.ask_secretly(prompt, &format!("set {variable}"))?,
-        };
-        Ok(value.into())
-    };
+async fn ask(tool: &Tool) -> anyhow::Result<BigChangeSecret> {
     let username = match from_environment(USERNAME) {
         Some(username) => username,
-        None => tool
-            .ui
-            .ask("BigChange user name", &format!("set {USERNAME}"))?,
+        None => {
+            let instead = format!("set {USERNAME}");
+            tool.ui.ask("BigChange user name", &instead).await?
+        }
     };
     let secret = BigChangeSecret {
         username: username.into(),
-        password: secretly(PASSWORD, "BigChange password")?,
-        key: secretly(KEY, "BigChange company key")?,
+        password: secretly(tool, PASSWORD, "BigChange password").await?,
+        key: secretly(tool, KEY, "BigChange company key").await?,
     };
     // As the functions will read it.
     Ok(BigChangeSecret::parse(&secret.to_json())?)
+}
+
+async fn secretly(tool: &Tool, variable: &str, prompt: &str) -> anyhow::Result<SecretString> {
+    let value = match from_environment(variable) {
+        Some(value) => value,
+        None => {
+            let instead = format!("set {variable}");
+            tool.ui.ask_secretly(prompt, &instead).await?
+        }
+    };
+    Ok(value.into())
 }

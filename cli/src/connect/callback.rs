@@ -1,7 +1,7 @@
 //! Waits for the browser to come back from Xero, on a port of this machine.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,16 +19,17 @@ use tokio::sync::mpsc;
 /// Where the browser is sent.
 pub(super) const PATH: &str = "/callback";
 
-/// What came back.
+/// Xero's answer to the request.
 #[derive(Debug)]
-pub(super) enum CameBack {
+pub(super) enum Answered {
     /// The person consented.
     Code(SecretString),
     /// They did not, or Xero did not let them.
     Declined(String),
-    /// An answer to another request; the right one may still come.
-    WrongState,
 }
+
+/// What came back: Xero's answer, or (`None`) one to another request; the right one may still come.
+type CameBack = Option<Answered>;
 
 /// A port that is listened on.
 pub(super) struct Listening {
@@ -40,18 +41,14 @@ pub(super) struct Listening {
 impl Listening {
     /// Listens on loopback, where `localhost` may lead: by either version of the internet protocol.
     pub(super) async fn on(port: u16) -> anyhow::Result<Self> {
-        let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
-        let first = match first {
-            Ok(first) => first,
-            Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
-                "port {port} is in use by another program on this machine: end that one, or choose another port with --port and give the app at Xero the redirect address http://localhost:PORT{PATH}"
-            ),
-            Err(error) => {
-                return Err(error).context(format!("port {port} cannot be listened on"));
-            }
-        };
+        let first = bind(Ipv4Addr::LOCALHOST.into(), port).await?;
         let port = first.local_addr().context("the port is not known")?.port();
-        let second = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await;
+        // Where a machine has no version 6, nobody is led there.
+        let second = match bind(Ipv6Addr::LOCALHOST.into(), port).await {
+            Ok(second) => Some(second),
+            Err(error) if error.downcast_ref::<Busy>().is_some() => return Err(error),
+            Err(_) => None,
+        };
         let sockets = std::iter::once(first).chain(second).collect();
         Ok(Self { sockets, port })
     }
@@ -62,7 +59,7 @@ impl Listening {
         state: &SecretString,
         limit: Duration,
         on_wrong_state: impl Fn(),
-    ) -> anyhow::Result<CameBack> {
+    ) -> anyhow::Result<Answered> {
         let (sender, mut receiver) = mpsc::channel(4);
         let waiting = Arc::new(Waiting {
             state: state.clone(),
@@ -82,8 +79,9 @@ impl Listening {
         let came_back = tokio::time::timeout(limit, async {
             loop {
                 match receiver.recv().await {
-                    Some(CameBack::WrongState) => on_wrong_state(),
-                    other => return other,
+                    Some(None) => on_wrong_state(),
+                    Some(answered) => return answered,
+                    None => return None,
                 }
             }
         })
@@ -92,13 +90,28 @@ impl Listening {
         tokio::time::sleep(Duration::from_millis(200)).await;
         servers.iter().for_each(tokio::task::JoinHandle::abort);
         match came_back {
-            Ok(Some(came_back)) => Ok(came_back),
+            Ok(Some(answered)) => Ok(answered),
             Ok(None) => bail!("this machine stopped listening for the browser; try again"),
             Err(_) => bail!(
                 "no answer came from the browser within {} minutes (was its window closed?), so nothing was stored: run this again, and consent while it waits",
                 limit.as_secs() / 60
             ),
         }
+    }
+}
+
+/// Another program has the port.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "port {0} is in use by another program on this machine: end that one, or choose another port with --port and give the app at Xero the redirect address http://localhost:PORT{PATH}"
+)]
+struct Busy(u16);
+
+async fn bind(address: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(SocketAddr::from((address, port))).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(Busy(port).into()),
+        Err(error) => Err(error).context(format!("port {port} cannot be listened on")),
     }
 }
 
@@ -120,7 +133,7 @@ async fn came_back(State(waiting): State<Arc<Waiting>>, Query(answer): Query<Ans
     let is_ours = answer.state.as_deref() == Some(waiting.state.expose_secret());
     let (came_back, status, words) = match answer {
         _ if !is_ours => (
-            CameBack::WrongState,
+            None,
             StatusCode::BAD_REQUEST,
             "This answer does not belong to the request that contact-sync is waiting for. Use the page that it has just opened, or run it again.",
         ),
@@ -129,19 +142,19 @@ async fn came_back(State(waiting): State<Arc<Waiting>>, Query(answer): Query<Ans
             error_description,
             ..
         } => (
-            CameBack::Declined(error_description.unwrap_or(error)),
+            Some(Answered::Declined(error_description.unwrap_or(error))),
             StatusCode::OK,
             "Xero was not connected. You can close this window; contact-sync says what to do.",
         ),
         Answer {
             code: Some(code), ..
         } => (
-            CameBack::Code(code.into()),
+            Some(Answered::Code(code.into())),
             StatusCode::OK,
             "Thank you. You can close this window; contact-sync goes on in its own.",
         ),
         _ => (
-            CameBack::Declined("Xero gave no reason".to_owned()),
+            Some(Answered::Declined("Xero gave no reason".to_owned())),
             StatusCode::BAD_REQUEST,
             "Xero's answer holds no code. You can close this window and run contact-sync again.",
         ),
@@ -163,4 +176,20 @@ fn page(status: StatusCode, words: &'static str) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     (status, headers, body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[tokio::test]
+    async fn who_never_comes_back_is_not_waited_for_for_ever() {
+        let listening = Listening::on(0).await.unwrap();
+        let state = SecretString::from("state");
+        let waited = listening.wait(&state, Duration::from_millis(50), || ());
+        let error = waited.await.unwrap_err().to_string();
+        assert!(error.contains("was its window closed?"), "{error}");
+        assert!(error.contains("nothing was stored"), "{error}");
+    }
 }

@@ -4,10 +4,6 @@ pub mod bigchange;
 mod callback;
 pub mod xero;
 
-use anyhow::Context as _;
-use secrecy::SecretString;
-use secrets::VaultError;
-
 use crate::tool::Tool;
 
 /// A value from the environment, for scripts; blank counts as none.
@@ -17,14 +13,10 @@ fn from_environment(variable: &str) -> Option<String> {
         .filter(|value| !value.trim().is_empty())
 }
 
-/// Stores a secret, by the same compare-and-swap as the token refresh.
-async fn store(tool: &Tool, secret_id: &str, value: &SecretString) -> anyhow::Result<()> {
-    let stored = secrets::replace(&*tool.vault, secret_id, value, || {
-        tool.surroundings().unique().to_string()
-    });
-    match stored.await {
-        Err(error @ VaultError::Refused(_)) => Err(error)
-            .context("the secret could not be stored: your AWS user needs secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage"),
-        stored => stored.context("the secret could not be stored"),
-    }
+/// Said of a secret that could not be stored.
+const NOT_STORED: &str = "the secret could not be stored (that takes the rights secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage)";
+
+/// An id for a version of a secret, never used before.
+fn new_version(tool: &Tool) -> String {
+    tool.surroundings().unique().to_string()
 }

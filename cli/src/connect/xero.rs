@@ -6,18 +6,19 @@ use anyhow::{Context as _, bail};
 use rules::TenantId;
 use runtime::records::{ContactRecord, Records, Stored, confirm_tenant, stored_tenant};
 use secrecy::SecretString;
-use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
+use secrets::{Entered, GrantType, XeroAppSecret, XeroTokenSecret};
 use serde_json::json;
+use store::TableError;
 use time::OffsetDateTime;
-use xero::{CONSENT_SCOPES, Connection, Identity, IdentityError, SCOPES, Tokens, Xero};
+use xero::{CONSENT_SCOPES, Connection, Identity, IdentityError, SCOPES, Tokens};
 
-use super::callback::{CameBack, Listening, PATH};
-use super::{from_environment, store};
-use crate::Exit;
+use super::callback::{Answered, Listening, PATH};
+use super::{NOT_STORED, from_environment, new_version};
 use crate::args::ConnectXero;
-use crate::time_text::moment;
+use crate::time_text::{moment, rfc3339};
 use crate::tool::Tool;
 use crate::ui::one_line;
+use crate::{Exit, critical};
 
 const CLIENT_SECRET: &str = "XERO_CLIENT_SECRET";
 /// What Xero calls an organisation among the connections of an app; it has other kinds, without contacts.
@@ -50,24 +51,63 @@ pub async fn run(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<Exit> {
         expires_at: Some(expires_at),
         tenant_id: Some(tenant),
     };
-    // The app first: a refresh in between uses the old token with it, which is fresh or is tried again; the new token with the old app would be taken for dead.
-    if is_new {
-        store(tool, &tool.configuration.xero_app_secret_id, &app.to_json()).await?;
-    }
-    store(
-        tool,
-        &tool.configuration.xero_token_secret_id,
-        &token.to_json(),
-    )
-    .await?;
+    // Not to be left half-done: a new token with the old app, or the other way round, is a dead connection.
+    let section = critical::section().await;
+    store(tool, is_new.then_some(&app), &token).await?;
     if moves || before.is_none() {
         // Last: until then all work is stopped.
-        confirm_tenant(&*tool.table, before.as_ref(), tenant)
-            .await
-            .context("the connection is stored, but the organisation could not be confirmed: run this again")?;
+        confirm(tool, before.as_ref(), tenant).await?;
     }
+    drop(section);
     say(tool, &app, &organisation, expires_at)?;
     Ok(Exit::Fine)
+}
+
+/// Stores both before it makes either current, and the app first: a refresh in between has a fresh token, or meets a pair that does not fit and tries again.
+async fn store(
+    tool: &Tool,
+    new_app: Option<&XeroAppSecret>,
+    token: &XeroTokenSecret,
+) -> anyhow::Result<()> {
+    let vault = &*tool.vault;
+    let new_app = match new_app {
+        None => None,
+        Some(app) => {
+            let id = &tool.configuration.xero_app_secret_id;
+            let staged = Entered::stage(vault, id, &app.to_json(), new_version(tool)).await;
+            Some(staged.context(NOT_STORED)?)
+        }
+    };
+    let id = &tool.configuration.xero_token_secret_id;
+    let staged = Entered::stage(vault, id, &token.to_json(), new_version(tool)).await;
+    let new_token = staged.context(NOT_STORED)?;
+    if let Some(new_app) = new_app {
+        new_app.make_current(vault).await.context(NOT_STORED)?;
+    }
+    new_token
+        .make_current(vault)
+        .await
+        .context("the app is stored, but its token could not be: run this again at once")
+}
+
+async fn confirm(
+    tool: &Tool,
+    before: Option<&Stored<TenantId>>,
+    tenant: TenantId,
+) -> anyhow::Result<()> {
+    match confirm_tenant(&*tool.table, before, tenant).await {
+        // A function may have been quicker to see the first connection.
+        Err(TableError::Conflict)
+            if stored_tenant(&*tool.table)
+                .await?
+                .is_some_and(|stored| stored.value == tenant) =>
+        {
+            Ok(())
+        }
+        confirmed => confirmed.context(
+            "the connection is stored, but the organisation could not be confirmed, so all work is stopped: run this again",
+        ),
+    }
 }
 
 fn say(
@@ -81,7 +121,8 @@ fn say(
             "connected": true,
             "organisation": organisation.tenant_name,
             "tenant_id": organisation.tenant_id,
-            "token_until": moment(expires_at),
+            "token_until": rfc3339(expires_at),
+            "connected_by": connected_by(app),
         }));
     }
     let lasting = match app.grant_type {
@@ -93,12 +134,21 @@ fn say(
         }
     };
     tool.ui.say(format!(
-        "Connected to \"{}\" (tenant {}). The token is good until {}; {lasting}.",
+        "Connected to \"{}\" (tenant {}) by {} to the app {}. The token is good until {}; {lasting}.",
         one_line(&organisation.tenant_name),
         organisation.tenant_id,
+        connected_by(app),
+        one_line(&app.client_id),
         moment(expires_at),
     ))?;
     Ok(())
+}
+
+fn connected_by(app: &XeroAppSecret) -> &'static str {
+    match app.grant_type {
+        GrantType::AuthorizationCode => "your consent",
+        GrantType::ClientCredentials => "a custom connection",
+    }
 }
 
 /// The app, and whether it is another one than is stored.
@@ -133,16 +183,20 @@ async fn app(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<(XeroAppSec
     }
     let client_id = match &arguments.client_id {
         Some(client_id) => client_id.clone(),
-        None => tool
-            .ui
-            .ask("client id of the Xero app", "give --client-id")?,
+        None => {
+            tool.ui
+                .ask("client id of the Xero app", "give --client-id")
+                .await?
+        }
     };
     let client_secret = match from_environment(CLIENT_SECRET) {
         Some(client_secret) => client_secret,
-        None => tool.ui.ask_secretly(
-            "client secret of the Xero app",
-            &format!("set {CLIENT_SECRET}"),
-        )?,
+        None => {
+            let instead = format!("set {CLIENT_SECRET}");
+            tool.ui
+                .ask_secretly("client secret of the Xero app", &instead)
+                .await?
+        }
     };
     let app = XeroAppSecret {
         client_id,
@@ -177,14 +231,14 @@ async fn consent(
     )?;
     tool.ui.tell(format!(
         "Log in to Xero and allow access, within {} minutes:\n\n  {}\n",
-        arguments.wait, request.address
+        arguments.timeout, request.address
     ));
     if !arguments.no_browser && open::that_detached(request.address.as_str()).is_err() {
         tool.ui
             .tell("No browser could be opened here; open that address in one on this machine.");
     }
     let spinner = tool.ui.spinner("Waiting for the browser");
-    let limit = Duration::from_secs(arguments.wait * 60);
+    let limit = Duration::from_secs(arguments.timeout * 60);
     let came_back = listening
         .wait(&request.state, limit, || {
             tool.ui.tell("An answer came that does not belong to this request (an older window?); still waiting.");
@@ -192,12 +246,11 @@ async fn consent(
         .await;
     spinner.finish_and_clear();
     let code: SecretString = match came_back? {
-        CameBack::Code(code) => code,
-        CameBack::Declined(why) => bail!(
+        Answered::Code(code) => code,
+        Answered::Declined(why) => bail!(
             "Xero was not connected, and nothing was stored ({}): run this again and choose \"Allow access\"",
             one_line(&why)
         ),
-        CameBack::WrongState => bail!("Xero's answer belongs to another request; run this again"),
     };
     identity(tool, app)
         .exchange_code(request, code)
@@ -244,11 +297,8 @@ async fn organisation(
     arguments: &ConnectXero,
     tokens: &Tokens,
 ) -> anyhow::Result<Connection> {
-    let xero = Xero::new(
-        tool.transport.clone(),
-        tool.configuration.xero_api_url.clone(),
-    );
-    let connections = xero
+    let connections = tool
+        .xero()
         .connections(&tokens.access_token)
         .await
         .context("Xero does not say which organisations are connected, so nothing was stored")?;
@@ -302,11 +352,9 @@ async fn organisation(
         1 => {}
         _ => {
             let items: Vec<String> = organisations.iter().map(label).collect();
-            let chosen = tool.ui.choose(
-                "Which organisation's contacts are to be kept?",
-                &items,
-                "give --organisation NAME-OR-ID",
-            )?;
+            let question = "Which organisation's contacts are to be kept?";
+            let instead = "give --organisation NAME-OR-ID";
+            let chosen = tool.ui.choose(question, &items, instead).await?;
             organisations.swap(0, chosen);
         }
     }
@@ -354,7 +402,7 @@ async fn moves_to(
     }
     let question = format!("Move to \"{name}\"?");
     let flag = format!("--confirm-organisation {tenant}");
-    if tool.ui.confirm(&question, &flag)? {
+    if tool.ui.confirm(&question, &flag).await? {
         return Ok(true);
     }
     bail!("nothing was stored: the connection is as it was")

@@ -27,12 +27,15 @@ use time::{Duration, OffsetDateTime};
 
 pub use standin::{StandIn, XeroCalls};
 
+use crate::critical;
 use crate::tool::{Tool, contact_of, mark_for_retry};
 
 /// Contacts of one event, as the template has it.
 pub const BATCH: usize = 200;
 /// What a batch may take at most: Xero's limits of a minute may have to be waited for in between.
 const BATCH_TIME: Duration = Duration::hours(1);
+/// A token that ends sooner is renewed before it is relied upon.
+const LEAST_TOKEN_LIFE: Duration = Duration::minutes(5);
 /// Pages of 1,000 contacts.
 const MAX_XERO_PAGES: u32 = 100;
 /// How often contacts that were put off are looked at again.
@@ -138,12 +141,17 @@ pub async fn rehearse(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<Rehearsal
         spinner.finish_and_clear();
         in_xero = read?;
     }
+    if !tool.configuration.settings.match_by_name && !matches!(scope, Scope::BothSides) {
+        // The synchronisation does not look names up then, and Xero refuses one that is taken: only who knows them can foresee that.
+        stage.read_xero(tool).await?;
+        stage.forget_what_was_read().await;
+    }
     let contacts = if let Scope::Contacts(only) = scope {
         mark_for_retry(&stage.records, only).await?;
         only.iter().copied().collect()
     } else {
         let spinner = tool.ui.spinner("Reading BigChange's contact groups");
-        let listed = stage.list_everything().await;
+        let listed = stage.list_everything(tool).await;
         spinner.finish_and_clear();
         listed?
     };
@@ -182,10 +190,10 @@ impl Stage {
         let records = {
             let opened = poller.parts.xero.open().await?;
             if opened.organisation_changed {
-                bail!("{}", crate::status::ORGANISATION_CHANGED);
+                bail!(another_organisation(tool).await?);
             }
             if let Err(wait) = opened.ready {
-                bail!("{}", cannot_ask_xero(&opened.records, wait.reason).await?);
+                bail!(cannot_ask_xero(&opened.records, wait.reason).await?);
             }
             opened.records
         };
@@ -207,7 +215,7 @@ impl Stage {
     }
 
     /// What a full sweep would queue.
-    async fn list_everything(&self) -> anyhow::Result<BTreeSet<ContactId>> {
+    async fn list_everything(&self, tool: &Tool) -> anyhow::Result<BTreeSet<ContactId>> {
         // A real poll may hold the lease at this moment; it does not see this one.
         let lease = self
             .records
@@ -216,7 +224,7 @@ impl Stage {
         match self.poller.poll(Mode::Full).await? {
             Report::Done(_) => Ok(self.queue.take()),
             Report::AnotherIsAtIt => bail!("the contact groups could not be read; try again"),
-            Report::OrganisationChanged => bail!("{}", crate::status::ORGANISATION_CHANGED),
+            Report::OrganisationChanged => bail!(another_organisation(tool).await?),
         }
     }
 
@@ -228,10 +236,7 @@ impl Stage {
         loop {
             let opened = self.poller.parts.xero.open().await?;
             let Ok(session) = opened.ready else {
-                bail!(
-                    "{}",
-                    cannot_ask_xero(&self.records, DeferReason::XeroLimit).await?
-                );
+                bail!(cannot_ask_xero(&self.records, DeferReason::XeroLimit).await?);
             };
             let answer = session
                 .call(|xero, access| async move { xero.directory_page(&access, page, None).await })
@@ -243,7 +248,7 @@ impl Stage {
                     continue;
                 }
                 Err(CallError::Wait(wait)) => {
-                    bail!("{}", cannot_ask_xero(&self.records, wait.reason).await?)
+                    bail!(cannot_ask_xero(&self.records, wait.reason).await?)
                 }
                 Err(CallError::Failed(error)) => {
                     return Err(error).context("Xero could not be read");
@@ -272,6 +277,12 @@ impl Stage {
         Ok(contacts)
     }
 
+    /// The reading was for foresight: the worker does not know of it, and its calls do not count.
+    async fn forget_what_was_read(&self) {
+        *self.worker.directory.lock().await = None;
+        self.stand_in.forget_calls();
+    }
+
     /// Works the contacts, and again those that were put off or woken, as the poll and the queue would bring them round.
     async fn play(
         &self,
@@ -282,8 +293,11 @@ impl Stage {
         let mut next = contacts;
         let mut tried_again = BTreeSet::new();
         for _ in 0..MAX_PASSES {
-            let all: Vec<ContactId> = next.iter().copied().collect();
+            let asked = next;
+            let all: Vec<ContactId> = asked.iter().copied().collect();
             for batch in all.chunks(BATCH) {
+                // A long rehearsal outlives a token; with the schedules off nobody else renews it.
+                fresh_token(tool).await?;
                 let deadline = OffsetDateTime::now_utc() + BATCH_TIME;
                 sync_contact::handle(&self.worker, &event(batch), deadline).await?;
                 bar.set_position(u64::try_from(self.seen().len()).unwrap_or(u64::MAX));
@@ -293,7 +307,7 @@ impl Stage {
             let mut until = None;
             for record in deferred {
                 let contact = contact_of(&record)?;
-                if !all.contains(&contact) {
+                if !asked.contains(&contact) {
                     continue;
                 }
                 match record.value.reason {
@@ -315,23 +329,22 @@ impl Stage {
                         "BigChange does not let the synchronisation in: contact-sync connect bigchange"
                     ),
                     DeferReason::NotConnected => {
-                        bail!(
-                            "{}",
-                            cannot_ask_xero(&self.records, record.value.reason).await?
-                        )
+                        bail!(cannot_ask_xero(&self.records, record.value.reason).await?)
                     }
                     // A real worker is at it, or was when it stopped.
                     DeferReason::AnotherWorker => {}
                 }
             }
             // Where nothing has come of a pass but the same again, nothing will of another.
-            if next.is_empty() || (until.is_none() && next.iter().eq(all.iter())) {
+            if next.is_empty() || (until.is_none() && next == asked) {
                 return Ok(());
             }
             if let Some(until) = until {
                 self.wait_for_xero(tool, until).await?;
             }
         }
+        tool.ui
+            .tell("Some contacts are still put off after many rounds; plan again later.");
         Ok(())
     }
 
@@ -391,7 +404,47 @@ impl Stage {
     }
 }
 
-/// Renews the Xero token where it has run out, as the deployed refresh does.
+/// Contacts of the Xero organisation, by their ids: as they are now.
+///
+/// # Errors
+/// Where Xero cannot be asked.
+pub async fn read_xero_contacts(
+    tool: &Tool,
+    ids: &[XeroContactId],
+) -> anyhow::Result<Vec<XeroContact>> {
+    let table: Arc<dyn Table> = Arc::new(OverlayTable::over(tool.table.clone()));
+    let parts = tool.parts(table, Arc::new(Captured::default()), tool.transport.clone());
+    let opened = parts.xero.open().await?;
+    if opened.organisation_changed {
+        bail!(another_organisation(tool).await?);
+    }
+    let session = match opened.ready {
+        Ok(session) => session,
+        Err(wait) => bail!(cannot_ask_xero(&opened.records, wait.reason).await?),
+    };
+    let mut contacts = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(xero::MAX_IDS) {
+        let found = session
+            .call(|xero, access| async move { xero.contacts_by_id(&access, ids).await })
+            .await;
+        match found {
+            Ok(found) => contacts.extend(found),
+            Err(CallError::Wait(wait)) => {
+                bail!(cannot_ask_xero(&opened.records, wait.reason).await?)
+            }
+            Err(CallError::Failed(error)) => return Err(error).context("Xero could not be read"),
+            Err(CallError::Open(error)) => return Err(error.into()),
+        }
+    }
+    Ok(contacts)
+}
+
+async fn another_organisation(tool: &Tool) -> anyhow::Result<String> {
+    let changed = tool.organisation_changed().await?;
+    Ok(changed.unwrap_or_else(|| "the Xero organisation has just changed; try again".to_owned()))
+}
+
+/// Renews the Xero token where it has run out, or soon will, as the deployed refresh does.
 ///
 /// # Errors
 /// Where a person must act.
@@ -402,12 +455,16 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         && token.tenant_id.is_some()
         && token
             .expires_at
-            .is_some_and(|end| end > OffsetDateTime::now_utc() + Duration::minutes(5));
+            .is_some_and(|end| end > OffsetDateTime::now_utc() + LEAST_TOKEN_LIFE);
     if is_usable {
         return Ok(());
     }
+    tool.check_clock().await?;
     tool.ui.tell("The Xero token has run out; renewing it ...");
+    // Xero has replaced the old token once it has answered: what it answered must be stored, whatever comes.
+    let section = critical::section().await;
     let refreshed = refresh_token::refresh(&tool.refresh_parts()).await;
+    drop(section);
     match refreshed.map_err(|error| match error {
         RefreshError::Secret(_)
         | RefreshError::NoRefreshToken

@@ -28,6 +28,9 @@ const REMEMBERED: [&str; 6] = [
     "MergedToContactID",
 ];
 
+/// Xero's word for a contact in use.
+const ACTIVE: &str = "ACTIVE";
+
 /// Calls to Xero's API that count against its limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct XeroCalls {
@@ -52,6 +55,8 @@ struct State {
     known: HashMap<String, Map<String, Value>>,
     /// Those that only exist here.
     created: Vec<String>,
+    /// Ids by name and by account number, without case. One may have been renamed since: what is known of it tells.
+    by_text: HashMap<(&'static str, String), Vec<String>>,
 }
 
 impl StandIn {
@@ -70,6 +75,11 @@ impl StandIn {
     #[must_use]
     pub fn calls(&self) -> XeroCalls {
         self.state().calls
+    }
+
+    /// Counts anew.
+    pub fn forget_calls(&self) {
+        self.state().calls = XeroCalls::default();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -112,6 +122,9 @@ impl StandIn {
             return Err(TransportError::NotSent);
         };
         let is_create = request.method() == Method::PUT;
+        if !is_create {
+            self.read_unknown(&request, &elements).await?;
+        }
         let mut state = self.state();
         state.calls.writes += 1;
         let saved: Vec<Value> = elements
@@ -119,6 +132,39 @@ impl StandIn {
             .map(|element| state.write(element, is_create))
             .collect();
         Ok(json_answer(&json!({"Status": "OK", "Contacts": saved})))
+    }
+
+    /// Xero looks at a contact before it writes to it; so what is not known yet is read. These reads are this stand-in's own and do not count.
+    async fn read_unknown(
+        &self,
+        request: &Request,
+        elements: &[Value],
+    ) -> Result<(), TransportError> {
+        let unknown: Vec<String> = {
+            let state = self.state();
+            let ids = elements.iter().filter_map(id_of);
+            ids.filter(|id| !state.known.contains_key(*id))
+                .map(str::to_owned)
+                .collect()
+        };
+        for ids in unknown.chunks(xero::MAX_IDS) {
+            let mut url = self.xero.clone();
+            let path = format!("{}/api.xro/2.0/Contacts", url.path().trim_end_matches('/'));
+            url.set_path(&path);
+            url.query_pairs_mut()
+                .append_pair("IDs", &ids.join(","))
+                .append_pair("includeArchived", "true");
+            let mut read = http::Request::get(url.as_str())
+                .body(Bytes::new())
+                .map_err(|_| TransportError::NotSent)?;
+            *read.headers_mut() = request.headers().clone();
+            for written in ["content-length", "content-type", "idempotency-key"] {
+                read.headers_mut().remove(written);
+            }
+            let answer = self.through.send(read).await?;
+            self.with_what_was_written(&url, answer);
+        }
+        Ok(())
     }
 
     /// What Xero would answer had the writes been made.
@@ -149,23 +195,85 @@ impl State {
             return element;
         };
         fields.retain(|field, _| REMEMBERED.contains(&field.as_str()));
-        if is_create {
-            let id = Uuid::new_v4().to_string();
+        let id = if is_create {
+            Uuid::new_v4().to_string()
+        } else {
+            text(&fields, "ContactID").to_owned()
+        };
+        if let Some(words) = self.refusal(&id, &fields, is_create) {
+            let id = if is_create {
+                Uuid::nil().to_string()
+            } else {
+                id
+            };
             fields.insert("ContactID".to_owned(), json!(id));
-            fields.insert("ContactStatus".to_owned(), json!("ACTIVE"));
-            self.created.push(id.clone());
-            self.known.insert(id, fields.clone());
-        } else if let Some(id) = fields.get("ContactID").and_then(Value::as_str) {
-            let id = id.to_owned();
-            let known = self.known.entry(id).or_default();
-            known
-                .entry("ContactStatus")
-                .or_insert_with(|| json!("ACTIVE"));
-            known.extend(fields);
-            fields = known.clone();
+            fields.insert("HasValidationErrors".to_owned(), json!(true));
+            fields.insert("StatusAttributeString".to_owned(), json!("ERROR"));
+            fields.insert("ValidationErrors".to_owned(), json!([{ "Message": words }]));
+            return Value::Object(fields);
         }
-        fields.insert("StatusAttributeString".to_owned(), json!("OK"));
-        Value::Object(fields)
+        fields.insert("ContactID".to_owned(), json!(id));
+        let known = self.known.entry(id.clone()).or_default();
+        known
+            .entry("ContactStatus")
+            .or_insert_with(|| json!(ACTIVE));
+        known.extend(fields);
+        let mut saved = known.clone();
+        self.note_texts(&id);
+        if is_create {
+            self.created.push(id);
+        }
+        saved.insert("StatusAttributeString".to_owned(), json!("OK"));
+        Value::Object(saved)
+    }
+
+    fn note_texts(&mut self, id: &str) {
+        let Some(known) = self.known.get(id) else {
+            return;
+        };
+        for field in ["Name", "AccountNumber"] {
+            let value = text(known, field).to_lowercase();
+            if !value.is_empty() {
+                let holders = self.by_text.entry((field, value)).or_default();
+                holders.push(id.to_owned());
+            }
+        }
+    }
+
+    /// What Xero refuses, in its words, as far as what was read of it tells: an archived contact, a name or number that is taken.
+    fn refusal(&self, id: &str, fields: &Map<String, Value>, is_create: bool) -> Option<String> {
+        let is_archived = |known: &Map<String, Value>| {
+            let status = text(known, "ContactStatus");
+            !status.is_empty() && status != ACTIVE
+        };
+        if !is_create && self.known.get(id).is_some_and(is_archived) {
+            return Some("The specified contact details matched an archived contact. Archived contacts cannot currently be edited via the API.".to_owned());
+        }
+        let is_taken =
+            |field: &'static str, is_in_the_way: &dyn Fn(&Map<String, Value>) -> bool| {
+                let value = text(fields, field).to_lowercase();
+                let holders = self.by_text.get(&(field, value.clone()));
+                !value.is_empty()
+                    && holders.into_iter().flatten().any(|holder| {
+                        let known = self.known.get(holder).filter(|_| holder != id);
+                        known.is_some_and(|known| {
+                            text(known, field).to_lowercase() == value && is_in_the_way(known)
+                        })
+                    })
+            };
+        if is_taken("Name", &|known| !is_archived(known)) {
+            let name = text(fields, "Name");
+            return Some(format!(
+                "The contact name {name} is already assigned to another contact. The contact name must be unique across all active contacts."
+            ));
+        }
+        if is_taken("AccountNumber", &|_| true) {
+            return Some(
+                "The Account Number already exists. Please enter a different Account Number."
+                    .to_owned(),
+            );
+        }
+        None
     }
 
     /// Keeps what a read shows, and shows what was written here.
@@ -184,7 +292,10 @@ impl State {
             .iter()
             .filter(|(field, _)| REMEMBERED.contains(&field.as_str()))
             .map(|(field, value)| (field.clone(), value.clone()));
-        self.known.insert(id.to_owned(), kept.collect());
+        let id = id.to_owned();
+        let kept = kept.collect();
+        self.known.insert(id.clone(), kept);
+        self.note_texts(&id);
     }
 
     /// The contacts created here that a read may be after. One too many does no harm: what comes is compared.
@@ -223,6 +334,14 @@ impl Transport for StandIn {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(self.answer(request))
     }
+}
+
+fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a str {
+    fields.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn id_of(element: &Value) -> Option<&str> {
+    element.get("ContactID")?.as_str()
 }
 
 fn is_below(url: &Url, base: &Url) -> bool {

@@ -83,7 +83,23 @@ async fn errors_say_what_to_do_next() {
         .await
         .exits(2)
         .says("make demo KEEP=1");
-    run_alone(&["status"]).await.exits(2).says("--region");
+    run_alone(&["status"])
+        .await
+        .exits(2)
+        .says("which stack?")
+        .says("CONTACT_SYNC_STACK");
+    run_alone(&["--stack", "x", "status"])
+        .await
+        .exits(2)
+        .says("--region");
+    // Where nothing answers, in a line or two and not in the SDK's own words.
+    let ran = run_alone(&["--stack", "x", "--region", "eu-west-2", "status"]).await;
+    let ran = ran.exits(2).says("aws sts get-caller-identity");
+    assert!(
+        ran.err.len() < 500 && !ran.err.contains("DispatchFailure"),
+        "{}",
+        ran.err
+    );
     run_alone(&["retry"]).await.exits(2).says("--dead-letters");
     run_alone(&["plan", "--contact", "zero"])
         .await
@@ -92,7 +108,7 @@ async fn errors_say_what_to_do_next() {
     let ran = run_alone(&["--local=http://127.0.0.1:1", "status"])
         .await
         .exits(2);
-    ran.says("the stack could not be looked up");
+    ran.says("is it still running (make demo KEEP=1)?");
     let ground = Ground::deployed(Choices::CAUTIOUS).await;
     let ran = ground
         .run(&["--stack", "mistyped", "status"])
@@ -118,6 +134,7 @@ async fn errors_say_what_to_do_next() {
 #[tokio::test]
 async fn nothing_but_text_and_json_goes_to_what_is_no_terminal() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
+    let mut is_coloured = false;
     for command in [
         ["plan"].as_slice(),
         &["check"],
@@ -134,7 +151,11 @@ async fn nothing_but_text_and_json_goes_to_what_is_no_terminal() {
             "{command:?}"
         );
         // Whatever a terminal-less environment claims, NO_COLOR is heeded.
+        let forced = [("CLICOLOR_FORCE", "1"), ("TERM", "xterm-256color")];
+        let coloured = ground.run_with(command, &forced).await;
+        is_coloured |= coloured.out.contains('\u{1b}');
         let variables = [
+            ("CLICOLOR_FORCE", "1"),
             ("NO_COLOR", "1"),
             ("TERM", "xterm-256color"),
             ("COLORTERM", "truecolor"),
@@ -145,6 +166,7 @@ async fn nothing_but_text_and_json_goes_to_what_is_no_terminal() {
         as_json.push("--json");
         ground.run(&as_json).await.json();
     }
+    assert!(is_coloured, "there is colour to be dropped");
 }
 
 #[tokio::test]

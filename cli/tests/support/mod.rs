@@ -3,7 +3,7 @@
 
 use contact_sync::args::Part;
 use contact_sync::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
-use contact_sync::rows::{ChangeRow, PARTS, Row, cures_of};
+use contact_sync::rows::{Candidate, ChangeRow, PARTS, Row, cures_of, totals};
 
 const HOSTILE: [&str; 3] = [
     "<script>window.hacked=1</script>",
@@ -15,7 +15,8 @@ fn row(n: usize) -> Row {
     let name = HOSTILE
         .get(n)
         .map_or_else(|| format!("Customer {n}"), |name| (*name).to_owned());
-    let part = PARTS[n % PARTS.len()];
+    // The first hostile name is held by a problem, so that it stands in sentences too.
+    let part = PARTS[(n + 4) % PARTS.len()];
     let is_problem = part == Part::Problems;
     let text = |wanted: bool, text: &str| if wanted { text } else { "" }.to_owned();
     let is_written = matches!(part, Part::Creates | Part::Links | Part::Updates);
@@ -41,9 +42,22 @@ fn row(n: usize) -> Row {
             is_problem,
             "Create it in Xero (Contacts → New contact), or let the synchronisation create contacts.",
         ),
-        notices: Vec::new(),
+        notices: if n % 5 == 0 {
+            vec![HOSTILE[0].to_owned()]
+        } else {
+            Vec::new()
+        },
         xero: String::new(),
         xero_id: String::new(),
+        candidates: if is_problem {
+            vec![Candidate {
+                id: format!("00000000-0000-4000-8000-{n:012}"),
+                name: HOSTILE[n % 3].to_owned(),
+                account_number: "\u{202e}fdp.exe".to_owned(),
+            }]
+        } else {
+            Vec::new()
+        },
         changes: if is_written {
             vec![
                 change("Xero", "account number", "", &reference),
@@ -62,9 +76,10 @@ fn report(heading: &str, contacts: usize) -> Report {
     let cures = cures_of(&rows);
     Report {
         heading: heading.to_owned(),
-        organisation: "Dales Field Services Ltd".to_owned(),
+        organisation: HOSTILE[1].to_owned(),
         stack: "contact-sync".to_owned(),
         lead: vec!["Nothing has been written: this is what would happen now.".to_owned()],
+        totals: totals(&rows),
         settings: vec![Setting {
             label: "Create contacts in Xero".to_owned(),
             value: "yes".to_owned(),
@@ -76,7 +91,7 @@ fn report(heading: &str, contacts: usize) -> Report {
     }
 }
 
-/// A plan of so many contacts, hostile names among the first.
+/// A plan of so many contacts, hostile texts in every place where one may come from outside.
 pub(crate) fn plan_report(contacts: usize) -> String {
     report("Plan", contacts).render().unwrap()
 }

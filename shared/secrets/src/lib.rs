@@ -17,6 +17,6 @@ pub use bigchange::BigChangeSecret;
 pub use fields::{MAX_SECRET_BYTES, PLACEHOLDER, SecretError};
 #[cfg(feature = "memory")]
 pub use memory::MemoryVault;
-pub use replace::replace;
+pub use replace::{Entered, replace};
 pub use vault::{CURRENT, MAX_VERSIONS, PREVIOUS, SecretVersion, Vault, VaultError, VersionInfo};
 pub use xero::{GrantType, XeroAppSecret, XeroTokenSecret};

@@ -9,26 +9,63 @@ const STAGING_LABEL: &str = "CONTACT_SYNC_ENTERED";
 /// Another writer may be quicker a few times in a row, and not more often.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Makes `value` the current version, by compare-and-swap: stored beside the current one first, then swapped for it. Where another writer (the token refresh) is
-/// quicker, it is done again: what a person has just entered is the newest. `new_version` gives a version id that was never used, 32 to 64 characters.
+/// What a person entered, stored beside the current version and not yet in its place.
+#[derive(Debug)]
+#[must_use = "it is not current yet"]
+pub struct Entered {
+    secret_id: String,
+    version: String,
+}
+
+impl Entered {
+    /// Stores `value`. `new_version` is a version id that was never used, 32 to 64 characters.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub async fn stage(
+        vault: &dyn Vault,
+        secret_id: &str,
+        value: &SecretString,
+        new_version: String,
+    ) -> Result<Self, VaultError> {
+        let version = vault
+            .stage(secret_id, value.clone(), &new_version, STAGING_LABEL)
+            .await?;
+        Ok(Self {
+            secret_id: secret_id.to_owned(),
+            version,
+        })
+    }
+
+    /// Makes it current, by compare-and-swap. Where another writer (the token refresh) is quicker, it is done again: what a person has just entered is the newest.
+    ///
+    /// # Errors
+    /// See [`VaultError`]; the current version is then as it was.
+    pub async fn make_current(self, vault: &dyn Vault) -> Result<(), VaultError> {
+        let mut attempts = 1;
+        loop {
+            let current = vault.current(&self.secret_id).await?;
+            match vault
+                .promote(&self.secret_id, &self.version, &current.id)
+                .await
+            {
+                Err(VaultError::Conflict) if attempts < MAX_ATTEMPTS => attempts += 1,
+                swapped => return swapped,
+            }
+        }
+    }
+}
+
+/// Stores what a person entered and makes it current.
 ///
 /// # Errors
-/// See [`VaultError`]; the current version is then as it was.
+/// See [`Entered`].
 pub async fn replace(
     vault: &dyn Vault,
     secret_id: &str,
     value: &SecretString,
-    new_version: impl Fn() -> String + Send + Sync,
+    new_version: impl FnOnce() -> String,
 ) -> Result<(), VaultError> {
-    let version = vault
-        .stage(secret_id, value.clone(), &new_version(), STAGING_LABEL)
-        .await?;
-    let mut attempts = 1;
-    loop {
-        let current = vault.current(secret_id).await?;
-        match vault.promote(secret_id, &version, &current.id).await {
-            Err(VaultError::Conflict) if attempts < MAX_ATTEMPTS => attempts += 1,
-            swapped => return swapped,
-        }
-    }
+    let entered = Entered::stage(vault, secret_id, value, new_version()).await?;
+    entered.make_current(vault).await
 }

@@ -32,14 +32,16 @@ impl OverlayTable {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
         check_count(keys.len())?;
         keys.iter().try_for_each(check_key)?;
-        let written = self.written.lock().await;
         let mut below = Vec::new();
         let mut found = BTreeMap::new();
-        for key in keys {
-            match written.get(key) {
-                None => below.push(key.clone()),
-                Some(None) => {}
-                Some(Some(stored)) => drop(found.insert(key.clone(), item(key, stored))),
+        {
+            let written = self.written.lock().await;
+            for key in keys {
+                match written.get(key) {
+                    None => below.push(key.clone()),
+                    Some(None) => {}
+                    Some(Some(stored)) => drop(found.insert(key.clone(), item(key, stored))),
+                }
             }
         }
         if !below.is_empty() {
@@ -51,8 +53,8 @@ impl OverlayTable {
 
     async fn read_prefix(&self, partition: &str, prefix: &str) -> Result<Vec<Item>, TableError> {
         check_partition(partition)?;
-        let written = self.written.lock().await;
         let below = self.below.query(partition, prefix).await?;
+        let written = self.written.lock().await;
         let mut found: BTreeMap<Key, Item> = below
             .into_iter()
             .map(|item| (item.key.clone(), item))
