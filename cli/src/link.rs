@@ -40,9 +40,9 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     }
     let contact = read_contact(tool, contact_id).await?;
     let xero = read_xero_contact(tool, xero_id).await?;
-    check_pair(tool, &contact, &xero)?;
     let possible = word::may_choose(&records, contact_id, xero_id).await;
     possible.map_err(|error| told(contact_id, error))?;
+    check_pair(tool, &contact, &xero)?;
     let reference = match (contact.account_reference.trim(), xero.account_number.trim()) {
         ("", "") => "a generated account reference".to_owned(),
         ("", number) => format!("account reference {number}, from Xero"),

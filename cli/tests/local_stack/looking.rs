@@ -287,14 +287,13 @@ async fn status_tells_how_it_stands_and_what_needs_attention() {
     // Xero's limit is used up, and a worker meets it, once what it knows of Xero is no longer fresh.
     tokio::time::sleep(DIRECTORY_IS_FRESH).await;
     use fake_xero::{Fault, FaultKind, RateLimitProblem};
-    ground
-        .stack
-        .xero
-        .core()
-        .inject(Fault::next_call(FaultKind::RateLimit {
+    ground.stack.xero.core().inject(
+        Fault::next_call(FaultKind::RateLimit {
             problem: RateLimitProblem::Day,
             retry_after_seconds: Some(3_600),
-        }));
+        })
+        .on("GET", "/Contacts"),
+    );
     ground.run(&["retry", "1008", "--no-wait"]).await.exits(0);
     ground.stack.drain().await.unwrap();
     ground
