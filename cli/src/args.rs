@@ -10,7 +10,7 @@ use rules::{ContactId, TenantId, XeroContactId};
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, and nothing needs attention (plan: done)
-  1    done, but something needs attention: problems, dead letters, a connection; or a question was answered with no
+  1    done, but something needs attention; or a question was answered with no
   2    the tool could not do it: its last line says why and what to do
   130  interrupted with Ctrl-C; nothing is left half-done
 

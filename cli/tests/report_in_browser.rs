@@ -16,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
+use fantoccini::wd::PrintConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
@@ -137,12 +138,16 @@ struct Wish {
     /// A phone of this width, which is narrower than a window can be made.
     phone: Option<u32>,
     scripts: bool,
+    /// Whether the reader's machine is set to dark colours.
+    dark: bool,
 }
 
 const DESK: Wish = Wish {
     phone: None,
     scripts: true,
+    dark: false,
 };
+const DARK: Wish = Wish { dark: true, ..DESK };
 const WITHOUT_SCRIPTS: Wish = Wish {
     scripts: false,
     ..DESK
@@ -167,6 +172,9 @@ fn capabilities(folder: &Path, wish: Wish) -> Map<String, Value> {
         folder.join("profile").display()
     ));
     arguments.push("--window-size=1280,900".to_owned());
+    if wish.dark {
+        arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
+    }
     let mut options = json!({ "args": arguments });
     let usual = "/usr/bin/chromium";
     let binary = std::env::var("CHROMIUM")
@@ -857,4 +865,62 @@ async fn nothing_outside_is_asked_for() -> Result<()> {
         browser.close().await?;
     }
     Ok(())
+}
+
+/// The contrast of each text on the page with what is behind it, by WCAG's formula: the smallest, and where.
+const LEAST_CONTRAST: &str = r"
+    const parse = text => { const n = text.match(/[\d.]+/g).map(Number); return { r: n[0], g: n[1], b: n[2], a: n.length > 3 ? n[3] : 1 }; };
+    const channel = v => { v /= 255; return v <= 0.04045 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4); };
+    const light = c => 0.2126 * channel(c.r) + 0.7152 * channel(c.g) + 0.0722 * channel(c.b);
+    const behind = e => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.a === 1) return c; } return null; };
+    let least = 99, where = '';
+    for (const e of document.querySelectorAll('body *')) {
+      const own = Array.from(e.childNodes).some(n => n.nodeType === 3 && n.textContent.trim());
+      if (!own || e.closest('svg, script, style, option') || !e.getClientRects().length || e.closest('.vh, .skip')) continue;
+      const back = behind(e); if (!back) { least = 0; where = 'nothing behind ' + e.outerHTML.slice(0, 80); break; }
+      const a = light(parse(getComputedStyle(e).color)), b = light(back);
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (contrast < least) { least = contrast; where = e.outerHTML.slice(0, 120); }
+    }
+    return { least: Math.round(least * 100), where: where, dark: light(behind(document.body)) < 0.1 };
+";
+
+#[tokio::test]
+async fn every_text_can_be_read_in_light_and_in_dark() -> Result<()> {
+    for wish in [DESK, DARK] {
+        for html in [support::plan_report(40), support::check_report()] {
+            let browser = Browser::open(&html, wish).await?;
+            let seen = browser.run(LEAST_CONTRAST).await?;
+            ensure!(seen["dark"] == json!(wish.dark), "{seen}");
+            let least = seen["least"].as_u64().unwrap_or(0);
+            ensure!(least >= 450, "contrast of {least} in a hundred: {seen}");
+            browser.close().await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_prints_what_is_shown_and_no_controls() -> Result<()> {
+    let browser = Browser::open(&support::plan_report(200), DESK).await?;
+    let pages = async || -> Result<usize> {
+        let pdf = browser.client.print(PrintConfiguration::default()).await?;
+        ensure!(pdf.starts_with(b"%PDF"), "it is a PDF");
+        let text = String::from_utf8_lossy(&pdf).into_owned();
+        Ok(text.matches("/Type /Page\n").count() + text.matches("/Type /Page /").count() + text.matches("/Type/Page/").count())
+    };
+    let all = pages().await?;
+    ensure!(all > 5, "200 contacts take several pages, not {all}");
+    browser
+        .client
+        .find(Locator::Css(".toggle[data-outcome=problem]"))
+        .await?
+        .click()
+        .await?;
+    browser
+        .until("return document.querySelectorAll('#list > li:not([hidden])').length < 200")
+        .await?;
+    let part = pages().await?;
+    ensure!(part < all, "{part} pages of the problems, {all} of everything");
+    browser.close().await
 }

@@ -42,7 +42,7 @@ fn row(n: usize) -> Row {
             is_problem,
             "Create it in Xero (Contacts → New contact), or let the synchronisation create contacts.",
         ),
-        notices: if n % 5 == 0 {
+        notices: if n.is_multiple_of(5) {
             vec![HOSTILE[0].to_owned()]
         } else {
             Vec::new()
