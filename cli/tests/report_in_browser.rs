@@ -907,7 +907,9 @@ async fn it_prints_what_is_shown_and_no_controls() -> Result<()> {
         let pdf = browser.client.print(PrintConfiguration::default()).await?;
         ensure!(pdf.starts_with(b"%PDF"), "it is a PDF");
         let text = String::from_utf8_lossy(&pdf).into_owned();
-        Ok(text.matches("/Type /Page\n").count() + text.matches("/Type /Page /").count() + text.matches("/Type/Page/").count())
+        Ok(text.matches("/Type /Page\n").count()
+            + text.matches("/Type /Page /").count()
+            + text.matches("/Type/Page/").count())
     };
     let all = pages().await?;
     ensure!(all > 5, "200 contacts take several pages, not {all}");
@@ -921,6 +923,9 @@ async fn it_prints_what_is_shown_and_no_controls() -> Result<()> {
         .until("return document.querySelectorAll('#list > li:not([hidden])').length < 200")
         .await?;
     let part = pages().await?;
-    ensure!(part < all, "{part} pages of the problems, {all} of everything");
+    ensure!(
+        part < all,
+        "{part} pages of the problems, {all} of everything"
+    );
     browser.close().await
 }
