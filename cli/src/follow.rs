@@ -82,8 +82,8 @@ pub struct Follower<'a> {
     tool: &'a Tool,
     records: Records,
     began: OffsetDateTime,
-    /// What was noted of these contacts before, by the version of the note.
-    before: BTreeMap<ContactId, u64>,
+    /// The notes of before, by version and time: one that has expired since begins at version 1 again.
+    before: BTreeMap<ContactId, (u64, OffsetDateTime)>,
     asked: OffsetDateTime,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Follower<'a> {
         let noted = records.list::<OutcomeRecord>("").await?;
         let before = noted
             .iter()
-            .map(|noted| Ok((contact_of(noted)?, noted.version)));
+            .map(|noted| Ok((contact_of(noted)?, (noted.version, noted.value.at))));
         let mut follower = Self {
             tool,
             before: before.collect::<anyhow::Result<_>>()?,
@@ -133,11 +133,8 @@ impl<'a> Follower<'a> {
             if !contacts.contains(&contact) {
                 continue;
             }
-            let is_fresh = match self.before.get(&contact) {
-                Some(version) => record.version != *version,
-                None => true,
-            };
-            if is_fresh {
+            let noted = (record.version, record.value.at);
+            if self.before.get(&contact) != Some(&noted) {
                 fresh.insert(contact, record.value);
             }
         }
@@ -189,7 +186,10 @@ impl<'a> Follower<'a> {
             if !self.tool.deployment.is_enabled() && now - renewed > ASKED_AGAIN_AFTER {
                 // Nobody else renews the token while the schedules are off.
                 renewed = now;
-                fresh_token(self.tool).await?;
+                if let Err(error) = fresh_token(self.tool).await {
+                    // What has been done is done; the rest is put off until it is mended.
+                    self.tool.ui.tell(format!("{error:#}"));
+                }
             }
             if (!unheard || is_quiet) && !self.tool.deployment.is_enabled() {
                 let put_off = ended
