@@ -1,13 +1,13 @@
 //! `link` and `unlink`: a person's word about which Xero contact a BigChange contact is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, anyhow, bail};
 use rules::{
-    AccountReference, Contact, ContactId, ContactStatus, Participation, XeroContact, XeroContactId,
-    participation,
+    AccountReference, ContactId, Customer, Decision, Participation, PersonsWord, Problem, Snapshot,
+    XeroContact, XeroContactId, decide, normalise_spaces, participation,
 };
-use runtime::records::ContactRecord;
+use runtime::records::{ContactRecord, Records, ReferenceRecord};
 use runtime::word::{self, Remembering, WordError};
 use serde_json::json;
 use store::TableError;
@@ -38,19 +38,19 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
         ));
         return nothing_to_do(tool);
     }
-    let contact = read_contact(tool, contact_id).await?;
+    let customer = read_customer(tool, contact_id).await?;
     let xero = read_xero_contact(tool, xero_id).await?;
     let possible = word::may_choose(&records, contact_id, xero_id).await;
     possible.map_err(|error| told(contact_id, error))?;
-    check_pair(tool, &contact, &xero)?;
-    let reference = match (contact.account_reference.trim(), xero.account_number.trim()) {
-        ("", "") => "a generated account reference".to_owned(),
-        ("", number) => format!("account reference {number}, from Xero"),
-        (reference, _) => format!("account reference {reference}"),
+    check_pair(tool, &records, &customer, &xero).await?;
+    let reference = match (&customer.account_reference, xero.account_number.trim()) {
+        (Some(reference), _) => format!("account reference {reference}"),
+        (None, "") => "a generated account reference".to_owned(),
+        (None, number) => format!("account reference {number}, from Xero"),
     };
     tool.ui.tell(format!(
         "BigChange contact {contact_id} \"{}\" will be linked to the Xero contact \"{}\", under {}.\nFrom then on changes in BigChange are carried over to that Xero contact.",
-        one_line(contact.name.trim()),
+        one_line(&customer.details.name),
         one_line(&xero.name),
         one_line(&reference),
     ));
@@ -130,23 +130,29 @@ fn told(contact: ContactId, error: WordError) -> anyhow::Error {
     anyhow!("{error}: {cure}")
 }
 
-async fn read_contact(tool: &Tool, id: ContactId) -> anyhow::Result<Contact> {
+async fn read_customer(tool: &Tool, id: ContactId) -> anyhow::Result<Customer> {
     let bigchange = tool.real_parts().bigchange().await?;
     let contact = bigchange.contact(id).await?;
     let contact = contact
         .with_context(|| format!("BigChange has no contact {id}, or it was deleted there"))?;
     match participation(&contact, &tool.configuration.settings) {
-        Participation::TakesPart(_) => Ok(contact),
+        Participation::TakesPart(customer) => Ok(*customer),
         Participation::Skip(skip) => bail!(
             "contact {id} does not take part in the synchronisation: {}",
             why_left_alone(skip)
         ),
-        Participation::Held(problem) => bail!(
-            "{} {}",
-            problem.sentence(id, &rules::normalise_spaces(&contact.name)),
-            problem.cure()
-        ),
+        Participation::Held(problem) => {
+            bail!(in_the_way(&problem, id, &normalise_spaces(&contact.name)))
+        }
     }
+}
+
+fn in_the_way(problem: &Problem, contact: ContactId, name: &str) -> String {
+    one_line(&format!(
+        "{} {}",
+        problem.sentence(contact, name),
+        problem.cure()
+    ))
 }
 
 async fn read_xero_contact(tool: &Tool, id: XeroContactId) -> anyhow::Result<XeroContact> {
@@ -157,36 +163,43 @@ async fn read_xero_contact(tool: &Tool, id: XeroContactId) -> anyhow::Result<Xer
     })
 }
 
-/// What a person's word does not overrule.
-fn check_pair(tool: &Tool, contact: &Contact, xero: &XeroContact) -> anyhow::Result<()> {
-    match xero.status {
-        ContactStatus::Active => {}
-        ContactStatus::Archived => bail!(
-            "the Xero contact \"{}\" is archived: restore it in Xero first (Contacts → Archived → tick it → Restore)",
-            one_line(&xero.name)
-        ),
-        ContactStatus::Erased => bail!(
-            "the Xero contact \"{}\" was erased on a data-protection request and cannot be used",
-            one_line(&xero.name)
-        ),
+/// What a person's word does not overrule: the rules say, as they will to the worker.
+async fn check_pair(
+    tool: &Tool,
+    records: &Records,
+    customer: &Customer,
+    xero: &XeroContact,
+) -> anyhow::Result<()> {
+    let number = AccountReference::parse(&xero.account_number).ok();
+    let references = customer.account_reference.iter().chain(&number);
+    let held = records
+        .get_many::<ReferenceRecord>(references.map(AccountReference::folded))
+        .await?;
+    let holders: BTreeMap<AccountReference, ContactId> = held
+        .into_values()
+        .filter_map(|held| Some((held.value.reference, held.value.holder?)))
+        .collect();
+    let word = PersonsWord {
+        is: Some(xero.id),
+        is_not: Vec::new(),
+    };
+    let decision = decide(&Snapshot {
+        customer,
+        settings: &tool.configuration.settings,
+        link: None,
+        word: &word,
+        in_doubt: None,
+        generated: None,
+        contact_reference_due: None,
+        found: Some(std::slice::from_ref(xero)),
+        // Whose it is by a link was looked at before.
+        linked: &BTreeMap::new(),
+        holders: &holders,
+    });
+    match decision {
+        Decision::Hold(problem) => {
+            bail!(in_the_way(&problem, customer.id, &customer.details.name))
+        }
+        Decision::Apply(_) | Decision::NeedsCode | Decision::Ask(_) => Ok(()),
     }
-    let own = AccountReference::parse(&contact.account_reference).ok();
-    let in_xero = xero.account_number.trim();
-    if let Some(own) = &own
-        && !in_xero.is_empty()
-        && AccountReference::parse(in_xero).ok().as_ref() != Some(own)
-    {
-        bail!(
-            "the account references differ: {} in BigChange, {} in Xero. Make them equal first: in BigChange CRM → Contacts → the contact → Financials → Terms → Account reference, or in Xero Contacts → the contact → Edit → Account number",
-            one_line(own.as_str()),
-            one_line(in_xero)
-        );
-    }
-    let generates = tool.configuration.settings.generate_account_reference;
-    if own.is_none() && in_xero.is_empty() && !generates {
-        bail!(
-            "neither of them has an account reference: enter one in BigChange first (CRM → Contacts → the contact → Financials → Terms → Account reference)"
-        );
-    }
-    Ok(())
 }

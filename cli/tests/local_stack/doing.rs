@@ -191,7 +191,7 @@ async fn a_persons_word_links_what_the_match_table_would_not() {
         (
             "1021",
             ground.xero_contact("Ribblehead Tea Rooms").id.to_string(),
-            "the account references differ: RIBB21 in BigChange, RTR-009 in Xero",
+            "has account reference RIBB21, but its Xero contact has account number RTR-009",
         ),
         (
             "1020",
