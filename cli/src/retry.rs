@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow};
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
-use aws_sdk_sqs::types::Message;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use rules::ContactId;
 use runtime::DeadLetter;
+use time::OffsetDateTime;
 
 use crate::Exit;
 use crate::args::RetryArguments;
@@ -65,6 +66,7 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
     let mut contacts = BTreeSet::new();
     let mut nameless = BTreeSet::new();
     let (mut empty, mut read) = (0, 0);
+    let began = OffsetDateTime::now_utc();
     while empty < EMPTY_ANSWERS && read < MAX_LETTERS {
         let letters = receive(tool).await?;
         empty = if letters.is_empty() { empty + 1 } else { 0 };
@@ -73,6 +75,8 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
         let mut found = BTreeSet::new();
         for letter in &letters {
             match contact_of(letter) {
+                // Given up again since it was queued here: for the next time, or this would go round and round.
+                Some((contact, _)) if contacts.contains(&contact) && is_younger(letter, began) => {}
                 Some((contact, reason)) => {
                     if found.insert(contact) {
                         tool.ui
@@ -112,6 +116,13 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
     })
 }
 
+fn is_younger(letter: &Message, than: OffsetDateTime) -> bool {
+    let attributes = letter.attributes();
+    let sent = attributes.and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
+    let sent = sent.and_then(|milliseconds| milliseconds.parse::<i128>().ok());
+    sent.is_some_and(|milliseconds| milliseconds * 1_000_000 > than.unix_timestamp_nanos())
+}
+
 async fn receive(tool: &Tool) -> anyhow::Result<Vec<Message>> {
     let answer = tool
         .sqs
@@ -120,6 +131,7 @@ async fn receive(tool: &Tool) -> anyhow::Result<Vec<Message>> {
         .max_number_of_messages(LETTERS_A_CALL)
         .visibility_timeout(OUT_OF_SIGHT_SECONDS)
         .wait_time_seconds(1)
+        .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
         .send()
         .await
         .map_err(|error| anyhow!(aws_words(error.code(), error.message(), &error)))
@@ -166,5 +178,18 @@ mod tests {
         for nameless in [r#"{"contact_id":null,"reason":"no body"}"#, "nonsense", ""] {
             assert!(contact_of(&letter(nameless)).is_none(), "{nameless}");
         }
+    }
+
+    #[test]
+    fn a_letter_is_younger_by_the_time_at_which_it_was_sent() {
+        let began = OffsetDateTime::from_unix_timestamp(1_795_547_400).unwrap();
+        let sent = |milliseconds: &str| {
+            let name = MessageSystemAttributeName::SentTimestamp;
+            Message::builder().attributes(name, milliseconds).build()
+        };
+        assert!(is_younger(&sent("1795547400001"), began));
+        assert!(!is_younger(&sent("1795547400000"), began));
+        assert!(!is_younger(&sent("soon"), began));
+        assert!(!is_younger(&Message::builder().build(), began));
     }
 }
