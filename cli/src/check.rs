@@ -140,7 +140,7 @@ fn audit_links(rehearsal: &mut Rehearsal) {
         if let Some(problem) = link_out_of_line(link, in_xero) {
             rehearsed.ending = Done::Held(problem.code());
             rehearsed.problem = Some(Held {
-                sentence: problem.sentence(rehearsed.id, &rehearsed.name()),
+                sentence: problem.sentence(rehearsed.id, &rehearsed.name(), None),
                 cure: problem.cure(),
                 problem,
             });

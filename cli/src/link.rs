@@ -142,15 +142,26 @@ async fn read_customer(tool: &Tool, id: ContactId) -> anyhow::Result<Customer> {
             why_left_alone(skip)
         ),
         Participation::Held(problem) => {
-            bail!(in_the_way(&problem, id, &normalise_spaces(&contact.name)))
+            let groups = bigchange.groups().await?;
+            let group = groups
+                .iter()
+                .find(|group| Some(group.id) == problem.group());
+            let group = group.map(|group| normalise_spaces(&group.name));
+            let name = normalise_spaces(&contact.name);
+            bail!(in_the_way(&problem, id, &name, group.as_deref()))
         }
     }
 }
 
-fn in_the_way(problem: &Problem, contact: ContactId, name: &str) -> String {
+fn in_the_way(
+    problem: &Problem,
+    contact: ContactId,
+    name: &str,
+    group_name: Option<&str>,
+) -> String {
     one_line(&format!(
         "{} {}",
-        problem.sentence(contact, name),
+        problem.sentence(contact, name, group_name),
         problem.cure()
     ))
 }
@@ -198,7 +209,12 @@ async fn check_pair(
     });
     match decision {
         Decision::Hold(problem) => {
-            bail!(in_the_way(&problem, customer.id, &customer.details.name))
+            bail!(in_the_way(
+                &problem,
+                customer.id,
+                &customer.details.name,
+                None
+            ))
         }
         Decision::Apply(_) | Decision::NeedsCode | Decision::Ask(_) => Ok(()),
     }

@@ -6,8 +6,8 @@ use anyhow::{Context as _, anyhow};
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
 use runtime::records::{
-    ContactRecord, CursorRecord, DeadConnectionRecord, DeferredRecord, ONLY, PauseRecord, Records,
-    SweepRecord,
+    CursorRecord, DeadConnectionRecord, DeferredRecord, ONLY, PauseRecord, Records, SweepRecord,
+    XeroContactRecord,
 };
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use serde::Serialize;
@@ -282,9 +282,8 @@ async fn stored(
         status.paused_because = Some(pause.value.why);
     }
     polls(tool, records, status, now).await?;
-    let contacts = records.list::<ContactRecord>("").await?;
-    let linked = contacts.iter().filter(|record| record.value.link.is_some());
-    status.linked = linked.count();
+    // Each linked contact has claimed its Xero contact; a claim is a fraction of a contact's record to read.
+    status.linked = records.list::<XeroContactRecord>("").await?.len();
     status.deferred = records.list::<DeferredRecord>("").await?.len();
     let open = problems(records).await?;
     status.problems = open.len();

@@ -1,13 +1,13 @@
 //! A batch from its contacts to their endings: read, decide, settle.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use bigchange::BigChange;
 use futures::{StreamExt, stream};
 use rules::{
-    AccountReference, ContactId, Decision, Group, NameKey, Participation, Plan, Problem, Question,
-    Snapshot, XeroContactId, XeroWrite, decide, participation,
+    AccountReference, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan, Problem,
+    Question, Snapshot, XeroContactId, XeroWrite, decide, participation,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, UnreadRecord,
@@ -44,6 +44,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) bigchange: Arc<BigChange>,
     /// BigChange's contact groups, read when they are first needed.
     pub(crate) groups: OnceCell<Vec<Group>>,
+    /// Their names, for telling people; none where they could not be had, which is not tried again.
+    pub(crate) group_names: OnceCell<HashMap<GroupId, String>>,
     pub(crate) now: OffsetDateTime,
     pub(crate) deadline: OffsetDateTime,
     /// Marks the intents of this invocation.
@@ -127,6 +129,7 @@ async fn run_opened(
         session,
         bigchange,
         groups: OnceCell::new(),
+        group_names: OnceCell::new(),
         now,
         deadline,
         attempt,
@@ -251,7 +254,9 @@ impl Batch<'_> {
                 ending: None,
             }
         };
-        Ok(contacts.iter().copied().map(work).collect())
+        // In the order of their ids, whatever the queue's: of contacts that compete, the one that has been in BigChange for longer goes first.
+        let contacts: BTreeSet<ContactId> = ids().collect();
+        Ok(contacts.into_iter().map(work).collect())
     }
 
     async fn work(&self, works: &mut [Work]) {

@@ -52,51 +52,59 @@ impl Batch<'_> {
 
     /// Reserves each customer's own reference, so that no code is generated that equals it and no other contact takes it.
     pub(crate) async fn reserve_references(&self, works: &mut [Work], claims: &mut Claims) {
-        let own = |work: &Work| {
-            work.customer
-                .as_ref()
-                .and_then(|customer| customer.account_reference.clone())
-        };
         let references: Vec<AccountReference> = works
             .iter()
             .filter(|work| work.ending.is_none())
-            .filter_map(own)
+            .filter_map(own_reference)
             .collect();
         if let Err(error) = self.read_holders(references, claims).await {
             for work in open(works) {
                 work.ending = Some(Err(error.clone()));
             }
         }
-        let reservations = open(works).map(|work| async {
-            let reference = own(work);
-            let holders = &claims.holders;
-            let mut result = self.reserve(work, reference.as_ref(), holders).await;
-            if result == Err(TableError::Conflict) {
-                // A twin in this batch, or another worker, was quicker: now its reservation is there to be seen.
-                result = self.reserve(work, reference.as_ref(), holders).await;
+        let holders = &claims.holders;
+        let reservations = in_turn(works).into_iter().map(|twins| async move {
+            let mut reserved = Vec::new();
+            for work in twins {
+                reserved.extend(self.reserve_own(work, holders).await);
             }
-            match result {
-                Ok(true) => reference.map(|reference| (reference, work.id)),
-                Ok(false) => {
-                    self.keep_from_being_generated(work).await;
-                    None
-                }
-                Err(TableError::Conflict) => {
-                    self.defer(work, DeferReason::AnotherWorker, self.now + SHORT_WAIT)
-                        .await;
-                    None
-                }
-                Err(error) => {
-                    work.ending = Some(Err(error));
-                    None
-                }
-            }
+            reserved
         });
         let reserved: Vec<_> = stream::iter(reservations.collect::<Vec<_>>())
             .buffer_unordered(STORE_AT_ONCE)
             .collect()
             .await;
         claims.holders.extend(reserved.into_iter().flatten());
+    }
+
+    /// Reserves a contact's own reference. It is returned if it is now this contact's.
+    async fn reserve_own(
+        &self,
+        work: &mut Work,
+        holders: &BTreeMap<AccountReference, ContactId>,
+    ) -> Option<(AccountReference, ContactId)> {
+        let reference = own_reference(work);
+        let mut result = self.reserve(work, reference.as_ref(), holders).await;
+        if result == Err(TableError::Conflict) {
+            // Its twin, or another worker, was quicker: now its reservation is there to be seen.
+            result = self.reserve(work, reference.as_ref(), holders).await;
+        }
+        match result {
+            Ok(true) => reference.map(|reference| (reference, work.id)),
+            Ok(false) => {
+                self.keep_from_being_generated(work).await;
+                None
+            }
+            Err(TableError::Conflict) => {
+                self.defer(work, DeferReason::AnotherWorker, self.now + SHORT_WAIT)
+                    .await;
+                None
+            }
+            Err(error) => {
+                work.ending = Some(Err(error));
+                None
+            }
+        }
     }
 
     /// Whether the reference is now this contact's. A contact that was read is no longer unread, whatever comes of it.
@@ -190,4 +198,22 @@ impl Batch<'_> {
         );
         Ok(())
     }
+}
+
+fn own_reference(work: &Work) -> Option<AccountReference> {
+    work.customer.as_ref()?.account_reference.clone()
+}
+
+/// The open contacts, those with one reference together: they reserve it one after the other, so that who gets it is not a matter of whose write arrives first.
+fn in_turn(works: &mut [Work]) -> Vec<Vec<&mut Work>> {
+    let mut twins: BTreeMap<AccountReference, Vec<&mut Work>> = BTreeMap::new();
+    let mut alone = Vec::new();
+    for work in open(works) {
+        match own_reference(work) {
+            Some(reference) => twins.entry(reference).or_default().push(work),
+            None => alone.push(vec![work]),
+        }
+    }
+    alone.extend(twins.into_values());
+    alone
 }

@@ -1,8 +1,10 @@
 //! How a contact's work ends in the store. Each ending is one transaction, so that it is there as a whole or not at all.
 
+use std::collections::HashMap;
+
 use rules::{
     AccountReference, PersonsWord, Problem, Skip, Watch, XeroContact, XeroWrite,
-    contact_fingerprint, looks_like_a_code,
+    contact_fingerprint, looks_like_a_code, normalise_spaces,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, ReferenceRecord, WaitingRecord,
@@ -131,6 +133,23 @@ impl Batch<'_> {
         work.ending = Some(ending);
     }
 
+    /// The name of the contact group that a problem is about: people know groups by their names. `None` where it cannot be had; the problem is told all the same.
+    async fn group_name(&self, problem: &Problem) -> Option<String> {
+        let wanted = problem.group()?;
+        let names = self.group_names.get_or_init(|| async {
+            if self.is_out_of_time() {
+                return HashMap::new();
+            }
+            let groups = self.groups.get_or_try_init(|| self.bigchange.groups());
+            let groups = groups.await.into_iter().flatten();
+            groups
+                .map(|group| (group.id, normalise_spaces(&group.name)))
+                .collect()
+        });
+        let name = names.await.get(&wanted)?;
+        (!name.is_empty()).then(|| name.clone())
+    }
+
     async fn try_hold(&self, work: &Work, problem: Problem, ends_intent: bool) -> Ending {
         let code = problem.code();
         let old = work.problem.as_ref();
@@ -140,8 +159,9 @@ impl Batch<'_> {
             .and_then(|record| record.value.link.as_ref())
             .map(|link| link.xero_id);
         let fingerprint = self.fingerprint(work);
+        let group_name = self.group_name(&problem).await;
         let record = ProblemRecord {
-            sentence: problem.sentence(work.id, &work.name()),
+            sentence: problem.sentence(work.id, &work.name(), group_name.as_deref()),
             cure: problem.cure(),
             name: work.name(),
             fingerprint,

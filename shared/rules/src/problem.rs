@@ -231,15 +231,26 @@ impl Problem {
         }
     }
 
-    /// One sentence: the contact, and the values in conflict. `name` is the contact's name in BigChange.
+    /// The contact group that the contact is wrong in, whose name [`Self::sentence`] is to be given.
     #[must_use]
-    pub fn sentence(&self, contact: ContactId, name: &str) -> String {
+    pub fn group(&self) -> Option<GroupId> {
+        match self {
+            Self::ParentInSiteGroup { group } | Self::SiteContactInAccountGroup { group, .. } => {
+                *group
+            }
+            _ => None,
+        }
+    }
+
+    /// One sentence: the contact, and the values in conflict. `name` is the contact's name in BigChange, `group_name` that of [`Self::group`]; where it is not
+    /// known, the group's id has to do.
+    #[must_use]
+    pub fn sentence(&self, contact: ContactId, name: &str, group_name: Option<&str>) -> String {
         let who = format!("\"{name}\" (BigChange contact {contact})");
-        let group_text = |group: &Option<GroupId>| {
-            group.map_or_else(
-                || "its contact group".to_owned(),
-                |id| format!("contact group {id}"),
-            )
+        let group_text = |group: &Option<GroupId>| match (group_name, group) {
+            (Some(name), _) => format!("the contact group \"{name}\""),
+            (None, Some(id)) => format!("contact group {id}"),
+            (None, None) => "its contact group".to_owned(),
         };
         match self {
             Self::ParentInSiteGroup { group } => format!(

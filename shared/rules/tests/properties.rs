@@ -783,7 +783,7 @@ proptest! {
             },
         };
         if let Some(problem) = problem {
-            let sentence = problem.sentence(contact.id, &contact.name);
+            let sentence = problem.sentence(contact.id, &contact.name, None);
             prop_assert!(sentence.contains(&contact.name));
             prop_assert!(sentence.contains(&contact.id.to_string()));
             prop_assert!(problem.cure().contains('→'));

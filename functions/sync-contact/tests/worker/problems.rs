@@ -43,7 +43,7 @@ async fn every_row_of_the_match_table_is_recorded_under_its_code() {
         assert_eq!(world.problem_code(id).await, code, "{in_xero}");
         let problem = world.problem(id).await.unwrap();
         assert_eq!(problem.name, name);
-        assert!(problem.problem.sentence(contact(id), name).contains(name));
+        assert!(problem.sentence.contains(name));
         assert_eq!(world.linked(id).await, None);
         assert_eq!(world.xero_call_log().iter().filter(|call| !call.starts_with("GET")).count(), 0, "{code}: nothing is written");
         world.is_quiet(&[id]).await;
@@ -160,10 +160,41 @@ async fn who_takes_part_is_decided_by_group_and_parent() {
     );
     assert_eq!(world.xero_calls(), 0);
     assert_eq!(world.xero_population(), 0);
+    for (id, group) in [(orphan, "Sites"), (mixed, "Customers")] {
+        let sentence = world.problem(id).await.unwrap().sentence;
+        let named = format!("the contact group \"{group}\"");
+        assert!(sentence.contains(&named), "{sentence}");
+    }
     // Mended, the problem goes by itself.
     world.edit(orphan, |c| c.parent_id = Some(99));
     world.sync(&[orphan]).await;
     assert_eq!(world.problem_code(orphan).await, "");
+}
+
+#[tokio::test]
+async fn where_the_groups_cannot_be_read_a_problem_names_one_by_its_id_and_asks_once() {
+    let mut world = World::creating();
+    let orphans = [0, 1, 2].map(|_| world.customer("Orphan", |c| c.group_id = SITES));
+    world
+        .network
+        .bigchange()
+        .order_fault(fake_bigchange::Fault {
+            times: 100,
+            ..fake_bigchange::Fault::next_of(
+                "ContactGroups",
+                fake_bigchange::FaultKind::Refusal {
+                    words: "misc_noRight".into(),
+                },
+            )
+        });
+    world.sync(&orphans).await;
+    for id in orphans {
+        let problem = world.problem(id).await.unwrap();
+        assert_eq!(problem.problem.code(), "ParentInSiteGroup");
+        let named = format!("in contact group {SITES}, ");
+        assert!(problem.sentence.contains(&named), "{}", problem.sentence);
+    }
+    assert_eq!(world.network.bigchange().call_counts()["ContactGroups"], 1);
 }
 
 #[tokio::test]

@@ -48,6 +48,28 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
 }
 
 #[test]
+fn a_group_is_named_by_its_name_where_that_is_known() {
+    let (parent, group) = (contact_id(3), Some(group_id(10)));
+    let rows = [
+        (
+            Problem::ParentInSiteGroup { group },
+            "in the contact group \"Trade\", which is for site contacts",
+        ),
+        (
+            Problem::SiteContactInAccountGroup { parent, group },
+            "in the contact group \"Trade\", which is for account customers",
+        ),
+    ];
+    for (problem, part) in rows {
+        assert_eq!(problem.group(), group);
+        let sentence = problem.sentence(contact_id(7), "Acme Ltd", Some("Trade"));
+        assert!(sentence.contains(part), "{sentence}");
+        assert!(!sentence.contains("group 10"), "{sentence}");
+    }
+    assert_eq!(Problem::NoAccountReference.group(), None);
+}
+
+#[test]
 fn every_code_is_listed_and_breaks_a_precondition() {
     let mut codes: Vec<&str> = every_problem().iter().map(|(code, ..)| *code).collect();
     codes.dedup();
@@ -63,7 +85,7 @@ fn every_code_is_listed_and_breaks_a_precondition() {
 fn a_problem_names_the_contact_the_values_in_conflict_and_the_menu_of_its_cure() {
     for (code, problem, values, menu) in every_problem() {
         assert_eq!(problem.code(), code);
-        let sentence = problem.sentence(contact_id(7), "Acme Ltd");
+        let sentence = problem.sentence(contact_id(7), "Acme Ltd", None);
         for part in values
             .iter()
             .chain(&["\"Acme Ltd\"", "BigChange contact 7"])
