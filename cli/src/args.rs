@@ -65,7 +65,7 @@ pub enum Command {
     Connect(Connect),
     /// Is this company ready to synchronise? Counts first, then what to fix, by cure.
     ///
-    /// Reads every contact on both sides and writes nothing. Exit code 0: ready; 1: not yet.
+    /// Reads every contact of the groups in AccountGroupIds and SiteGroupIds, every link, and every contact in Xero; writes nothing. Exit code 0: ready; 1: not yet.
     #[command(after_help = "Examples:
   contact-sync check
   contact-sync check --format html --output check.html")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{GroupId, Precondition, Problem, Settings, link_out_of_line};
+use rules::{GroupId, KnownNames, Precondition, Problem, Settings, link_out_of_line};
 use serde::Serialize;
 use serde_json::Value;
 use sync_contact::work::Done;
@@ -30,6 +30,8 @@ pub struct Check {
     pub preconditions: Vec<Standing>,
     /// Groups that mix account customers and site contacts, with what does not belong there.
     pub mixed_groups: Vec<Mixed>,
+    /// BigChange's contact groups that are neither of account customers nor of site contacts, by name: nobody in them was looked at.
+    pub other_groups: Vec<String>,
     /// What to do, the most frequent first.
     pub cures: Vec<Cure>,
     /// The contacts that are out of line.
@@ -103,6 +105,7 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         ready: contacts.is_empty() && not_checked.is_empty(),
         preconditions: standings(&rehearsal),
         mixed_groups: mixed_groups(&rehearsal, &groups),
+        other_groups: other_groups(&tool.configuration.settings, &groups),
         cures,
         contacts,
         not_checked,
@@ -139,11 +142,10 @@ fn audit_links(rehearsal: &mut Rehearsal) {
         let in_xero = rehearsal.in_xero.get(&link.xero_id);
         if let Some(problem) = link_out_of_line(link, in_xero) {
             rehearsed.ending = Done::Held(problem.code());
-            rehearsed.problem = Some(Held {
-                sentence: problem.sentence(rehearsed.id, &rehearsed.name(), None),
-                cure: problem.cure(),
-                problem,
-            });
+            let sentence =
+                problem.sentence(rehearsed.id, &rehearsed.name(), &KnownNames::default());
+            let cure = problem.cure();
+            rehearsed.problem = Some(Held::new(problem, sentence, cure, |_| true));
         }
     }
 }
@@ -312,7 +314,12 @@ impl Printable for Check {
                 ]);
             }
             lines.push(table.to_string());
-            lines.push("Each in full: contact-sync check --format html --output check.html, or contact-sync plan --only problems".to_owned());
+            lines.push(
+                "Each in full: contact-sync check --format html --output check.html".to_owned(),
+            );
+        }
+        if let Some(line) = others_told(check) {
+            lines.push(format!("\n{line}"));
         }
         if !check.not_checked.is_empty() {
             lines.push(format!("\n{}", bold("Not looked at")));
@@ -365,7 +372,14 @@ impl Printable for Check {
             heading: "Check: ready to synchronise?".to_owned(),
             organisation: check.organisation.clone(),
             stack: check.stack.clone(),
-            lead: vec![verdict(check), listed(check)],
+            lead: [
+                Some(verdict(check)),
+                Some(listed(check)),
+                others_told(check),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             settings: settings(&check.settings),
             totals: totals(&check.all),
             preconditions: preconditions.collect(),
@@ -387,6 +401,31 @@ impl Printable for Check {
         };
         report.render()
     }
+}
+
+fn other_groups(settings: &Settings, names: &BTreeMap<GroupId, String>) -> Vec<String> {
+    let is_other =
+        |id: &GroupId| !settings.account_groups.contains(id) && !settings.site_groups.contains(id);
+    names
+        .keys()
+        .filter(|id| is_other(id))
+        .map(|id| group_name(*id, names))
+        .collect()
+}
+
+/// What this check cannot speak of; nothing where every group is one or the other.
+fn others_told(check: &Check) -> Option<String> {
+    let groups: Vec<String> = check
+        .other_groups
+        .iter()
+        .map(|name| one_line(name))
+        .collect();
+    (!groups.is_empty()).then(|| {
+        format!(
+            "Not looked at are the contact groups that are in neither AccountGroupIds nor SiteGroupIds; an account customer among them is never synchronised: {}.",
+            groups.join(" · ")
+        )
+    })
 }
 
 fn listed(check: &Check) -> String {

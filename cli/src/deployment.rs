@@ -10,11 +10,13 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
+use aws_sdk_cloudformation::primitives::DateTime;
 use aws_sdk_cloudformation::types::{Capability, Parameter, Stack};
 use runtime::Configuration;
 use serde::Deserialize;
 
 use crate::args::Target;
+use crate::critical;
 
 /// What `make demo KEEP=1` leaves, to be found from the checkout.
 const LOCAL_STACK_FILE: &str = "target/local-stack/running.json";
@@ -155,6 +157,7 @@ impl Deployment {
     /// Where CloudFormation refuses or fails.
     pub async fn set_enabled(&self, enabled: bool) -> anyhow::Result<()> {
         let client = Client::new(&self.aws);
+        let before = describe(&client, &self.name).await?;
         let as_before = self
             .parameters
             .keys()
@@ -179,17 +182,28 @@ impl Deployment {
             .send()
             .await
             .map_err(|error| told("the stack could not be updated", &self.name, error))?;
-        let updated = tokio::time::timeout(UPDATE_LIMIT, self.updated(&client, enabled));
+        critical::goes_on(
+            "the update of the stack goes on without this tool; CloudFormation's console shows how it stands",
+        );
+        let updated = self.updated(&client, enabled, before.last_updated_time());
+        let updated = tokio::time::timeout(UPDATE_LIMIT, updated);
         updated.await.unwrap_or_else(|_| {
             bail!("the update of the stack {} takes longer than 15 minutes; CloudFormation's console shows how it stands", self.name)
         })
     }
 
-    async fn updated(&self, client: &Client, enabled: bool) -> anyhow::Result<()> {
+    /// Waits for the end of an update that was asked for after the one of `before`.
+    async fn updated(
+        &self,
+        client: &Client,
+        enabled: bool,
+        before: Option<&DateTime>,
+    ) -> anyhow::Result<()> {
+        let mut has_begun = false;
         loop {
             let stack = describe(client, &self.name).await?;
             let status = stack.stack_status().map_or("unknown", |s| s.as_str());
-            // What was asked for a moment ago may not show yet: then the parameter is still as it was.
+            // What was asked for a moment ago may not show yet: then the parameter is still as it was, and the state tells how an earlier update ended.
             let is_set = stack.parameters().iter().any(|parameter| {
                 parameter.parameter_key() == Some(SYNC_ENABLED)
                     && parameter.parameter_value() == Some(if enabled { "true" } else { "false" })
@@ -199,8 +213,9 @@ impl Deployment {
             {
                 return Ok(());
             }
-            let is_over = !status.ends_with("_IN_PROGRESS") && is_set;
-            if is_over || status.contains("ROLLBACK") {
+            let is_in_progress = status.ends_with("_IN_PROGRESS");
+            has_begun |= is_set || is_in_progress || stack.last_updated_time() != before;
+            if has_begun && (status.contains("ROLLBACK") || (is_set && !is_in_progress)) {
                 bail!(
                     "the stack {} was not updated ({status}); CloudFormation's console, tab Events, says why",
                     self.name

@@ -14,12 +14,12 @@ use serde_json::json;
 use store::Expect;
 use time::{Duration, OffsetDateTime};
 
-use crate::Exit;
 use crate::args::{Following, Part};
 use crate::rehearsal::fresh_token;
 use crate::time_text::{moment, span};
-use crate::tool::{Tool, contact_of};
+use crate::tool::{Tool, contact_of, names};
 use crate::ui::{Tone, counted, one_line, toned};
+use crate::{Exit, critical};
 
 /// How long the functions go on noting outcomes after this tool has last asked for it: it asks again before.
 const FOLLOWED_FOR: Duration = Duration::minutes(3);
@@ -41,6 +41,10 @@ struct Round {
     queued_after: Option<OffsetDateTime>,
 }
 
+/// What whoever interrupts this tool after the queueing should know.
+pub(crate) const QUEUED: &str =
+    "what is queued goes on without this tool: contact-sync status shows how it stands";
+
 /// So few contacts are all shown.
 const FEW: usize = 20;
 
@@ -49,6 +53,9 @@ const FEW: usize = 20;
 pub struct Ended {
     /// Which.
     pub contact: ContactId,
+    /// Its name, where something is stored that tells it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// How, in the words that a plan has for it; `None` where nothing was heard of it.
     #[serde(rename = "outcome", serialize_with = "key_of")]
     pub ending: Option<EndingKind>,
@@ -290,6 +297,7 @@ impl<'a> Follower<'a> {
     ) -> anyhow::Result<Vec<Ended>> {
         let problems = self.records.get_many::<ProblemRecord>(contacts).await?;
         let deferred = self.records.get_many::<DeferredRecord>(contacts).await?;
+        let mut names = names(&self.records, contacts).await?;
         let all = contacts.iter().map(|contact| {
             let key = contact.to_string();
             let outcome = ended.get(contact);
@@ -305,9 +313,12 @@ impl<'a> Follower<'a> {
                 });
             Ended {
                 contact: *contact,
+                name: names.remove(contact).unwrap_or_default(),
                 ending: outcome.map(|ended| ended.ending),
-                detail: outcome
-                    .map(|ended| ended.detail.clone())
+                // Worked again since it was noted, it may be held by something else now: the code is that of the sentence.
+                detail: held
+                    .map(|held| held.value.problem.code().to_owned())
+                    .or_else(|| Some(outcome?.detail.clone()))
                     .unwrap_or_default(),
                 sentence: held
                     .map(|held| held.value.sentence.clone())
@@ -340,6 +351,7 @@ pub async fn queue_and_follow(
     let all: Vec<ContactId> = contacts.iter().copied().collect();
     let follower = Follower::begin(tool, records).await?;
     tool.queue.send(&all).await?;
+    critical::goes_on(QUEUED);
     follow_to_the_end(tool, follower, contacts, following).await
 }
 
@@ -415,7 +427,11 @@ fn line(ended: &Ended) -> String {
         Some(EndingKind::Held | EndingKind::GivenUp) | None => Tone::Bad,
         Some(_) => Tone::Plain,
     };
-    let mut line = format!("{} {}", ended.contact, toned(tone, label(ended.ending)));
+    let label = toned(tone, label(ended.ending));
+    let mut line = match ended.name.as_str() {
+        "" => format!("{} {label}", ended.contact),
+        name => format!("{} {}: {label}", ended.contact, one_line(name)),
+    };
     if !ended.detail.is_empty() && ended.ending != Some(EndingKind::PutOff) {
         line.push_str(&format!(" ({})", one_line(&ended.detail)));
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, anyhow, bail};
 use rules::{
-    AccountReference, ContactId, Customer, Decision, Participation, PersonsWord, Problem, Snapshot,
-    XeroContact, XeroContactId, decide, normalise_spaces, participation,
+    AccountReference, ContactId, Customer, Decision, KnownNames, Participation, PersonsWord,
+    Problem, Snapshot, XeroContact, XeroContactId, decide, normalise_spaces, participation,
 };
 use runtime::records::{ContactRecord, Records, ReferenceRecord};
 use runtime::word::{self, Remembering, WordError};
@@ -18,7 +18,7 @@ use crate::args::{LinkArguments, UnlinkArguments};
 use crate::follow::queue_and_follow;
 use crate::rehearsal::{fresh_token, read_xero_contacts};
 use crate::rows::why_left_alone;
-use crate::tool::Tool;
+use crate::tool::{Tool, names};
 use crate::ui::one_line;
 
 /// Links.
@@ -48,8 +48,13 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
         (None, "") => "a generated account reference".to_owned(),
         (None, number) => format!("account reference {number}, from Xero"),
     };
+    let then = if tool.configuration.settings.update_in_xero {
+        "From then on changes in BigChange are carried over to that Xero contact."
+    } else {
+        "Changes in BigChange are not carried over to it (UpdateInXero=false)."
+    };
     tool.ui.tell(format!(
-        "BigChange contact {contact_id} \"{}\" will be linked to the Xero contact \"{}\", under {}.\nFrom then on changes in BigChange are carried over to that Xero contact.",
+        "BigChange contact {contact_id} \"{}\" will be linked to the Xero contact \"{}\", under {}.\n{then}",
         one_line(&customer.details.name),
         one_line(&xero.name),
         one_line(&reference),
@@ -78,15 +83,18 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     tool.check_clock().await?;
     let contact_id = arguments.contact;
     let records = tool.records().await?;
-    let xero_id = word::to_part(&records, contact_id).await;
+    let xero_id = word::to_part(&records, contact_id, OffsetDateTime::now_utc()).await;
     let xero_id = xero_id.map_err(|error| told(contact_id, error))?;
     let may_create = if tool.configuration.settings.create_in_xero {
         "is created there"
     } else {
         "is reported as a problem"
     };
+    let name = names(&records, &BTreeSet::from([contact_id])).await?;
+    let name = name.get(&contact_id);
+    let name = name.map_or_else(String::new, |name| format!(" \"{}\"", one_line(name)));
     tool.ui.tell(format!(
-        "BigChange contact {contact_id} will no longer belong to the Xero contact {xero_id}, and is not linked to that one again unless you say so. Nothing is changed in \
+        "BigChange contact {contact_id}{name} will no longer belong to the Xero contact {xero_id}, and is not linked to that one again unless you say so. Nothing is changed in \
          BigChange or in Xero by this.\nAt its next turn (an edit in BigChange, the daily sweep, contact-sync sync) it is matched anew without that one: it is linked to \
          another that fits, or, where none has its name or account reference, {may_create}.",
     ));
@@ -146,22 +154,20 @@ async fn read_customer(tool: &Tool, id: ContactId) -> anyhow::Result<Customer> {
             let group = groups
                 .iter()
                 .find(|group| Some(group.id) == problem.group());
-            let group = group.map(|group| normalise_spaces(&group.name));
+            let names = KnownNames {
+                group: group.map(|group| normalise_spaces(&group.name)),
+                contact: None,
+            };
             let name = normalise_spaces(&contact.name);
-            bail!(in_the_way(&problem, id, &name, group.as_deref()))
+            bail!(in_the_way(&problem, id, &name, &names))
         }
     }
 }
 
-fn in_the_way(
-    problem: &Problem,
-    contact: ContactId,
-    name: &str,
-    group_name: Option<&str>,
-) -> String {
+fn in_the_way(problem: &Problem, contact: ContactId, name: &str, names: &KnownNames) -> String {
     one_line(&format!(
         "{} {}",
-        problem.sentence(contact, name, group_name),
+        problem.sentence(contact, name, names),
         problem.cure()
     ))
 }
@@ -213,7 +219,7 @@ async fn check_pair(
                 &problem,
                 customer.id,
                 &customer.details.name,
-                None
+                &KnownNames::default()
             ))
         }
         Decision::Apply(_) | Decision::NeedsCode | Decision::Ask(_) => Ok(()),

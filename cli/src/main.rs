@@ -33,15 +33,27 @@ fn main() -> ExitCode {
             _ = tokio::signal::ctrl_c() => {}
         }
         // What must not be left half-done goes on until it is done.
-        tokio::select! {
-            ended = &mut run => exit_code(ended),
-            () = critical::settled() => ExitCode::from(INTERRUPTED),
+        if critical::is_busy() {
+            tell("ends as soon as nothing is half-done; Ctrl-C once more ends it at once");
         }
+        let exit = tokio::select! {
+            ended = &mut run => return exit_code(ended),
+            () = critical::settled() => ExitCode::from(INTERRUPTED),
+            _ = tokio::signal::ctrl_c() => ExitCode::from(INTERRUPTED),
+        };
+        if let Some(what) = critical::what_goes_on() {
+            tell(what);
+        }
+        exit
     });
     // A question may still be waiting for an answer, with the echo off.
     terminal.restore();
     runtime.shutdown_background();
     exit
+}
+
+fn tell(what: &str) {
+    let _ = writeln!(anstream::stderr(), "\ncontact-sync: {what}");
 }
 
 fn exit_code(ended: anyhow::Result<Exit>) -> ExitCode {

@@ -9,13 +9,13 @@ use rules::ContactId;
 use runtime::DeadLetter;
 use time::OffsetDateTime;
 
-use crate::Exit;
 use crate::args::RetryArguments;
 use crate::deployment::aws_words;
-use crate::follow::{Follower, check_chosen, follow_to_the_end, queue_and_follow};
-use crate::rehearsal::fresh_token;
+use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
+use crate::rehearsal::ready_to_work;
 use crate::tool::{Tool, mark_for_retry, problems};
 use crate::ui::{counted, one_line};
+use crate::{Exit, critical};
 
 /// How long the letters that are read stay out of sight; they are removed or seen again.
 const OUT_OF_SIGHT_SECONDS: i32 = 60;
@@ -33,6 +33,7 @@ const EMPTY_ANSWERS: u32 = 3;
 pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
     check_chosen(&arguments.contacts)?;
     tool.check_clock().await?;
+    ready_to_work(tool).await?;
     if arguments.dead_letters {
         return dead_letters(tool, arguments).await;
     }
@@ -52,7 +53,6 @@ pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit
     } else {
         arguments.contacts.clone()
     };
-    fresh_token(tool).await?;
     mark_for_retry(&records, &contacts).await?;
     let contacts = contacts.into_iter().collect();
     queue_and_follow(tool, &contacts, arguments.follow).await
@@ -61,7 +61,6 @@ pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit
 /// Takes the letters as they come: queues their contacts first and removes the letters then; whatever comes in between, none is lost.
 async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
     let records = tool.records().await?;
-    fresh_token(tool).await?;
     let follower = Follower::begin(tool, records.clone()).await?;
     let mut contacts = BTreeSet::new();
     let mut nameless = BTreeSet::new();
@@ -93,6 +92,7 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
         let all: Vec<ContactId> = found.iter().copied().collect();
         mark_for_retry(&records, &all).await?;
         tool.queue.send(&all).await?;
+        critical::goes_on(QUEUED);
         for letter in named {
             remove(tool, letter).await?;
         }

@@ -239,13 +239,7 @@ impl Row {
             xero_id: xero_id.map(|id| id.to_string()).unwrap_or_default(),
             changes: rehearsed.changes.iter().map(ChangeRow::from).collect(),
             candidates: held
-                .map(|held| {
-                    held.problem
-                        .named()
-                        .into_iter()
-                        .map(Candidate::from)
-                        .collect()
-                })
+                .map(|held| held.candidates.iter().map(Candidate::from).collect())
                 .unwrap_or_default(),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
+use runtime::StartError;
 use runtime::records::{
     CursorRecord, DeadConnectionRecord, DeferredRecord, ONLY, PauseRecord, Records, SweepRecord,
     XeroContactRecord,
@@ -61,6 +62,9 @@ struct Status {
     #[serde(with = "time::serde::rfc3339::option")]
     paused_until: Option<OffsetDateTime>,
     paused_because: Option<String>,
+    /// The connection is known to be dead.
+    #[serde(skip)]
+    is_dead: bool,
 }
 
 /// Runs it. It writes nothing.
@@ -96,6 +100,13 @@ async fn read(tool: &Tool) -> anyhow::Result<Status> {
         stored(tool, &records, &mut status, now).await?;
     }
     connection(tool, &mut status, now).await?;
+    if !status.enabled && status.linked > 0 {
+        // Their alarms are off with them, so nobody else would tell.
+        status.attention.push(
+            "the schedules are off, so no change reaches Xero by itself and the connection is not kept alive: contact-sync enable"
+                .to_owned(),
+        );
+    }
     status.healthy = status.attention.is_empty();
     Ok(status)
 }
@@ -148,7 +159,7 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
         return Ok(());
     }
     status.organisation = tool.organisation_name(&access_token, tenant).await;
-    if status.paused_until.is_some() {
+    if status.paused_until.is_some() || status.is_dead {
         // A call would only be refused, or take one of the last.
         return Ok(());
     }
@@ -209,10 +220,28 @@ async fn bigchange(tool: &Tool, status: &mut Status) {
     match pinged.await {
         Ok(()) => status.bigchange = "answers".to_owned(),
         Err(error) => {
-            status.bigchange = "does not let the synchronisation in, or does not answer".to_owned();
-            status.attention.push(format!(
-                "BigChange: {error:#}: contact-sync connect bigchange"
-            ));
+            let is_refused = error.chain().any(|cause| {
+                matches!(
+                    cause.downcast_ref::<bigchange::Error>(),
+                    Some(bigchange::Error::AuthLost(_))
+                ) || matches!(
+                    cause.downcast_ref::<StartError>(),
+                    Some(StartError::Secret(_))
+                )
+            });
+            let (state, cure) = if is_refused {
+                (
+                    "does not let the synchronisation in",
+                    ": contact-sync connect bigchange",
+                )
+            } else {
+                (
+                    "does not answer",
+                    "; nothing is lost by it, and the work goes on when it answers again",
+                )
+            };
+            status.bigchange = state.to_owned();
+            status.attention.push(format!("BigChange: {error:#}{cure}"));
         }
     }
 }
@@ -269,6 +298,7 @@ async fn stored(
             .current(&tool.configuration.xero_token_secret_id)
             .await?;
         if dead.value.secret_version == current.id {
+            status.is_dead = true;
             status.attention.push(format!(
                 "the connection to Xero has been dead since {}: {}: contact-sync connect xero",
                 moment(dead.value.since),

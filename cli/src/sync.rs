@@ -11,8 +11,8 @@ use rules::ContactId;
 use runtime::{DeadLetter, Queue, QueueError};
 
 use crate::args::SyncArguments;
-use crate::follow::{Follower, check_chosen, follow_to_the_end, queue_and_follow};
-use crate::rehearsal::fresh_token;
+use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
+use crate::rehearsal::ready_to_work;
 use crate::tool::{Tool, mark_for_retry};
 use crate::ui::counted;
 use crate::{Exit, critical, plan};
@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Exit> {
     check_chosen(&arguments.contact)?;
     tool.check_clock().await?;
-    fresh_token(tool).await?;
+    ready_to_work(tool).await?;
     if arguments.contact.is_empty() && arguments.only.is_empty() {
         return everything(tool, arguments).await;
     }
@@ -64,6 +64,7 @@ async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Ex
             Report::Done(_) => {
                 spinner.finish_and_clear();
                 let queued = queue.queued();
+                critical::goes_on(QUEUED);
                 let count = counted(queued.len(), "contact");
                 tool.ui.tell(format!("{count} queued."));
                 return follow_to_the_end(tool, follower, &queued, arguments.follow).await;

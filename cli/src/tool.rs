@@ -1,12 +1,12 @@
 //! The deployment's parts, as the functions have them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rules::{ContactId, GroupId, TenantId};
-use runtime::records::{ProblemRecord, Records, Stored, stored_tenant};
+use runtime::records::{ContactRecord, ProblemRecord, Records, Stored, stored_tenant};
 use runtime::{Configuration, Parts, Queue, SqsQueue, Surroundings};
 use secrecy::SecretString;
 use secrets::{SecretsManagerVault, Vault, XeroTokenSecret};
@@ -270,6 +270,33 @@ pub async fn problems(
         .collect()
 }
 
+/// The contacts' names, as far as something is stored that tells them: people confirm and read names, not numbers.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn names(
+    records: &Records,
+    contacts: &BTreeSet<ContactId>,
+) -> anyhow::Result<BTreeMap<ContactId, String>> {
+    let (known, held) = futures::try_join!(
+        records.get_many::<ContactRecord>(contacts),
+        records.get_many::<ProblemRecord>(contacts),
+    )?;
+    let mut names = BTreeMap::new();
+    for record in known.into_values() {
+        let contact = contact_of(&record)?;
+        let ContactRecord { link, intent, .. } = record.value;
+        let synced = link.map(|link| link.synced);
+        if let Some(synced) = synced.or_else(|| Some(intent?.plan.synced)) {
+            names.insert(contact, synced.name);
+        }
+    }
+    for record in held.into_values() {
+        names.insert(contact_of(&record)?, record.value.name);
+    }
+    Ok(names)
+}
+
 /// The contact that a record is about, by its sort key.
 ///
 /// # Errors
@@ -287,12 +314,8 @@ pub fn contact_of<R>(record: &Stored<R>) -> Result<ContactId, TableError> {
 /// Where the store cannot be written.
 pub async fn mark_for_retry(records: &Records, contacts: &[ContactId]) -> anyhow::Result<()> {
     let held = records.get_many::<ProblemRecord>(contacts).await?;
-    let marks = held.into_iter().map(|(sort, problem)| async move {
-        let again = ProblemRecord {
-            retry: true,
-            ..problem.value.clone()
-        };
-        let write = records.put(sort, &again, problem.as_read())?;
+    let marks = held.into_values().map(|problem| async move {
+        let write = records.try_again(&problem)?;
         match records.write(vec![write]).await {
             // Whoever was quicker has just looked at it, or will.
             Ok(()) | Err(TableError::Conflict) => Ok(()),

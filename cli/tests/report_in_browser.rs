@@ -317,9 +317,12 @@ impl Browser {
         self.settled().await
     }
 
-    /// Waits for the search's pause to be over.
+    /// Waits until the search's pause is over: the page then writes what is looked for into its address.
     async fn settled(&self) -> Result<()> {
-        sleep(Duration::from_millis(400)).await;
+        self.until(
+            "return (new URLSearchParams(location.hash.slice(1)).get('search') || '') === document.getElementById('search').value",
+        )
+        .await?;
         self.run("document.documentElement.offsetHeight").await?;
         Ok(())
     }
@@ -650,17 +653,13 @@ async fn a_reference_can_be_copied() -> Result<()> {
             .context("a contact with a reference")?
             .click()
             .await?;
+        // Both at once: they are there for a moment only.
         browser
             .until(&format!(
-                "return document.querySelectorAll('.copy')[{at}].textContent.startsWith('Copied')"
+                "return document.querySelectorAll('.copy')[{at}].textContent.startsWith('Copied') && document.getElementById('said').textContent === {}",
+                json!(format!("Copied {reference}"))
             ))
             .await?;
-        assert_eq!(
-            browser
-                .text("return document.getElementById('said').textContent")
-                .await?,
-            format!("Copied {reference}")
-        );
 
         let search = browser.client.find(Locator::Id("search")).await?;
         search.clear().await?;
@@ -800,12 +799,16 @@ async fn five_thousand_contacts_stay_smooth() -> Result<()> {
     for (what, step) in steps {
         let script = format!(
             "const [problem, search, controls, sort] = ['problem', 'search', 'controls', 'sort'].map(id => document.getElementById(id)); const times = []; \
-             for (let i = 0; i < 8; i++) {{ const start = performance.now(); {step}; document.documentElement.offsetHeight; times.push(performance.now() - start); }} \
-             return times.sort((a, b) => a - b)[4]"
+             const seen = new Set(); const shown = () => Array.from(document.querySelectorAll('.row:not([hidden]) .n'), e => e.textContent).join(); \
+             for (let i = 0; i < 8; i++) {{ const start = performance.now(); {step}; document.documentElement.offsetHeight; times.push(performance.now() - start); seen.add(shown()); }} \
+             return [times.sort((a, b) => a - b)[1], seen.size]"
         );
-        let median = browser.run(&script).await?.as_f64().context("a time")?;
-        assert!(median < 500.0, "{what} takes {median} ms");
-        assert!(median > 0.0, "{what} does something");
+        // Of eight the second quickest: what else the machine is doing only ever adds to it.
+        let measured = browser.run(&script).await?;
+        let took = measured[0].as_f64().context("a time")?;
+        assert!(took < 500.0, "{what} takes {took} ms");
+        let shown = measured[1].as_u64().context("a count")?;
+        assert!(shown > 1, "{what} changes what is shown");
     }
     browser.close().await
 }

@@ -14,8 +14,10 @@ use axum::routing::get;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+/// How long the browser has to take the last page.
+const LAST_PAGE: Duration = Duration::from_secs(1);
 /// Where the browser is sent.
 pub(super) const PATH: &str = "/callback";
 
@@ -60,6 +62,7 @@ impl Listening {
         limit: Duration,
         on_wrong_state: impl Fn(),
     ) -> anyhow::Result<Answered> {
+        let port = self.port;
         let (sender, mut receiver) = mpsc::channel(4);
         let waiting = Arc::new(Waiting {
             state: state.clone(),
@@ -68,12 +71,15 @@ impl Listening {
         let app = Router::new()
             .route(PATH, get(came_back))
             .with_state(waiting);
+        let (end, ended) = watch::channel(());
         let servers: Vec<_> = self
             .sockets
             .into_iter()
             .map(|socket| {
-                let app = app.clone();
-                tokio::spawn(async move { axum::serve(socket, app).await })
+                let mut ended = ended.clone();
+                let ended = async move { drop(ended.changed().await) };
+                let serving = axum::serve(socket, app.clone()).with_graceful_shutdown(ended);
+                tokio::spawn(serving.into_future())
             })
             .collect();
         let came_back = tokio::time::timeout(limit, async {
@@ -86,14 +92,15 @@ impl Listening {
             }
         })
         .await;
-        // The browser's page is sent by then: it is what the handler answered before it told us.
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        servers.iter().for_each(tokio::task::JoinHandle::abort);
+        // The browser is still sent its page; one that keeps its connection open is not waited for.
+        drop(end);
+        let _ = tokio::time::timeout(LAST_PAGE, futures::future::join_all(servers)).await;
         match came_back {
             Ok(Some(answered)) => Ok(answered),
             Ok(None) => bail!("this machine stopped listening for the browser; try again"),
             Err(_) => bail!(
-                "no answer came from the browser within {} minutes (was its window closed?), so nothing was stored: run this again, and consent while it waits",
+                "no answer came from the browser within {} minutes (was its window closed?), so nothing was stored: run this again, and consent while it waits. If Xero's page showed an error instead of the question, the app at \
+                 developer.xero.com has another client id, or lacks exactly this redirect address: http://localhost:{port}{PATH}",
                 limit.as_secs() / 60
             ),
         }

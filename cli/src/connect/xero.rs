@@ -21,8 +21,6 @@ use crate::ui::one_line;
 use crate::{Exit, critical};
 
 const CLIENT_SECRET: &str = "XERO_CLIENT_SECRET";
-/// What Xero calls an organisation among the connections of an app; it has other kinds, without contacts.
-const ORGANISATION: &str = "ORGANISATION";
 
 /// Runs it.
 ///
@@ -30,19 +28,23 @@ const ORGANISATION: &str = "ORGANISATION";
 /// One line that says what went wrong and what to do. Nothing is stored then.
 pub async fn run(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<Exit> {
     let (app, is_new) = app(tool, arguments).await?;
-    let asked_at = OffsetDateTime::now_utc();
-    let tokens = match app.grant_type {
+    let (asked_at, tokens) = match app.grant_type {
         GrantType::AuthorizationCode => consent(tool, arguments, &app).await?,
-        GrantType::ClientCredentials => identity(tool, &app)
-            .client_credentials()
-            .await
-            .map_err(told)?,
+        GrantType::ClientCredentials => {
+            let asked_at = OffsetDateTime::now_utc();
+            let tokens = identity(tool, &app).client_credentials().await;
+            (asked_at, tokens.map_err(told)?)
+        }
     };
     check_scopes(&app, &tokens)?;
     let organisation = organisation(tool, arguments, &tokens).await?;
     let tenant = organisation.tenant_id;
     let before = stored_tenant(&*tool.table).await?;
-    let moves = moves_to(tool, arguments, before.as_ref(), &organisation).await?;
+    let Some(moves) = moves_to(tool, arguments, before.as_ref(), &organisation).await? else {
+        tool.ui
+            .tell("Nothing was stored: the connection is as it was.");
+        return Ok(Exit::Attention);
+    };
 
     let expires_at = asked_at + tokens.expires_in;
     let token = XeroTokenSecret {
@@ -220,7 +222,7 @@ async fn consent(
     tool: &Tool,
     arguments: &ConnectXero,
     app: &XeroAppSecret,
-) -> anyhow::Result<Tokens> {
+) -> anyhow::Result<(OffsetDateTime, Tokens)> {
     let listening = Listening::on(arguments.port).await?;
     // "localhost" and not an address: Xero takes no other redirect over http.
     let redirect = format!("http://localhost:{}{PATH}", listening.port);
@@ -252,7 +254,9 @@ async fn consent(
             one_line(&why)
         ),
     };
-    identity(tool, app)
+    // The token's life is counted from here: the person may have taken long.
+    let asked_at = OffsetDateTime::now_utc();
+    let tokens = identity(tool, app)
         .exchange_code(request, code)
         .await
         .map_err(|error| match error {
@@ -260,7 +264,8 @@ async fn consent(
                 "Xero no longer takes the code that the browser brought (it is good for five minutes, once), so nothing was stored: run this again"
             ),
             other => told(other),
-        })
+        })?;
+    Ok((asked_at, tokens))
 }
 
 fn told(error: IdentityError) -> anyhow::Error {
@@ -304,7 +309,7 @@ async fn organisation(
         .context("Xero does not say which organisations are connected, so nothing was stored")?;
     let mut organisations: Vec<Connection> = connections
         .into_iter()
-        .filter(|connection| connection.tenant_type == ORGANISATION)
+        .filter(xero::Connection::is_organisation)
         .collect();
     organisations.sort_by(|a, b| a.tenant_name.cmp(&b.tenant_name));
     let label = |organisation: &Connection| {
@@ -364,16 +369,16 @@ async fn organisation(
         .context("no organisation was chosen")
 }
 
-/// Whether this leads to another organisation than before, which a person has then confirmed.
+/// Whether this leads to another organisation than before, which a person has then confirmed; `None` where they did not.
 async fn moves_to(
     tool: &Tool,
     arguments: &ConnectXero,
     before: Option<&Stored<TenantId>>,
     organisation: &Connection,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Option<bool>> {
     let tenant = organisation.tenant_id;
     let Some(before) = before.filter(|before| before.value != tenant) else {
-        return Ok(false);
+        return Ok(Some(false));
     };
     let records = Records::new(tool.table.clone(), before.value);
     let contacts = records.list::<ContactRecord>("").await?;
@@ -382,7 +387,7 @@ async fn moves_to(
         .filter(|record| record.value.claimed().is_some())
         .count();
     if linked == 0 {
-        return Ok(true);
+        return Ok(Some(true));
     }
     let name = one_line(&organisation.tenant_name);
     tool.ui.tell(format!(
@@ -393,7 +398,7 @@ async fn moves_to(
         before.value
     ));
     if arguments.confirm_organisation == Some(tenant) {
-        return Ok(true);
+        return Ok(Some(true));
     }
     if let Some(other) = arguments.confirm_organisation {
         bail!(
@@ -402,8 +407,6 @@ async fn moves_to(
     }
     let question = format!("Move to \"{name}\"?");
     let flag = format!("--confirm-organisation {tenant}");
-    if tool.ui.confirm(&question, &flag).await? {
-        return Ok(true);
-    }
-    bail!("nothing was stored: the connection is as it was")
+    let is_confirmed = tool.ui.confirm(&question, &flag).await?;
+    Ok(is_confirmed.then_some(true))
 }

@@ -13,11 +13,13 @@ use anyhow::{Context as _, bail};
 use futures::future::BoxFuture;
 use indicatif::ProgressBar;
 use poll::{Mode, Poller, Report};
-use rules::{Change, Contact, ContactId, Notice, Outcome, Problem, XeroContact, XeroContactId};
+use rules::{
+    Change, Contact, ContactId, Named, Notice, Outcome, Problem, XeroContact, XeroContactId,
+};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, LeaseRecord, PauseRecord, ProblemRecord, Records,
 };
-use runtime::{CallError, DeadLetter, Queue, QueueError};
+use runtime::{CallError, DeadLetter, Parts, Queue, QueueError, Wait};
 use serde_json::{Value, json};
 use store::{Expect, OverlayTable, Table};
 use sync_contact::Worker;
@@ -36,6 +38,9 @@ pub const BATCH: usize = 200;
 const BATCH_TIME: Duration = Duration::hours(1);
 /// A token that ends sooner is renewed before it is relied upon.
 const LEAST_TOKEN_LIFE: Duration = Duration::minutes(5);
+/// Whoever is just renewing it takes a few seconds.
+const LOOKS_FOR_TOKEN: u32 = 20;
+const BETWEEN_LOOKS: StdDuration = StdDuration::from_millis(500);
 /// Pages of 1,000 contacts.
 const MAX_XERO_PAGES: u32 = 100;
 /// How often contacts that were put off are looked at again.
@@ -73,6 +78,28 @@ pub struct Held {
     pub sentence: String,
     /// What to do about it.
     pub cure: String,
+    /// The Xero contacts that it names and that are there now: one that would first be created has no id yet that anybody could use.
+    pub candidates: Vec<Named>,
+}
+
+impl Held {
+    /// A problem with its words. `is_there` tells whether a Xero contact is there now.
+    #[must_use]
+    pub fn new(
+        problem: Problem,
+        sentence: String,
+        cure: String,
+        is_there: impl Fn(XeroContactId) -> bool,
+    ) -> Self {
+        let named = problem.named().into_iter();
+        let candidates = named.filter(|named| is_there(named.id)).cloned().collect();
+        Self {
+            problem,
+            sentence,
+            cure,
+            candidates,
+        }
+    }
 }
 
 impl Rehearsed {
@@ -389,11 +416,8 @@ impl Stage {
                     cure,
                     ..
                 } = problem.value;
-                rehearsed.problem = Some(Held {
-                    problem,
-                    sentence,
-                    cure,
-                });
+                let is_there = |id| !self.stand_in.has_created(id);
+                rehearsed.problem = Some(Held::new(problem, sentence, cure, is_there));
             }
         }
         Ok(Rehearsal {
@@ -404,6 +428,34 @@ impl Stage {
     }
 }
 
+/// Whether the deployed functions could get on with what is queued now; the Xero token is renewed where it has run out.
+///
+/// # Errors
+/// Where a person must act first: one line that says what.
+pub async fn ready_to_work(tool: &Tool) -> anyhow::Result<()> {
+    fresh_token(tool).await?;
+    let parts = looking_parts(tool);
+    let opened = parts.xero.open().await?;
+    if opened.organisation_changed {
+        bail!(another_organisation(tool).await?);
+    }
+    match opened.ready {
+        // Xero's limits are waited for by whoever works.
+        Ok(_)
+        | Err(Wait {
+            reason: DeferReason::XeroLimit,
+            ..
+        }) => Ok(()),
+        Err(wait) => bail!(cannot_ask_xero(&opened.records, wait.reason).await?),
+    }
+}
+
+/// Parts that write nothing.
+fn looking_parts(tool: &Tool) -> Parts {
+    let table: Arc<dyn Table> = Arc::new(OverlayTable::over(tool.table.clone()));
+    tool.parts(table, Arc::new(Captured::default()), tool.transport.clone())
+}
+
 /// Contacts of the Xero organisation, by their ids: as they are now.
 ///
 /// # Errors
@@ -412,8 +464,7 @@ pub async fn read_xero_contacts(
     tool: &Tool,
     ids: &[XeroContactId],
 ) -> anyhow::Result<Vec<XeroContact>> {
-    let table: Arc<dyn Table> = Arc::new(OverlayTable::over(tool.table.clone()));
-    let parts = tool.parts(table, Arc::new(Captured::default()), tool.transport.clone());
+    let parts = looking_parts(tool);
     let opened = parts.xero.open().await?;
     if opened.organisation_changed {
         bail!(another_organisation(tool).await?);
@@ -450,13 +501,7 @@ async fn another_organisation(tool: &Tool) -> anyhow::Result<String> {
 /// Where a person must act.
 pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
     use refresh_token::{Outcome, RefreshError};
-    let token = tool.token().await?;
-    let is_usable = token.access_token.is_some()
-        && token.tenant_id.is_some()
-        && token
-            .expires_at
-            .is_some_and(|end| end > OffsetDateTime::now_utc() + LEAST_TOKEN_LIFE);
-    if is_usable {
+    if has_fresh_token(tool).await? {
         return Ok(());
     }
     tool.check_clock().await?;
@@ -474,12 +519,18 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         ),
         RefreshError::Vault(_) | RefreshError::Table(_) => error.into(),
     })? {
-        Outcome::Fresh
-        | Outcome::Refreshed
-        | Outcome::Recovered
-        | Outcome::OrganisationLearnt
-        | Outcome::AnotherIsAtIt
-        | Outcome::LostTheSwap => Ok(()),
+        Outcome::Fresh | Outcome::Refreshed | Outcome::Recovered | Outcome::OrganisationLearnt => {
+            Ok(())
+        }
+        Outcome::AnotherIsAtIt | Outcome::LostTheSwap => {
+            for _ in 0..LOOKS_FOR_TOKEN {
+                if has_fresh_token(tool).await? {
+                    return Ok(());
+                }
+                tokio::time::sleep(BETWEEN_LOOKS).await;
+            }
+            bail!("the Xero token is just being renewed by another; try again in a minute")
+        }
         Outcome::TryAgain => {
             bail!("Xero's token service gives no usable answer; try again in a few minutes")
         }
@@ -490,6 +541,14 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
             "Xero does not take the app's client id and secret, or its scopes: contact-sync connect xero --new-app"
         ),
     }
+}
+
+async fn has_fresh_token(tool: &Tool) -> anyhow::Result<bool> {
+    let token = tool.token().await?;
+    let end = token
+        .expires_at
+        .filter(|_| token.access_token.is_some() && token.tenant_id.is_some());
+    Ok(end.is_some_and(|end| end > OffsetDateTime::now_utc() + LEAST_TOKEN_LIFE))
 }
 
 async fn cannot_ask_xero(records: &Records, reason: DeferReason) -> anyhow::Result<String> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Method, StatusCode};
+use rules::XeroContactId;
 use serde_json::{Map, Value, json};
 use transport::{Request, Response, Transport, TransportError};
 use url::Url;
@@ -165,6 +166,11 @@ impl StandIn {
             self.with_what_was_written(&url, answer);
         }
         Ok(())
+    }
+
+    /// Whether a Xero contact is only pretended.
+    pub fn has_created(&self, id: XeroContactId) -> bool {
+        self.state().created.contains(&id.to_string())
     }
 
     /// What Xero would answer had the writes been made.

@@ -12,6 +12,8 @@ async fn run_alone(arguments: &[&str]) -> crate::ground::Ran {
     let output = command
         .env_clear()
         .current_dir("/")
+        // Where this runs on a machine of AWS, its own role must not be found.
+        .env("AWS_EC2_METADATA_DISABLED", "true")
         .args(arguments)
         .stdin(Stdio::null())
         .output();
@@ -213,6 +215,67 @@ async fn a_reader_that_has_read_enough_is_no_failure() {
     ran(output).exits(0);
 }
 
+/// Ctrl-C.
+async fn interrupt(child: &tokio::process::Child) {
+    let pid = child.id().unwrap().to_string();
+    let killed = tokio::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(killed.await.unwrap().success());
+}
+
+/// Waits until BigChange has been asked this. It answers later, where it is slow.
+async fn until_called(ground: &Ground, action: &str) {
+    let is_it = |call: &fake_bigchange::Call| call.action.eq_ignore_ascii_case(action);
+    for _ in 0..600 {
+        if ground.stack.bigchange.core().calls().iter().any(is_it) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("BigChange is not asked for {action}");
+}
+
+#[tokio::test]
+async fn ctrl_c_in_the_middle_of_a_sweep_waits_for_its_end_and_a_second_does_not() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let latency = std::time::Duration::from_secs(3);
+    ground.stack.bigchange.set_latency(latency);
+    let child = ground.command(&["sync"]).spawn().unwrap();
+    until_called(&ground, "ContactListByGroupPaged").await;
+    interrupt(&child).await;
+    let output = child.wait_with_output().await.unwrap();
+    ran(output)
+        .exits(130)
+        .says("Ctrl-C once more ends it at once")
+        .says("what is queued goes on without this tool");
+    // Everything is queued, and its lease is given back: the next need not wait for its end.
+    ground
+        .stack
+        .bigchange
+        .set_latency(std::time::Duration::ZERO);
+    ground.stack.settle().await.unwrap();
+    let began = std::time::Instant::now();
+    ground.run(&["sync", "--no-wait"]).await.exits(0);
+    assert!(began.elapsed() < std::time::Duration::from_secs(60));
+    ground.stack.drain().await.unwrap();
+    let records = ground.stack.remembered().await.unwrap();
+    assert!(records.contacts.len() > 20, "{}", records.contacts.len());
+
+    ground.stack.reset_calls();
+    ground.stack.bigchange.set_latency(latency * 10);
+    let child = ground.command(&["sync"]).spawn().unwrap();
+    until_called(&ground, "ContactListByGroupPaged").await;
+    interrupt(&child).await;
+    // Not so soon that the system makes one of two.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let began = std::time::Instant::now();
+    interrupt(&child).await;
+    let output = child.wait_with_output().await.unwrap();
+    assert!(began.elapsed() < latency, "at once");
+    ran(output).exits(130);
+}
+
 #[tokio::test]
 async fn ctrl_c_ends_it_at_once_and_the_work_goes_on() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
@@ -223,14 +286,18 @@ async fn ctrl_c_ends_it_at_once_and_the_work_goes_on() {
         .bigchange
         .set_latency(std::time::Duration::from_secs(3));
     let child = command.spawn().unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    let pid = child.id().unwrap().to_string();
-    let killed = tokio::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status();
-    assert!(killed.await.unwrap().success());
+    // A worker asks for the contact: so it is queued, and the tool follows along.
+    until_called(&ground, "ContactDetail").await;
+    interrupt(&child).await;
+    let began = std::time::Instant::now();
     let output = child.wait_with_output().await.unwrap();
-    ran(output).exits(130);
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(2),
+        "at once"
+    );
+    ran(output)
+        .exits(130)
+        .says("what is queued goes on without this tool");
     ground
         .stack
         .bigchange

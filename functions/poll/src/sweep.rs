@@ -147,12 +147,6 @@ pub(crate) async fn try_again<'a>(
 ) -> Result<(), TableError> {
     let marks = problems
         .filter(|held| held.value.problem.depends_on_xero() && !held.value.retry)
-        .map(|held| {
-            let again = ProblemRecord {
-                retry: true,
-                ..held.value.clone()
-            };
-            records.put(&held.sort, &again, held.as_read())
-        });
+        .map(|held| records.try_again(held));
     write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
 }

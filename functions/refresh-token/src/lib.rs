@@ -62,18 +62,17 @@ pub enum RefreshError {
     Table(#[from] TableError),
     /// The app is one that a person connects, and nobody has.
     #[error(
-        "the Xero token secret holds no refresh token: connect the app to Xero and put the refresh token into its field `refresh_token`, or, \
-         for a custom connection, put \"client_credentials\" into the field `grant_type` of the Xero app secret"
+        "the Xero token secret holds no refresh token: a person must connect the app (contact-sync connect xero; for a custom connection with --custom-connection)"
     )]
     NoRefreshToken,
     /// The app is connected to nothing.
     #[error(
-        "the Xero app is not connected to any organisation: connect it to the one whose contacts are to be kept"
+        "the Xero app is not connected to any organisation: connect it to the one whose contacts are to be kept (contact-sync connect xero)"
     )]
     NoOrganisation,
     /// The app is connected to several organisations, and nobody said which one is meant.
     #[error(
-        "the Xero app is connected to several organisations: put the tenant id of the right one into the field `tenant_id` of the Xero token secret, {}",
+        "the Xero app is connected to several organisations: say which one is meant (contact-sync connect xero), {}",
         list(.0)
     )]
     SeveralOrganisations(Vec<TenantId>),

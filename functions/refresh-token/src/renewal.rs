@@ -13,9 +13,7 @@ use crate::custody::{Custody, StoredToken, Swap, TOKEN_LIFE, is_fresh};
 use crate::{Outcome, Parts, RefreshError};
 
 /// Kept with a dead connection, and logged: never quotes an answer of Xero.
-const DEAD: &str = "Xero takes none of the stored refresh tokens; a person must connect the app again and store the new token in the Xero token secret";
-/// What Xero calls an organisation among the connections of an app; it has other kinds, without contacts.
-const ORGANISATION: &str = "ORGANISATION";
+const DEAD: &str = "Xero takes none of the stored refresh tokens; a person must connect the app again (contact-sync connect xero)";
 
 type Dead = Option<Stored<DeadConnectionRecord>>;
 
@@ -214,7 +212,7 @@ impl<'a> Renewal<'a> {
         };
         let organisations: Vec<TenantId> = connections
             .iter()
-            .filter(|connection| connection.tenant_type == ORGANISATION)
+            .filter(|connection| connection.is_organisation())
             .map(|connection| connection.tenant_id)
             .collect();
         match organisations.as_slice() {

@@ -407,7 +407,7 @@ impl Batch<'_> {
                 self.records
                     .put(work.id, &content, expect(work.record.as_ref()))?,
             );
-            writes.extend(self.history(work, plan.outcome, xero_id, &done)?);
+            writes.extend(self.history(work, plan, xero_id, &done)?);
         }
         if bigchange_done {
             self.end(work, writes).await?;

@@ -544,17 +544,9 @@ impl Batch<'_> {
             .get_many::<ProblemRecord>(waiters.iter().copied())
             .await?
         {
-            let retry = ProblemRecord {
-                retry: true,
-                ..problem.value.clone()
-            };
             match self
                 .records
-                .write(vec![self.records.put(
-                    &problem.sort,
-                    &retry,
-                    problem.as_read(),
-                )?])
+                .write(vec![self.records.try_again(&problem)?])
                 .await
             {
                 Ok(()) | Err(TableError::Conflict) => {}

@@ -1,6 +1,8 @@
 //! What is kept of what was done: the history of a contact, and how it ended for whoever follows along.
 
-use rules::{Change, ContactId, Field, Outcome, Plan, System, XeroContactId, changes};
+use rules::{
+    Change, ContactId, Field, Outcome, Plan, System, XeroContact, XeroContactId, XeroWrite, changes,
+};
 use runtime::records::{
     EndingKind, FollowRecord, HistoryEvent, HistoryRecord, ONLY, OutcomeRecord, Records,
 };
@@ -40,12 +42,17 @@ impl Batch<'_> {
     pub(crate) fn history(
         &self,
         work: &Work,
-        outcome: Outcome,
+        plan: &Plan,
         xero_id: XeroContactId,
         done: &[Change],
     ) -> Result<Option<Write>, TableError> {
-        let event = match outcome {
+        let event = match plan.outcome {
             Outcome::Created => HistoryEvent::Created,
+            // It was this software that created it, although it learnt of it only now.
+            Outcome::Linked if let Some(created) = lost_create(work, xero_id) => {
+                let done: Vec<Change> = created.into_iter().chain(done.iter().cloned()).collect();
+                return self.remember(work.id, HistoryEvent::Created, xero_id, &done);
+            }
             Outcome::Linked => HistoryEvent::Linked,
             // What was carried over without a write (a field that was left out) is nothing that was done.
             Outcome::Updated | Outcome::Unchanged if done.is_empty() => return Ok(None),
@@ -78,6 +85,22 @@ impl Batch<'_> {
         };
         record.write(&self.records, contact, parts.history_days)
     }
+}
+
+/// What an earlier attempt wrote that created this Xero contact and never saw the answer; `None` where there was none.
+fn lost_create(work: &Work, xero_id: XeroContactId) -> Option<Vec<Change>> {
+    let earlier = &work.intent_before.as_ref()?.plan;
+    let is_ours = |contact: &XeroContact| {
+        let number = contact.contact_number.as_ref();
+        contact.id == xero_id && number.is_some_and(|number| number.is_ours_for(work.id))
+    };
+    let is_create = matches!(earlier.xero, XeroWrite::Create(_));
+    if !is_create || !work.found.iter().flatten().any(is_ours) {
+        return None;
+    }
+    let mut created = changes(earlier, work.customer.as_ref()?, None);
+    created.retain(|change| change.system == System::Xero);
+    Some(created)
 }
 
 /// Whoever follows along, if anybody does.

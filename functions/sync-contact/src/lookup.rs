@@ -72,9 +72,15 @@ impl Batch<'_> {
                 .await;
             return;
         }
+        // Whoever asked for another try has just changed something in Xero, or another contact has: what was read a moment before would miss it.
+        let asked_again = |work: &Work| {
+            let problem = work.problem.as_ref();
+            problem.is_some_and(|problem| problem.value.retry) && questions.contains_key(&work.id)
+        };
+        let needs_fresh = again || works.iter().any(asked_again);
         let mut directory = self.worker.directory.lock().await;
         match self
-            .directory_is_cheaper(&mut directory, &targets, again)
+            .directory_is_cheaper(&mut directory, &targets, needs_fresh)
             .await
         {
             Ok(true) => {
@@ -282,7 +288,7 @@ impl Batch<'_> {
         &self,
         directory: &mut Option<Directory>,
         targets: &Targets,
-        again: bool,
+        needs_fresh: bool,
     ) -> Result<bool, CallError> {
         let tenant = self.records.tenant();
         if directory
@@ -297,7 +303,7 @@ impl Batch<'_> {
         let with_savings = calls.saturating_add(saved.load(Ordering::Relaxed));
         let worth = calls.max(with_savings.min(MAX_PAGES_FOR_SAVINGS));
         match directory {
-            Some(known) if !again && known.is_fresh(self.now) => Ok(true),
+            Some(known) if !needs_fresh && known.is_fresh(self.now) => Ok(true),
             // One call, unless much has changed: no look-up is cheaper.
             Some(known) => {
                 let is_fresh = self.refresh(known).await?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rules::{
-    AccountReference, PersonsWord, Problem, Skip, Watch, XeroContact, XeroWrite,
+    AccountReference, KnownNames, PersonsWord, Problem, Skip, Watch, XeroContact, XeroWrite,
     contact_fingerprint, looks_like_a_code, normalise_spaces,
 };
 use runtime::records::{
@@ -150,6 +150,16 @@ impl Batch<'_> {
         (!name.is_empty()).then(|| name.clone())
     }
 
+    /// The name of the other BigChange contact that a problem is about, as it was carried over last.
+    async fn other_name(&self, problem: &Problem) -> Option<String> {
+        let other = problem.names_contact()?;
+        let record = self.records.get::<ContactRecord>(other).await.ok()??;
+        let ContactRecord { link, intent, .. } = record.value;
+        let synced = link.map(|link| link.synced);
+        let synced = synced.or_else(|| Some(intent?.plan.synced))?;
+        Some(synced.name)
+    }
+
     async fn try_hold(&self, work: &Work, problem: Problem, ends_intent: bool) -> Ending {
         let code = problem.code();
         let old = work.problem.as_ref();
@@ -159,9 +169,12 @@ impl Batch<'_> {
             .and_then(|record| record.value.link.as_ref())
             .map(|link| link.xero_id);
         let fingerprint = self.fingerprint(work);
-        let group_name = self.group_name(&problem).await;
+        let names = KnownNames {
+            group: self.group_name(&problem).await,
+            contact: self.other_name(&problem).await,
+        };
         let record = ProblemRecord {
-            sentence: problem.sentence(work.id, &work.name(), group_name.as_deref()),
+            sentence: problem.sentence(work.id, &work.name(), &names),
             cure: problem.cure(),
             name: work.name(),
             fingerprint,

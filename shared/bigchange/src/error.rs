@@ -77,11 +77,13 @@ pub enum Cause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthProblem {
     /// The secret holds a key or password that cannot be sent at all.
-    #[error("the company key in the secret holds a character that cannot be sent; store it again")]
+    #[error(
+        "the company key in the secret holds a character that cannot be sent; store it again (contact-sync connect bigchange)"
+    )]
     Unsendable,
     /// HTTP 401.
     #[error(
-        "the user name, password or company key is wrong or has expired (HTTP 401); correct the BigChange secret"
+        "the user name, password or company key is wrong or has expired (HTTP 401); store the right ones (contact-sync connect bigchange)"
     )]
     Unauthorised,
     /// HTTP 403.
@@ -91,7 +93,7 @@ pub enum AuthProblem {
     Forbidden,
     /// `misc_noRight`.
     #[error(
-        "the user has no right to {0}, or the company key is wrong (misc_noRight); grant the right in BigChange or correct the secret"
+        "the user has no right to {0}, or the company key is wrong (misc_noRight); grant the right in BigChange, or store the right key (contact-sync connect bigchange)"
     )]
     NoRight(&'static str),
 }

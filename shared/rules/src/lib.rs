@@ -30,7 +30,7 @@ pub use decide::{
 };
 pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
-pub use problem::{Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
+pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use settings::{InvalidSetting, Settings};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
 pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};

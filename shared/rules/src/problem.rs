@@ -166,6 +166,18 @@ pub const PROBLEM_CODES: [&str; 17] = [
     "RefusedByBigChange",
 ];
 
+/// Names that a problem's sentence tells beside the contact's own, as far as they are known. Without them an id has to do, which says less to people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownNames {
+    /// Of the contact group [`Problem::group`].
+    pub group: Option<String>,
+    /// Of the other BigChange contact [`Problem::names_contact`].
+    pub contact: Option<String>,
+}
+
+/// A linked contact stays linked, whatever reference it is given.
+const UNLINK_FIRST: &str = "If another Xero contact is to take its place and it was linked before, whoever runs contact-sync takes the old link away first (contact-sync unlink).";
+
 impl Problem {
     /// The stable code.
     #[must_use]
@@ -242,15 +254,18 @@ impl Problem {
         }
     }
 
-    /// One sentence: the contact, and the values in conflict. `name` is the contact's name in BigChange, `group_name` that of [`Self::group`]; where it is not
-    /// known, the group's id has to do.
+    /// One sentence: the contact, and the values in conflict. `name` is the contact's name in BigChange.
     #[must_use]
-    pub fn sentence(&self, contact: ContactId, name: &str, group_name: Option<&str>) -> String {
+    pub fn sentence(&self, contact: ContactId, name: &str, others: &KnownNames) -> String {
         let who = format!("\"{name}\" (BigChange contact {contact})");
-        let group_text = |group: &Option<GroupId>| match (group_name, group) {
+        let group_text = |group: &Option<GroupId>| match (&others.group, group) {
             (Some(name), _) => format!("the contact group \"{name}\""),
             (None, Some(id)) => format!("contact group {id}"),
             (None, None) => "its contact group".to_owned(),
+        };
+        let other_text = |id: &ContactId| match &others.contact {
+            Some(name) => format!("\"{name}\" (BigChange contact {id})"),
+            None => format!("BigChange contact {id}"),
         };
         match self {
             Self::ParentInSiteGroup { group } => format!(
@@ -299,8 +314,9 @@ impl Problem {
             }
             Self::LinkedToAnotherContact { xero, other } => {
                 format!(
-                    "{who} matches the Xero contact {}, which already belongs to BigChange contact {other}.",
-                    xero.told()
+                    "{who} matches the Xero contact {}, which already belongs to {}.",
+                    xero.told(),
+                    other_text(other)
                 )
             }
             Self::NameTakenInXero { in_bigchange, xero } => {
@@ -320,7 +336,8 @@ impl Problem {
             }
             Self::DuplicateAccountReference { reference, holder } => {
                 format!(
-                    "{who} has account reference {reference}, which BigChange contact {holder} has already."
+                    "{who} has account reference {reference}, which {} has already.",
+                    other_text(holder)
                 )
             }
             Self::NotInXero {
@@ -382,15 +399,12 @@ impl Problem {
                  one's account number in BigChange (CRM → Contacts → the contact → Financials → Terms); or have whoever runs contact-sync say which one it is \
                  (contact-sync link)."
                 .to_owned(),
-            Self::ErasedInXero { .. } => "In BigChange, tick \"Exclude from financial sync\" for this contact, or give it the account reference of another Xero \
-                 contact (CRM → Contacts → the contact → Financials → Terms)."
-                .to_owned(),
-            Self::ArchivedInXero { survivor: None, .. } => "In Xero, restore it (Contacts → Archived → tick it → Restore); or give the contact the account \
-                 reference of another Xero contact in BigChange (CRM → Contacts → the contact → Financials → Terms)."
-                .to_owned(),
-            Self::ArchivedInXero { survivor: Some(_), .. } => "In BigChange, enter the account number of the Xero contact that it was merged into (CRM → \
-                 Contacts → the contact → Financials → Terms → Account reference)."
-                .to_owned(),
+            Self::ErasedInXero { .. } => format!("In BigChange, tick \"Exclude from financial sync\" for this contact, or give it the account reference of another Xero \
+                 contact (CRM → Contacts → the contact → Financials → Terms). {UNLINK_FIRST}"),
+            Self::ArchivedInXero { survivor: None, .. } => format!("In Xero, restore it (Contacts → Archived → tick it → Restore); or give the contact the account \
+                 reference of another Xero contact in BigChange (CRM → Contacts → the contact → Financials → Terms). {UNLINK_FIRST}"),
+            Self::ArchivedInXero { survivor: Some(_), .. } => format!("In BigChange, enter the account number of the Xero contact that it was merged into (CRM → \
+                 Contacts → the contact → Financials → Terms → Account reference). {UNLINK_FIRST}"),
             Self::LinkedToAnotherContact { .. } | Self::DuplicateAccountReference { .. } => "If the two BigChange contacts are the same customer, delete \
                  one of them (CRM → Contacts); if not, give this one its own account reference (Financials → Terms)."
                 .to_owned(),
@@ -421,7 +435,7 @@ impl Problem {
                  fits the right Xero contact, or have whoever runs contact-sync say which one it is (contact-sync link)."
                 .to_owned(),
             Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then have whoever runs contact-sync \
-                 link it to that one (contact-sync link)."
+                 take the present link away (contact-sync unlink) and link it to that one (contact-sync link)."
                 .to_owned(),
             Self::RefusedByXero { .. } => "Correct in BigChange (CRM → Contacts → the contact → General) what Xero's words name; it is tried again then.".to_owned(),
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \

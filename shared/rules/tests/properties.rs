@@ -13,10 +13,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rules::{
     AccountReference, AccountType, Address, Contact, ContactId, ContactNumber, ContactStatus,
-    Customer, Decision, Details, Fingerprint, GroupId, InDoubt, Link, NameKey, Notice, Outcome,
-    Participation, Person, PersonsWord, Plan, Problem, Settings, Snapshot, Watch, XeroChanges,
-    XeroContact, XeroContactId, XeroWrite, code_prefix, codes, contact_fingerprint, contact_form,
-    decide, looks_like_a_code, normalise_spaces, participation,
+    Customer, Decision, Details, Fingerprint, GroupId, InDoubt, KnownNames, Link, NameKey, Notice,
+    Outcome, Participation, Person, PersonsWord, Plan, Problem, Settings, Snapshot, Watch,
+    XeroChanges, XeroContact, XeroContactId, XeroWrite, code_prefix, codes, contact_fingerprint,
+    contact_form, decide, looks_like_a_code, normalise_spaces, participation,
 };
 
 const ACCOUNT_GROUP: u64 = 10;
@@ -783,7 +783,7 @@ proptest! {
             },
         };
         if let Some(problem) = problem {
-            let sentence = problem.sentence(contact.id, &contact.name, None);
+            let sentence = problem.sentence(contact.id, &contact.name, &KnownNames::default());
             prop_assert!(sentence.contains(&contact.name));
             prop_assert!(sentence.contains(&contact.id.to_string()));
             prop_assert!(problem.cure().contains('→'));

@@ -592,6 +592,18 @@ impl Records {
         Ok(write)
     }
 
+    /// The write that lets the worker ask Xero again about a held contact; it would not by itself, where neither the contact nor the settings changed.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn try_again(&self, held: &Stored<ProblemRecord>) -> Result<Write, TableError> {
+        let again = ProblemRecord {
+            retry: true,
+            ..held.value.clone()
+        };
+        self.put(&held.sort, &again, held.as_read())
+    }
+
     /// A removal of a record.
     #[must_use]
     pub fn delete<R: Record>(&self, sort: impl ToString, expect: Expect) -> Write {

@@ -112,8 +112,12 @@ async fn check_choice(
 ///
 /// # Errors
 /// See [`WordError`].
-pub async fn to_part(records: &Records, contact: ContactId) -> Result<XeroContactId, WordError> {
-    let read = read_idle(records, contact).await?;
+pub async fn to_part(
+    records: &Records,
+    contact: ContactId,
+    now: OffsetDateTime,
+) -> Result<XeroContactId, WordError> {
+    let read = read_for_parting(records, contact, now).await?;
     belongs_to(&content(read.as_ref())).ok_or(WordError::NotLinked(contact))
 }
 
@@ -132,7 +136,7 @@ pub async fn part(
     xero_id: XeroContactId,
     remembering: Remembering,
 ) -> Result<(), WordError> {
-    let read = read_idle(records, contact).await?;
+    let read = read_for_parting(records, contact, remembering.at).await?;
     let content = content(read.as_ref());
     match belongs_to(&content) {
         None => return Err(WordError::NotLinked(contact)),
@@ -152,6 +156,7 @@ pub async fn part(
     is_not.push(xero_id);
     let parted = ContactRecord {
         link: None,
+        intent: None,
         notices: Vec::new(),
         contact_reference_due: None,
         word: PersonsWord { is: None, is_not },
@@ -202,11 +207,7 @@ async fn write(
     writes.extend(also);
     // What it was held for is decided anew, although neither the contact nor the settings changed.
     if let Some(held) = records.get::<ProblemRecord>(said.contact).await? {
-        let again = ProblemRecord {
-            retry: true,
-            ..held.value.clone()
-        };
-        writes.push(records.put(said.contact, &again, held.as_read())?);
+        writes.push(records.try_again(&held)?);
     }
     writes.extend(history.write(records, said.contact, remembering.days)?);
     Ok(records.write(writes).await?)
@@ -221,6 +222,24 @@ async fn read_idle(
         .as_ref()
         .is_some_and(|read| read.value.intent.is_some())
     {
+        return Err(WordError::InWork(contact));
+    }
+    Ok(read)
+}
+
+/// A linked contact may be left with an intent for good, as when it is held before the update is repeated whose answer was lost. Once no worker can be at it any
+/// more, what that update may have written does not matter to who takes the link away. A create, or a first link, is settled by a worker first.
+async fn read_for_parting(
+    records: &Records,
+    contact: ContactId,
+    now: OffsetDateTime,
+) -> Result<Option<Stored<ContactRecord>>, WordError> {
+    let read = records.get::<ContactRecord>(contact).await?;
+    let is_in_work = |record: &ContactRecord| {
+        let intent = record.intent.as_ref();
+        intent.is_some_and(|intent| record.link.is_none() || intent.expires_at > now)
+    };
+    if read.as_ref().is_some_and(|read| is_in_work(&read.value)) {
         return Err(WordError::InWork(contact));
     }
     Ok(read)

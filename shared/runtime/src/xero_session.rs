@@ -44,7 +44,7 @@ pub enum OpenError {
     Secret(#[from] SecretError),
     /// No organisation is connected yet.
     #[error(
-        "the Xero token secret names no organisation yet: fill it in, or for a custom connection wait for the first token refresh"
+        "the Xero token secret names no organisation yet: contact-sync connect xero says which"
     )]
     NoOrganisation,
     /// The vault.

@@ -35,7 +35,9 @@ pub enum SecretError {
         column: usize,
     },
     /// Blank, absent, or still the placeholder.
-    #[error("the {secret} secret is not filled in yet: put {takes} into its field `{field}`")]
+    #[error(
+        "the {secret} secret is not filled in yet: its field `{field}` takes {takes} (contact-sync connect stores it)"
+    )]
     NotFilledIn {
         /// Which secret.
         secret: &'static str,

@@ -84,6 +84,14 @@ pub struct Connection {
     pub tenant_type: String,
 }
 
+impl Connection {
+    /// Whether it is an organisation, which has contacts.
+    #[must_use]
+    pub fn is_organisation(&self) -> bool {
+        self.tenant_type == "ORGANISATION"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(

@@ -82,7 +82,8 @@ async fn a_lost_answer_breaks_the_connection_after_the_effect() {
 #[tokio::test]
 async fn a_sixth_call_at_once_is_refused() {
     let (server, token) = start().await;
-    server.set_latency(Duration::from_millis(300));
+    // Long enough for six calls to meet on a busy machine.
+    server.set_latency(Duration::from_secs(3));
     let calls = (0..6).map(|_| exchange(&server, "GET", "/api.xro/2.0/Contacts", &token, ""));
     let answers = futures::future::join_all(calls).await;
     let refused: Vec<_> = answers

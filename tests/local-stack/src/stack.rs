@@ -1,6 +1,6 @@
 //! The deployed bundle with both systems beside it, and what one does with it: deploy, connect, run, wait, look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -426,7 +426,10 @@ impl LocalStack {
     }
 
     /// Whether the worker is handed the queue's messages.
-    async fn hand_over_messages(&self, enabled: bool) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When the event source mapping cannot be changed.
+    pub async fn hand_over_messages(&self, enabled: bool) -> anyhow::Result<()> {
         const PATH: &str = "/2015-03-31/event-source-mappings/";
         let answer = self.aws.send(http::Method::GET, PATH, Vec::new()).await?;
         let mappings: Value = serde_json::from_slice(answer.body())?;
@@ -450,15 +453,21 @@ impl LocalStack {
     async fn bodies_in(&self, queue_url: &str) -> anyhow::Result<Vec<String>> {
         const HIDDEN_SECONDS: u32 = 3;
         let mut bodies = Vec::new();
+        let mut seen = BTreeSet::new();
         while bodies.len() < MAX_ITEMS {
             let input = json!({"QueueUrl": queue_url, "MaxNumberOfMessages": 10, "VisibilityTimeout": HIDDEN_SECONDS});
             let answer = self.aws.aws("AmazonSQS.ReceiveMessage", &input).await?;
             let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
-            if messages.is_empty() {
+            // Whoever is slow to ask is handed the first ones again.
+            let fresh: Vec<&Value> = messages
+                .iter()
+                .filter(|message| seen.insert(message["MessageId"].to_string()))
+                .collect();
+            if fresh.is_empty() {
                 break;
             }
             bodies.extend(
-                messages
+                fresh
                     .iter()
                     .filter_map(|m| Some(m["Body"].as_str()?.to_owned())),
             );

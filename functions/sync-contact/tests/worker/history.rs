@@ -76,6 +76,41 @@ async fn what_was_created_changed_and_released_can_be_looked_up() {
 }
 
 #[tokio::test]
+async fn a_create_whose_answer_was_lost_is_told_as_created() {
+    let mut world = World::creating();
+    let id = world.customer_with_reference("Acme Ltd", "A-1");
+    let fault =
+        fake_xero::Fault::next_call(fake_xero::FaultKind::LostAnswer).on("PUT", "/Contacts");
+    world.network.xero().inject(fault);
+    world.sync(&[id]).await;
+    assert_eq!(history(&world, id).await, [], "nobody knows yet");
+    world.edit(id, |c| c.phone = "+4420".into());
+    world.settle().await;
+    let told = history(&world, id).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].0, HistoryEvent::Created);
+    for change in [
+        "Xero name:  → Acme Ltd",
+        "Xero account reference:  → A-1",
+        "Xero phone: +441130000001 → +4420",
+    ] {
+        assert!(
+            told[0].1.iter().any(|told| told == change),
+            "{change}: {told:?}"
+        );
+    }
+    // One that a person entered in Xero is linked, whatever became of a create of ours.
+    let other = world.customer_with_reference("Bolt Ltd", "B-1");
+    let fault =
+        fake_xero::Fault::next_call(fake_xero::FaultKind::LostRequest).on("PUT", "/Contacts");
+    world.network.xero().inject(fault);
+    world.sync(&[other]).await;
+    world.xero_contact(json!({"Name": "Bolt Ltd", "AccountNumber": "B-1"}));
+    world.settle().await;
+    assert_eq!(history(&world, other).await[0].0, HistoryEvent::Linked);
+}
+
+#[tokio::test]
 async fn what_bigchange_did_not_take_is_told_when_it_has() {
     let mut world = World::creating();
     let id = world.customer("Acme Ltd", |c| c.account_reference = "A-1".into());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::world::{CUSTOMERS, SITES, World, contact};
+use crate::world::{CUSTOMERS, SITES, World};
 
 /// A world with these Xero contacts and one customer.
 async fn held(

@@ -19,7 +19,7 @@ async fn choose(world: &World, id: u64, xero: Uuid) -> Result<(), WordError> {
 }
 
 async fn part(world: &World, id: u64) -> Result<(), WordError> {
-    let xero_id = word::to_part(&world.records(), contact(id)).await?;
+    let xero_id = word::to_part(&world.records(), contact(id), world.now()).await?;
     word::part(&world.records(), contact(id), xero_id, now(world)).await
 }
 
@@ -122,6 +122,37 @@ async fn a_word_is_refused_where_a_worker_is_at_it_or_it_is_somebody_elses() {
     assert_eq!(part(&world, id).await, Err(in_work));
     world.settle().await;
     assert_eq!(world.created_for(id).len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_can_be_taken_away_although_an_update_in_doubt_never_ends() {
+    let mut world = World::creating();
+    world.xero_contact(json!({"Name": "Acme Ltd", "AccountNumber": "A-1"}));
+    let id = world.customer_with_reference("Acme Ltd", "A-1");
+    world.sync(&[id]).await;
+    // An update is in doubt, and then the contact is held before it is repeated.
+    let fault =
+        fake_xero::Fault::next_call(fake_xero::FaultKind::LostAnswer).on("POST", "/Contacts");
+    world.network.xero().inject(fault);
+    world.edit(id, |c| c.phone = "+4420".into());
+    world.sync(&[id]).await;
+    assert_eq!(
+        part(&world, id).await,
+        Err(WordError::InWork(contact(id))),
+        "a worker may still be at it"
+    );
+    world.edit(id, |c| c.account_reference = "A-2".into());
+    world.settle().await;
+    assert_eq!(world.problem_code(id).await, "AccountReferenceChanged");
+    assert!(world.record(id).await.intent.is_some(), "left in doubt");
+    assert_eq!(part(&world, id).await, Ok(()));
+    let record = world.record(id).await;
+    assert_eq!((record.link, record.intent), (None, None));
+    let right = world.xero_contact(json!({"Name": "Acme Two", "AccountNumber": "A-2"}));
+    choose(&world, id, right).await.unwrap();
+    world.sync(&[id]).await;
+    assert_eq!(world.linked(id).await, Some(right));
+    world.holds_its_promises("parted");
 }
 
 #[tokio::test]

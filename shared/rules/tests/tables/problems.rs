@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use rules::{
-    Field, LeftOut, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch, XeroContact,
+    Field, KnownNames, LeftOut, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch,
+    XeroContact,
 };
 
 use crate::support::{
@@ -28,9 +29,9 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("InvalidField",              Problem::InvalidField { field: Field::Name, limit: "at most 255 characters".into(), chars: 300 },     &["name", "300", "at most 255"],         &["CRM → Contacts", "General"]),
         ("InvalidField",              Problem::InvalidField { field: Field::AccountReference, limit: "at most 50 characters".into(), chars: 51 }, &["account reference", "51", "at most 50"], TERMS),
         ("AmbiguousMatch",            Problem::AmbiguousMatch { found: vec![named(1, "Acme", " A-1"), named(2, "Acme Ltd", " ")] },          &["\"Acme\" (account number A-1)", "\"Acme Ltd\" (no account number)"], &["In Xero", "Contacts → tick", "Financials → Terms"]),
-        ("ErasedInXero",              Problem::ErasedInXero { xero: named(1, "Erased", "A-1") },                                            &["\"Erased\"", "A-1", "erased"],        &["Exclude from financial sync", "CRM → Contacts", "Financials → Terms"]),
-        ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: None },                             &["\"Old\"", "A-1", "archived"],         &["Contacts → Archived", "Restore", "Financials → Terms"]),
-        ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: Some(xero_id(9)) },                 &["\"Old\"", "merged", "000000000009"],  TERMS),
+        ("ErasedInXero",              Problem::ErasedInXero { xero: named(1, "Erased", "A-1") },                                            &["\"Erased\"", "A-1", "erased"],        &["contact-sync unlink", "Exclude from financial sync", "CRM → Contacts", "Financials → Terms"]),
+        ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: None },                             &["\"Old\"", "A-1", "archived"],         &["contact-sync unlink", "Contacts → Archived", "Restore", "Financials → Terms"]),
+        ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: Some(xero_id(9)) },                 &["\"Old\"", "merged", "000000000009"],  &["contact-sync unlink", "Financials → Terms"]),
         ("LinkedToAnotherContact",    Problem::LinkedToAnotherContact { xero: named(1, "Acme", "A-1"), other: contact_id(8) },              &["\"Acme\"", "A-1", "BigChange contact 8"], TERMS),
         ("NameTakenInXero",           Problem::NameTakenInXero { in_bigchange: reference("A-1"), xero: named(1, "Acme", "B-2") },           &["A-1", "B-2", "\"Acme\""],             &["Financials → Terms", "Contacts → the contact → Edit"]),
         ("OwnedByAnotherProgram",     Problem::OwnedByAnotherProgram { xero: named(1, "Acme", ""), contact_number: "CRM-1".into() },        &["\"Acme\"", "CRM-1"],                  &["consent", "CRM → Contacts", "Account reference"]),
@@ -41,7 +42,7 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: "A-1".into() },           &["A-2", "A-1"],                         &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: String::new() },          &["A-2", "has no account number."],      &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("UnlinkedByPerson",          Problem::UnlinkedByPerson { xero: named(1, "Acme", "A-1") },                                        &["\"Acme\"", "A-1", "unlinked"],        TERMS),
-        ("LinkedContactNotInXero",    Problem::LinkedContactNotInXero { xero_id: xero_id(9) },                                              &["000000000009", "does not have"],      &["Contacts → the contact", "contact-sync link"]),
+        ("LinkedContactNotInXero",    Problem::LinkedContactNotInXero { xero_id: xero_id(9) },                                              &["000000000009", "does not have"],      &["Contacts → the contact", "contact-sync unlink", "contact-sync link"]),
         ("RefusedByXero",             Problem::RefusedByXero { words: vec!["Email address must be valid".into()] },                         &["Email address must be valid"],        BIGCHANGE),
         ("RefusedByBigChange",        Problem::RefusedByBigChange { words: "misc_noRight".into() },                                         &["misc_noRight"],                       BIGCHANGE),
     ]
@@ -62,11 +63,41 @@ fn a_group_is_named_by_its_name_where_that_is_known() {
     ];
     for (problem, part) in rows {
         assert_eq!(problem.group(), group);
-        let sentence = problem.sentence(contact_id(7), "Acme Ltd", Some("Trade"));
+        let names = KnownNames {
+            group: Some("Trade".into()),
+            contact: None,
+        };
+        let sentence = problem.sentence(contact_id(7), "Acme Ltd", &names);
         assert!(sentence.contains(part), "{sentence}");
         assert!(!sentence.contains("group 10"), "{sentence}");
     }
     assert_eq!(Problem::NoAccountReference.group(), None);
+}
+
+#[test]
+fn another_contact_is_named_by_its_name_where_that_is_known() {
+    let (reference, other) = (reference("A-1"), contact_id(8));
+    for problem in [
+        Problem::DuplicateAccountReference {
+            reference,
+            holder: other,
+        },
+        Problem::LinkedToAnotherContact {
+            xero: named(1, "Acme", "A-1"),
+            other,
+        },
+    ] {
+        assert_eq!(problem.names_contact(), Some(other));
+        let names = KnownNames {
+            contact: Some("Bolt & Co".into()),
+            group: None,
+        };
+        let sentence = problem.sentence(contact_id(7), "Acme Ltd", &names);
+        assert!(
+            sentence.contains("\"Bolt & Co\" (BigChange contact 8)"),
+            "{sentence}"
+        );
+    }
 }
 
 #[test]
@@ -85,7 +116,7 @@ fn every_code_is_listed_and_breaks_a_precondition() {
 fn a_problem_names_the_contact_the_values_in_conflict_and_the_menu_of_its_cure() {
     for (code, problem, values, menu) in every_problem() {
         assert_eq!(problem.code(), code);
-        let sentence = problem.sentence(contact_id(7), "Acme Ltd", None);
+        let sentence = problem.sentence(contact_id(7), "Acme Ltd", &KnownNames::default());
         for part in values
             .iter()
             .chain(&["\"Acme Ltd\"", "BigChange contact 7"])

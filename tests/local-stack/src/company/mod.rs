@@ -31,6 +31,10 @@ pub const SUPPLIERS: u64 = 104;
 /// Another group that takes no part.
 pub const LEADS: u64 = 105;
 
+/// Two contacts that have one account reference. The older one gets it where a batch holds both; where the queue hands them to two workers at once, whichever of the
+/// workers is quicker.
+pub const COMPETING: [u64; 2] = [1024, 1025];
+
 const GROUPS: [(u64, &str); 5] = [
     (CUSTOMERS, "Customers"),
     (TRADE_ACCOUNTS, "Trade accounts"),
