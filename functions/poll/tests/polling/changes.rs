@@ -161,7 +161,7 @@ async fn a_refused_login_names_the_cure_and_corrected_credentials_are_read_again
     let poller = world.poller();
     let error = poller.poll(Mode::Changes).await.unwrap_err();
     assert!(
-        error.to_string().contains("correct the BigChange secret"),
+        error.to_string().contains("contact-sync connect bigchange"),
         "{error}"
     );
     // One group is enough to know it.

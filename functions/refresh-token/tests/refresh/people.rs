@@ -201,7 +201,7 @@ async fn a_missing_refresh_token_is_told_with_its_cure() {
     world.vault.set_current(TOKEN, "{}");
     let error = world.run().await.unwrap_err();
     assert!(matches!(error, RefreshError::NoRefreshToken));
-    assert!(error.to_string().contains("`refresh_token`"));
+    assert!(error.to_string().contains("contact-sync connect xero"));
     assert_eq!(world.calls(), 0);
 }
 

@@ -107,7 +107,7 @@ async fn an_app_of_several_organisations_asks_which_one_is_meant() {
     assert!(matches!(&error, RefreshError::SeveralOrganisations(ids) if ids.len() == 2));
     let told = error.to_string();
     assert!(
-        told.contains("`tenant_id`") && told.contains(&other.to_string()),
+        told.contains("contact-sync connect xero") && told.contains(&other.to_string()),
         "{told}"
     );
 
