@@ -267,6 +267,12 @@ pub fn aws_words(
         while let Some(source) = innermost.source() {
             innermost = source;
         }
+        // What was tried, line by line, says nothing to people.
+        let innermost = innermost.to_string();
+        let innermost = innermost.lines().next().unwrap_or_default();
+        let innermost = innermost
+            .trim_end_matches(" Attempted:")
+            .trim_end_matches('.');
         return format!(
             "{innermost}. Are you logged in to AWS (aws sts get-caller-identity), and is the region right? --profile and --region are as for the AWS command line"
         );

@@ -34,7 +34,8 @@ async fn a_chosen_part_is_synchronised_and_nothing_else() {
         .call_count(fake_xero::CallKind::Create);
     assert_eq!(created, 0);
     let ran = ground.run(&["sync", "--contact", "1001"]).await;
-    ran.exits(0).says("1001 unchanged");
+    ran.exits(0)
+        .says("1001 Aire Valley Plumbing Ltd: unchanged");
     // A whole one brings round what was put off.
     let ran = ground.run(&["sync", "--json"]).await.exits(1).json();
     let of_1006 = ran["contacts"]
@@ -56,7 +57,7 @@ async fn an_edit_is_carried_over_and_its_history_kept() {
         .run(&["sync", "--contact", "1008"])
         .await
         .exits(0)
-        .says("1008 updated");
+        .says("1008 Hollin Bank Farm: updated");
     let history = ground
         .run(&["history", "1008", "--json"])
         .await
@@ -102,7 +103,7 @@ async fn a_mended_problem_clears_on_retry() {
         .run(&["retry", "1021"])
         .await
         .exits(0)
-        .says("1021 linked");
+        .says("1021 Ribblehead Tea Rooms: linked");
     ground
         .run(&["retry", "--code", "NameTakenInXero"])
         .await
@@ -135,8 +136,8 @@ async fn dead_letters_are_queued_again_and_those_without_a_contact_stay() {
     }
     let ran = ground.run(&["retry", "--dead-letters"]).await.exits(1);
     ran.says("1001 was given up: put off 9 times")
-        .says("1001 linked")
-        .says("1003 linked")
+        .says("1001 Aire Valley Plumbing Ltd: linked")
+        .says("1003 Calderbrook Nurseries: linked")
         .says("they name no contact: 1 letter");
     // The one that was left is in sight again after a while; the others are gone.
     assert_eq!(ground.stack.messages_in(&queue).await.unwrap(), 1);
@@ -158,7 +159,7 @@ async fn a_persons_word_links_what_the_match_table_would_not() {
     ran.says(
         "\"Netherby Hall Hotel\" will be linked to the Xero contact \"Netherby Hall Estates\"",
     )
-    .says("1017 linked");
+    .says("1017 Netherby Hall Hotel: linked");
     ground.run(&["problems", "1017"]).await.exits(0);
     ground
         .run(&["history", "1017"])
@@ -262,7 +263,7 @@ async fn an_unlinked_contact_is_not_linked_to_the_same_one_again_by_itself() {
         .run(&["link", "1008", &id, "--yes"])
         .await
         .exits(0)
-        .says("1008 linked");
+        .says("1008 Hollin Bank Farm: linked");
     ground
         .run(&["history", "1008"])
         .await

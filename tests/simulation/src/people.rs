@@ -4,8 +4,10 @@ use std::time::SystemTime;
 
 use fake_bigchange::FakeContact;
 use fake_xero::{Contact as XeroContact, Status};
-use rules::{AccountReference, NameKey};
+use rules::{AccountReference, ContactId, NameKey, XeroContactId};
+use runtime::records::ContactRecord;
 use secrets::XeroTokenSecret;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -18,6 +20,15 @@ use crate::world::World;
 /// When every simulation begins.
 pub(crate) const fn beginning() -> OffsetDateTime {
     datetime!(2026-11-02 09:00 UTC)
+}
+
+/// A person's word about which Xero contact a contact is.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Word {
+    pub(crate) contact: ContactId,
+    pub(crate) xero_id: XeroContactId,
+    /// It is, or it is not.
+    pub(crate) is_one: bool,
 }
 
 /// A group that is neither of account customers nor of sites.
@@ -223,6 +234,35 @@ impl World {
             68..71 => self.delete(id),
             _ => self.do_something_in_xero(kind),
         }
+    }
+
+    /// Somebody says which Xero contact a contact is, or is not; any may be meant, for the tool's own look beforehand can be out of date by then.
+    pub(crate) fn think_of_a_word(&mut self) -> Option<Word> {
+        let customers = self.customers();
+        let contact = self.pick(&customers)?;
+        let linked = self
+            .record::<ContactRecord>(&contact.to_string())
+            .and_then(|record| record.link);
+        let is_one = linked.is_none() || self.chance(0.2);
+        let xero_id = match linked {
+            Some(link) if !is_one => link.xero_id,
+            _ => {
+                let contacts: Vec<Uuid> = self.xero.contacts().map(|c| c.id).collect();
+                self.pick(&contacts)?.try_into().ok()?
+            }
+        };
+        // An unlinked contact is queued by nobody, and a tool that is gone after its write queues nothing either.
+        self.ledger.needs_sweep.insert(contact);
+        self.note_deed(if is_one {
+            "says which Xero contact it is"
+        } else {
+            "takes a link away"
+        });
+        Some(Word {
+            contact: contact.try_into().ok()?,
+            xero_id,
+            is_one,
+        })
     }
 
     fn enter_another(&mut self) {

@@ -40,6 +40,8 @@ pub(crate) struct Profile {
     pub(crate) disconnects: bool,
     /// Whether a person connects the app anew although it is connected.
     pub(crate) reconnects: bool,
+    /// How often a person links or unlinks a contact.
+    pub(crate) words: u32,
 }
 
 /// Groups of account customers and of site contacts.
@@ -83,6 +85,7 @@ impl Profile {
             calls_a_minute: if rng.f64() < 0.2 { 20 } else { 60 },
             disconnects: rng.f64() < 0.15,
             reconnects: rng.f64() < 0.4,
+            words: if rng.f64() < 0.4 { rng.u32(1..=10) } else { 0 },
         }
     }
 

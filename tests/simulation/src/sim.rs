@@ -1,4 +1,4 @@
-//! One seed: the real code of the three functions, run step by step.
+//! One seed: the real code of the three functions, and of a person's word, run step by step.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,9 +9,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use fake_xero::{Config, FakeXero, Limits};
 use poll::{Mode, Poller, Report};
-use rules::Settings;
-use runtime::records::DeferredRecord;
-use runtime::{Configuration, Parts, Surroundings};
+use rules::{Settings, TenantId};
+use runtime::records::{DeferredRecord, Records};
+use runtime::word::{self, Remembering};
+use runtime::{Configuration, Parts, Queue, Surroundings};
 use serde_json::{Value, json};
 use sync_contact::Worker;
 use time::{Duration, OffsetDateTime};
@@ -21,12 +22,14 @@ use crate::adapters::{Adapters, Outside};
 use crate::coverage::Coverage;
 use crate::gate::Fate;
 use crate::log;
-use crate::people::beginning;
+use crate::people::{Word, beginning};
 use crate::profile::Profile;
 use crate::sqs::{MAX_CONCURRENCY, MAX_RECEIVE_COUNT};
 use crate::watch::{Invariant, TOKEN_SECRET, Violation};
 use crate::world::{Event, Function, Process, ProcessId, Shared, World, lock};
 
+/// As in the template.
+const HISTORY_DAYS: u16 = 400;
 const BIGCHANGE_SECRET: &str = "bigchange";
 const APP_SECRET: &str = "xero-app";
 /// However much went wrong, by then everything is quiet: a day's pause, and what was put off for it.
@@ -100,6 +103,38 @@ enum Program {
     Poll(Arc<Poller>),
     SyncContact(Arc<Worker>),
     RefreshToken(Arc<refresh_token::Parts>),
+    Operator(Arc<Operator>),
+}
+
+/// What the operator's tool has when a person links or unlinks a contact.
+struct Operator {
+    records: Records,
+    queue: Arc<dyn Queue>,
+    surroundings: Surroundings,
+}
+
+impl Operator {
+    /// As the tool does it, without its looks at both systems beforehand: what a person sees there may have changed since.
+    async fn say(&self, said: Word) -> Result<(), String> {
+        let Word {
+            contact, xero_id, ..
+        } = said;
+        let remembering = Remembering {
+            at: self.surroundings.now(),
+            days: HISTORY_DAYS,
+        };
+        let written = if said.is_one {
+            word::choose(&self.records, contact, xero_id, remembering).await
+        } else {
+            word::part(&self.records, contact, xero_id, remembering).await
+        };
+        written.map_err(|error| error.to_string())?;
+        if said.is_one {
+            let queued = self.queue.send(&[contact]).await;
+            queued.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
 }
 
 /// How an invocation ended.
@@ -108,6 +143,7 @@ enum Ended {
     /// Which messages failed.
     SyncContact(Result<Vec<String>, String>),
     RefreshToken(Result<String, String>),
+    Operator(Result<(), String>),
 }
 
 struct Invocation {
@@ -216,6 +252,10 @@ impl Simulation {
             let at = start + world.milliseconds(minutes * 60_000);
             world.schedule(at, Event::Person);
         }
+        for _ in 0..world.profile.words {
+            let at = start + world.milliseconds(minutes * 60_000);
+            world.schedule(at, Event::Word);
+        }
         if world.profile.later_settings.is_some() {
             let at = start + world.milliseconds(minutes * 60_000);
             world.schedule(at, Event::Deploy);
@@ -302,6 +342,12 @@ impl Simulation {
             Event::Tick(function) => self.tick(function),
             Event::Deliver => self.deliver(),
             Event::Person => lock(&self.world).do_something(),
+            Event::Word => {
+                let said = lock(&self.world).think_of_a_word();
+                if let Some(said) = said {
+                    self.invoke(Function::Operator, &json!(said), Vec::new());
+                }
+            }
             Event::EditBack(id) => lock(&self.world).edit_back(id),
             Event::Disconnect => lock(&self.world).disconnect(),
             Event::Reconnect => {
@@ -533,6 +579,17 @@ impl Simulation {
             world.watch_text("a metric", &format!("{metric:?}"));
             world.tell_of(process, || format!("  counts {metric:?}"));
         });
+        if function == Function::Operator {
+            let tenant = TenantId::try_from(lock(&self.world).xero.tenant_id());
+            return Program::Operator(Arc::new(Operator {
+                records: match tenant {
+                    Ok(tenant) => Records::new(adapters.table, tenant),
+                    Err(error) => unreachable!("the fake's tenant id is one: {error}"),
+                },
+                queue: adapters.queue,
+                surroundings,
+            }));
+        }
         if function == Function::RefreshToken {
             return Program::RefreshToken(Arc::new(refresh_token::Parts {
                 vault: adapters.vault,
@@ -639,6 +696,7 @@ impl Simulation {
                 };
                 self.told(id, result);
             }
+            Ended::Operator(result) => self.told(id, result.map(|()| "said".to_owned())),
             Ended::SyncContact(result) => {
                 let failed = match &result {
                     Ok(failed) => failed.clone(),
@@ -764,6 +822,10 @@ fn begin(
                 });
                 Ended::SyncContact(failed.map_err(|error| error.to_string()))
             }
+            Program::Operator(operator) => match serde_json::from_value(event) {
+                Ok(said) => Ended::Operator(operator.say(said).await),
+                Err(error) => unreachable!("what a person says is a word: {error}"),
+            },
             Program::RefreshToken(parts) => {
                 let outcome = refresh_token::refresh(&parts).await;
                 Ended::RefreshToken(
@@ -800,7 +862,7 @@ fn configuration(settings: &BTreeMap<String, String>) -> Configuration {
         xero_api_url: address("https://api.xero.com"),
         xero_identity_url: address("https://identity.xero.com"),
         max_receive_count: MAX_RECEIVE_COUNT,
-        history_days: 400,
+        history_days: HISTORY_DAYS,
     }
 }
 

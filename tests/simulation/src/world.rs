@@ -30,12 +30,14 @@ pub(crate) fn lock(world: &Shared) -> MutexGuard<'_, World> {
 /// Which process.
 pub(crate) type ProcessId = u32;
 
-/// One of the three functions.
+/// What a process runs: one of the three functions, or the operator's tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Function {
     Poll,
     SyncContact,
     RefreshToken,
+    /// A person says which Xero contact a contact is, or is not.
+    Operator,
 }
 
 impl Function {
@@ -44,15 +46,16 @@ impl Function {
             Self::Poll => "poll",
             Self::SyncContact => "sync-contact",
             Self::RefreshToken => "refresh-token",
+            Self::Operator => "operator",
         }
     }
 
-    /// As in the template.
+    /// As in the template. A person has less patience.
     pub(crate) const fn time_limit(self) -> Duration {
         match self {
             Self::Poll => Duration::seconds(300),
             Self::SyncContact => Duration::seconds(120),
-            Self::RefreshToken => Duration::seconds(60),
+            Self::RefreshToken | Self::Operator => Duration::seconds(60),
         }
     }
 
@@ -61,7 +64,7 @@ impl Function {
         match self {
             Self::Poll => Duration::minutes(1),
             Self::RefreshToken => Duration::minutes(5),
-            Self::SyncContact => Duration::ZERO,
+            Self::SyncContact | Self::Operator => Duration::ZERO,
         }
     }
 }
@@ -97,6 +100,8 @@ pub(crate) enum Event {
     Deliver,
     /// Somebody does something.
     Person,
+    /// Somebody says which Xero contact a contact is, or is not.
+    Word,
     /// Somebody edits a contact back, once more.
     EditBack(u64),
     /// A person disconnects the app.

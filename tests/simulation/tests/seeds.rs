@@ -57,7 +57,7 @@ fn every_promise_holds_in_the_fixed_seeds_and_they_meet_every_kind_of_fault() {
         let times = coverage.faults.get(kind).copied().unwrap_or_default();
         assert!(times > 0, "no seed met: {kind}");
     }
-    assert!(coverage.people.len() >= 15, "{:?}", coverage.people);
+    assert!(coverage.people.len() >= 17, "{:?}", coverage.people);
     assert!(coverage.duplicates > 0 && coverage.codes > 0 && coverage.created > 0);
 }
 
