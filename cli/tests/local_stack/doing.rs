@@ -2,7 +2,7 @@
 
 use local_stack::company::Choices;
 
-use crate::ground::{DIRECTORY_IS_FRESH, Ground};
+use crate::ground::Ground;
 
 #[tokio::test]
 async fn a_chosen_part_is_synchronised_and_nothing_else() {
@@ -98,7 +98,6 @@ async fn a_mended_problem_clears_on_retry() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
     ground.run(&["sync"]).await.exits(1);
     ground.edit_in_xero("Ribblehead Tea Rooms", "AccountNumber", "RIBB21");
-    tokio::time::sleep(DIRECTORY_IS_FRESH).await;
     ground
         .run(&["retry", "1021"])
         .await

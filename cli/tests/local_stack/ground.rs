@@ -9,8 +9,6 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// For so long a worker does not ask Xero again what it has just read; a person takes longer to mend something there.
-pub(crate) const DIRECTORY_IS_FRESH: Duration = Duration::from_secs(16);
 /// Nothing that the tool does here takes longer.
 const LIMIT: Duration = Duration::from_secs(120);
 

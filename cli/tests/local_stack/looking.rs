@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use local_stack::company::{COMPETING, Choices};
 use serde_json::Value;
 
-use crate::ground::{DIRECTORY_IS_FRESH, Ground};
+use crate::ground::Ground;
 
 fn by_id(rows: &Value) -> BTreeMap<String, Value> {
     let rows = rows.as_array().unwrap().iter();
@@ -314,8 +314,7 @@ async fn status_tells_how_it_stands_and_what_needs_attention() {
         .says("1 dead letter")
         .says("retry --dead-letters");
 
-    // Xero's limit is used up, and a worker meets it, once what it knows of Xero is no longer fresh.
-    tokio::time::sleep(DIRECTORY_IS_FRESH).await;
+    // Xero's limit is used up, and a worker meets it.
     use fake_xero::{Fault, FaultKind, RateLimitProblem};
     ground.stack.xero.core().inject(
         Fault::next_call(FaultKind::RateLimit {

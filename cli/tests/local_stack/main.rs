@@ -10,3 +10,5 @@ mod doing;
 mod ground;
 mod looking;
 mod manners;
+#[cfg(target_os = "linux")] // `script` takes other arguments elsewhere
+mod terminal;

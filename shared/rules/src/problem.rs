@@ -176,7 +176,8 @@ pub struct KnownNames {
 }
 
 /// A linked contact stays linked, whatever reference it is given.
-const UNLINK_FIRST: &str = "If another Xero contact is to take its place and it was linked before, whoever runs contact-sync takes the old link away first (contact-sync unlink).";
+const UNLINK_FIRST: &str =
+    "If it was linked to the old one, that link has to be taken away first (contact-sync unlink).";
 
 impl Problem {
     /// The stable code.
