@@ -240,7 +240,14 @@ impl Batch<'_> {
             Ok(Some(content))
         };
         match dropped.await {
-            Ok(Some(content)) => work.wrote(content),
+            Ok(Some(content)) => {
+                let before = work
+                    .record
+                    .as_ref()
+                    .and_then(|record| record.value.claimed());
+                work.gave_back |= before != content.claimed();
+                work.wrote(content);
+            }
             Ok(None) => {}
             Err(error) => work.ending = Some(Err(error)),
         }

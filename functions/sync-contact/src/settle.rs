@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use rules::{
-    AccountReference, KnownNames, PersonsWord, Problem, Skip, Watch, XeroContact, XeroWrite,
-    contact_fingerprint, looks_like_a_code, normalise_spaces,
+    AccountReference, KnownNames, Outcome, PersonsWord, Problem, Skip, Watch, XeroChanges,
+    XeroContact, XeroWrite, contact_fingerprint, looks_like_a_code, normalise_spaces,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, ReferenceRecord, WaitingRecord,
-    XeroContactRecord,
+    ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, ReferenceRecord,
+    WaitingRecord, XeroContactRecord,
 };
 use store::{Expect, TableError, Write};
 use time::{Duration, OffsetDateTime};
@@ -129,7 +129,22 @@ impl Batch<'_> {
 
     /// Holds a contact whose write was refused: the intent is over, for nothing was written.
     pub(crate) async fn hold_refused(&self, work: &mut Work, problem: Problem) {
+        // Nor did an earlier attempt at the same: before this one the Xero contact was looked at, and its account number was still blank.
+        if work
+            .intent_before
+            .as_ref()
+            .is_some_and(|intent| only_fills_in_a_number(work, intent))
+        {
+            work.intent_before = None;
+        }
+        let claims_only =
+            |record: &ContactRecord| record.link.is_none() && record.claimed().is_some();
+        let claimed = work
+            .record
+            .as_ref()
+            .is_some_and(|record| claims_only(&record.value));
         let ending = self.try_hold(work, problem, true).await;
+        work.gave_back |= claimed && ending.is_ok();
         work.ending = Some(ending);
     }
 
@@ -400,6 +415,24 @@ impl Batch<'_> {
             None => settings.fingerprint(),
         }
     }
+}
+
+/// Whether an intent is to link a Xero contact that is none of ours, with no more than an account number.
+fn only_fills_in_a_number(work: &Work, intent: &Intent) -> bool {
+    let XeroWrite::Change { id, changes, .. } = &intent.plan.xero else {
+        return false;
+    };
+    let nothing_else = XeroChanges {
+        account_number: None,
+        ..(**changes).clone()
+    };
+    let is_ours = |contact: &XeroContact| {
+        let number = contact.contact_number.as_ref();
+        contact.id == *id && number.is_some_and(|number| number.is_ours_for(work.id))
+    };
+    intent.plan.outcome == Outcome::Linked
+        && nothing_else == XeroChanges::default()
+        && !work.found.iter().flatten().any(is_ours)
 }
 
 pub(crate) fn waiting_key(named: rules::ContactId, work: &Work) -> String {

@@ -11,6 +11,7 @@ mod adapters;
 mod check;
 mod coverage;
 mod gate;
+mod ledger;
 mod log;
 pub mod many;
 mod people;

@@ -84,11 +84,11 @@ fn run_many(arguments: &Arguments) -> ExitCode {
     for (invariant, seeds) in broken {
         println!("{seeds:5}  {invariant}");
     }
-    if arguments.count {
-        return ExitCode::FAILURE;
-    }
     for failure in &outcome.failures {
         println!("{failure}");
+    }
+    if arguments.count {
+        return ExitCode::FAILURE;
     }
     if let Some(first) = outcome.failures.first() {
         println!("\nThe end of seed {}:", first.seed);

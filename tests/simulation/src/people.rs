@@ -13,8 +13,9 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
 
+use crate::ledger::Unit;
 use crate::profile::{CUSTOMERS, SITES};
-use crate::watch::{TOKEN_SECRET, Unit};
+use crate::watch::TOKEN_SECRET;
 use crate::world::World;
 
 /// When every simulation begins.

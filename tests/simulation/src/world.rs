@@ -15,9 +15,10 @@ use uuid::Uuid;
 
 use crate::coverage::Coverage;
 use crate::gate::{Call, CallId, Fate, Gate, ServerFault, System};
+use crate::ledger::Ledger;
 use crate::profile::Profile;
 use crate::sqs::Sqs;
-use crate::watch::{Invariant, Ledger, Violation};
+use crate::watch::{Invariant, Violation};
 
 /// The world, as everything in it shares it.
 pub(crate) type Shared = Arc<Mutex<World>>;

@@ -125,6 +125,41 @@ async fn a_word_is_refused_where_a_worker_is_at_it_or_it_is_somebody_elses() {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_xero_contact_gets_it_when_xero_refuses_the_other() {
+    let mut world = World::creating();
+    let wanted = world.xero_contact(json!({"Name": "Old name"}));
+    world.xero_contact(json!({"Name": "Another", "AccountNumber": "A-1"}));
+    let refused = world.customer_with_reference("Acme Ltd", "A-1");
+    let waits = world.customer_with_reference("Bolt Ltd", "B-1");
+    for id in [refused, waits] {
+        choose(&world, id, wanted).await.unwrap();
+    }
+    // The first has claimed it, and its write is in doubt.
+    let fault =
+        fake_xero::Fault::next_call(fake_xero::FaultKind::LostRequest).on("POST", "/Contacts");
+    world.network.xero().inject(fault);
+    world.sync(&[refused]).await;
+    // An answer that was lost pauses everybody for a moment.
+    world.pass(Duration::minutes(1));
+    world.sync(&[waits]).await;
+    assert_eq!(world.problem_code(waits).await, "LinkedToAnotherContact");
+    // Its account number belongs to another, as Xero says when it is written again.
+    world.settle().await;
+    assert_eq!(world.problem_code(refused).await, "RefusedByXero");
+    assert_eq!(
+        world.record(refused).await.intent,
+        None,
+        "nothing is in doubt"
+    );
+    assert_eq!(
+        world.linked(waits).await,
+        Some(wanted),
+        "without waiting for the daily sweep"
+    );
+    world.is_quiet(&[refused, waits]).await;
+}
+
+#[tokio::test]
 async fn a_link_can_be_taken_away_although_an_update_in_doubt_never_ends() {
     let mut world = World::creating();
     world.xero_contact(json!({"Name": "Acme Ltd", "AccountNumber": "A-1"}));
