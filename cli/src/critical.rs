@@ -1,4 +1,5 @@
-//! What must not be left half-done when Ctrl-C comes: a token that Xero has just rotated and that is not stored yet, a connection of which one half is stored.
+//! What must not be left half-done when Ctrl-C comes: a token that Xero has just rotated and that is not stored yet, a connection of which one half is stored, a sweep
+//! that is half queued and holds the poll's lease.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -350,8 +350,8 @@ pub async fn queue_and_follow(
     let records = tool.records().await?;
     let all: Vec<ContactId> = contacts.iter().copied().collect();
     let follower = Follower::begin(tool, records).await?;
-    tool.queue.send(&all).await?;
     critical::goes_on(QUEUED);
+    tool.queue.send(&all).await?;
     follow_to_the_end(tool, follower, contacts, following).await
 }
 

@@ -18,7 +18,7 @@ use crate::args::{LinkArguments, UnlinkArguments};
 use crate::follow::queue_and_follow;
 use crate::rehearsal::{fresh_token, read_xero_contacts};
 use crate::rows::why_left_alone;
-use crate::tool::{Tool, names};
+use crate::tool::{Tool, names, problems};
 use crate::ui::one_line;
 
 /// Links.
@@ -104,6 +104,16 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     }
     let parted = word::part(&records, contact_id, xero_id, remembering(tool)).await;
     parted.map_err(|error| told(contact_id, error))?;
+    let waiting = problems(&records).await?.into_iter();
+    let waiting =
+        waiting.filter(|(_, held)| held.value.problem.names_contact() == Some(contact_id));
+    let waiting: Vec<String> = waiting.map(|(waiting, _)| waiting.to_string()).collect();
+    if !waiting.is_empty() {
+        tool.ui.tell(format!(
+            "Held because of that link until now, and not tried again before the daily sweep unless you say so: contact-sync retry {}",
+            waiting.join(" ")
+        ));
+    }
     if tool.ui.json {
         tool.ui
             .say_json(&json!({"contact": contact_id, "unlinked_from": xero_id}))?;

@@ -91,8 +91,8 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
         }
         let all: Vec<ContactId> = found.iter().copied().collect();
         mark_for_retry(&records, &all).await?;
-        tool.queue.send(&all).await?;
         critical::goes_on(QUEUED);
+        tool.queue.send(&all).await?;
         for letter in named {
             remove(tool, letter).await?;
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
-use runtime::StartError;
 use runtime::records::{
     CursorRecord, DeadConnectionRecord, DeferredRecord, ONLY, PauseRecord, Records, SweepRecord,
     XeroContactRecord,
@@ -121,9 +120,7 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
         Ok(app) => app,
         Err(error) => {
             status.organisation = "not connected".to_owned();
-            status
-                .attention
-                .push(format!("{error}: contact-sync connect xero"));
+            status.attention.push(error.to_string());
             return Ok(());
         }
     };
@@ -135,9 +132,7 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
         Ok(token) => token,
         Err(error) => {
             status.organisation = "not connected".to_owned();
-            status
-                .attention
-                .push(format!("{error:#}: contact-sync connect xero"));
+            status.attention.push(format!("{error:#}"));
             return Ok(());
         }
     };
@@ -220,28 +215,17 @@ async fn bigchange(tool: &Tool, status: &mut Status) {
     match pinged.await {
         Ok(()) => status.bigchange = "answers".to_owned(),
         Err(error) => {
-            let is_refused = error.chain().any(|cause| {
-                matches!(
-                    cause.downcast_ref::<bigchange::Error>(),
-                    Some(bigchange::Error::AuthLost(_))
-                ) || matches!(
-                    cause.downcast_ref::<StartError>(),
-                    Some(StartError::Secret(_))
-                )
-            });
-            let (state, cure) = if is_refused {
-                (
-                    "does not let the synchronisation in",
-                    ": contact-sync connect bigchange",
-                )
-            } else {
-                (
+            let told = error.downcast_ref::<bigchange::Error>();
+            let (state, then) = match told {
+                Some(bigchange::Error::Transient { .. }) => (
                     "does not answer",
                     "; nothing is lost by it, and the work goes on when it answers again",
-                )
+                ),
+                Some(bigchange::Error::AuthLost(_)) => ("does not let the synchronisation in", ""),
+                _ => ("cannot be asked", ""),
             };
             status.bigchange = state.to_owned();
-            status.attention.push(format!("BigChange: {error:#}{cure}"));
+            status.attention.push(format!("BigChange: {error:#}{then}"));
         }
     }
 }
@@ -300,7 +284,7 @@ async fn stored(
         if dead.value.secret_version == current.id {
             status.is_dead = true;
             status.attention.push(format!(
-                "the connection to Xero has been dead since {}: {}: contact-sync connect xero",
+                "the connection to Xero has been dead since {}: {}",
                 moment(dead.value.since),
                 dead.value.why
             ));

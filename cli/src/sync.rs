@@ -64,7 +64,6 @@ async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Ex
             Report::Done(_) => {
                 spinner.finish_and_clear();
                 let queued = queue.queued();
-                critical::goes_on(QUEUED);
                 let count = counted(queued.len(), "contact");
                 tool.ui.tell(format!("{count} queued."));
                 return follow_to_the_end(tool, follower, &queued, arguments.follow).await;
@@ -103,6 +102,7 @@ impl Queue for Remembering {
     fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
         let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
         queued.extend(contacts);
+        critical::goes_on(QUEUED);
         self.queue.send(contacts)
     }
 

@@ -285,10 +285,8 @@ pub async fn names(
     let mut names = BTreeMap::new();
     for record in known.into_values() {
         let contact = contact_of(&record)?;
-        let ContactRecord { link, intent, .. } = record.value;
-        let synced = link.map(|link| link.synced);
-        if let Some(synced) = synced.or_else(|| Some(intent?.plan.synced)) {
-            names.insert(contact, synced.name);
+        if let Some(name) = record.value.name() {
+            names.insert(contact, name.to_owned());
         }
     }
     for record in held.into_values() {

@@ -514,9 +514,9 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         RefreshError::Secret(_)
         | RefreshError::NoRefreshToken
         | RefreshError::NoOrganisation
-        | RefreshError::SeveralOrganisations(_) => anyhow::anyhow!(
-            "Xero is not connected yet, or no longer: contact-sync connect xero ({error})"
-        ),
+        | RefreshError::SeveralOrganisations(_) => {
+            anyhow::anyhow!("Xero is not connected yet, or no longer: {error}")
+        }
         RefreshError::Vault(_) | RefreshError::Table(_) => error.into(),
     })? {
         Outcome::Fresh | Outcome::Refreshed | Outcome::Recovered | Outcome::OrganisationLearnt => {

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use local_stack::company::Choices;
+use tokio::io::AsyncBufReadExt as _;
 
 use crate::ground::{Ground, ran};
 
@@ -264,11 +265,15 @@ async fn ctrl_c_in_the_middle_of_a_sweep_waits_for_its_end_and_a_second_does_not
 
     ground.stack.reset_calls();
     ground.stack.bigchange.set_latency(latency * 10);
-    let child = ground.command(&["sync"]).spawn().unwrap();
+    let mut child = ground.command(&["sync"]).spawn().unwrap();
     until_called(&ground, "ContactListByGroupPaged").await;
     interrupt(&child).await;
-    // Not so soon that the system makes one of two.
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    // Not before the first has been taken, or the system makes one of two.
+    let mut said = String::new();
+    let mut lines = tokio::io::BufReader::new(child.stderr.take().unwrap());
+    while !said.contains("Ctrl-C once more") {
+        assert_ne!(lines.read_line(&mut said).await.unwrap(), 0, "{said}");
+    }
     let began = std::time::Instant::now();
     interrupt(&child).await;
     let output = child.wait_with_output().await.unwrap();

@@ -77,6 +77,12 @@ impl Terminal {
         }
     }
 
+    /// Types what is not to be seen: the terminal's echo is switched off only after the question is asked.
+    async fn types_unseen(&mut self, keys: &str) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.types(keys).await;
+    }
+
     async fn types(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).await.unwrap();
         self.keyboard.flush().await.unwrap();
@@ -180,9 +186,9 @@ async fn what_is_secret_is_not_shown_as_it_is_typed() {
     terminal.until("user name").await;
     terminal.types("fake-user\r").await;
     terminal.until("password").await;
-    terminal.types("fake-password\r").await;
+    terminal.types_unseen("fake-password\r").await;
     terminal.until("key").await;
-    terminal.types("fake-key\r").await;
+    terminal.types_unseen("fake-key\r").await;
     let (code, screen) = terminal.ends().await;
     assert_eq!(code, 0, "{screen}");
     assert!(screen.contains("fake-user"), "{screen}");
@@ -196,7 +202,7 @@ async fn what_is_secret_is_not_shown_as_it_is_typed() {
     terminal.until("user name").await;
     terminal.types("fake-user\r").await;
     terminal.until("password").await;
-    terminal.types("half\u{3}").await;
+    terminal.types_unseen("half\u{3}").await;
     let (code, screen) = terminal.ends().await;
     assert_eq!(code, 130, "{screen}");
     assert!(!screen.contains("half"), "{screen}");

@@ -131,12 +131,15 @@ impl Batch<'_> {
             expires_at: self.deadline + INTENT_MARGIN,
             plan: plan.clone(),
         });
-        writes.extend(self.unclaim(work, &content).await?);
+        let unclaimed = self.unclaim(work, &content).await?;
+        let gives_back = unclaimed.is_some();
+        writes.extend(unclaimed);
         writes.push(
             self.records
                 .put(work.id, &content, expect(work.record.as_ref()))?,
         );
         self.records.write(writes).await?;
+        work.gave_back |= gives_back;
         let is_in_doubt = without_create_that_never_was(work).is_none();
         work.intent_before = before.filter(|_| is_in_doubt);
         work.wrote(content);
@@ -241,11 +244,7 @@ impl Batch<'_> {
         };
         match dropped.await {
             Ok(Some(content)) => {
-                let before = work
-                    .record
-                    .as_ref()
-                    .and_then(|record| record.value.claimed());
-                work.gave_back |= before != content.claimed();
+                work.gave_back |= work.claimed() != content.claimed();
                 work.wrote(content);
             }
             Ok(None) => {}

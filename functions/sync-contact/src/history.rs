@@ -49,7 +49,7 @@ impl Batch<'_> {
         let event = match plan.outcome {
             Outcome::Created => HistoryEvent::Created,
             // It was this software that created it, although it learnt of it only now.
-            Outcome::Linked if let Some(created) = lost_create(work, xero_id) => {
+            Outcome::Linked if let Some(created) = self.lost_create(work, xero_id) => {
                 let done: Vec<Change> = created.into_iter().chain(done.iter().cloned()).collect();
                 return self.remember(work.id, HistoryEvent::Created, xero_id, &done);
             }
@@ -59,6 +59,24 @@ impl Batch<'_> {
             Outcome::Updated | Outcome::Unchanged => HistoryEvent::Updated,
         };
         self.remember(work.id, event, xero_id, done)
+    }
+
+    /// What an earlier attempt wrote that created this Xero contact and never saw the answer; `None` where there was none.
+    fn lost_create(&self, work: &Work, xero_id: XeroContactId) -> Option<Vec<Change>> {
+        // Where nothing is left to write, this attempt has not replaced it.
+        let in_record = || {
+            let intent = work.record.as_ref()?.value.intent.as_ref();
+            intent.filter(|intent| intent.attempt != self.attempt)
+        };
+        let earlier = &work.intent_before.as_ref().or_else(in_record)?.plan;
+        let is_create = matches!(earlier.xero, XeroWrite::Create(_));
+        let is_it = |found: &XeroContact| found.id == xero_id && found.is_ours_for(work.id);
+        if !is_create || !work.found.iter().flatten().any(is_it) {
+            return None;
+        }
+        let mut created = changes(earlier, work.customer.as_ref()?, None);
+        created.retain(|change| change.system == System::Xero);
+        Some(created)
     }
 
     /// A record that the link of a deleted contact was released, if there was one.
@@ -85,22 +103,6 @@ impl Batch<'_> {
         };
         record.write(&self.records, contact, parts.history_days)
     }
-}
-
-/// What an earlier attempt wrote that created this Xero contact and never saw the answer; `None` where there was none.
-fn lost_create(work: &Work, xero_id: XeroContactId) -> Option<Vec<Change>> {
-    let earlier = &work.intent_before.as_ref()?.plan;
-    let is_ours = |contact: &XeroContact| {
-        let number = contact.contact_number.as_ref();
-        contact.id == xero_id && number.is_some_and(|number| number.is_ours_for(work.id))
-    };
-    let is_create = matches!(earlier.xero, XeroWrite::Create(_));
-    if !is_create || !work.found.iter().flatten().any(is_ours) {
-        return None;
-    }
-    let mut created = changes(earlier, work.customer.as_ref()?, None);
-    created.retain(|change| change.system == System::Xero);
-    Some(created)
 }
 
 /// Whoever follows along, if anybody does.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use rules::{
-    AccountReference, KnownNames, Outcome, PersonsWord, Problem, Skip, Watch, XeroChanges,
-    XeroContact, XeroWrite, contact_fingerprint, looks_like_a_code, normalise_spaces,
+    AccountReference, ContactId, KnownNames, Outcome, PersonsWord, Problem, Skip, Watch,
+    XeroChanges, XeroWrite, contact_fingerprint, looks_like_a_code, normalise_spaces,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, ReferenceRecord,
@@ -123,29 +123,23 @@ impl Batch<'_> {
 
     /// Holds a contact until a person mends what is wrong.
     pub(crate) async fn hold(&self, work: &mut Work, problem: Problem) {
-        let ending = self.try_hold(work, problem, false).await;
-        work.ending = Some(ending);
+        let held = self.try_hold(work, problem, false).await;
+        work.is_held(held);
     }
 
     /// Holds a contact whose write was refused: the intent is over, for nothing was written.
     pub(crate) async fn hold_refused(&self, work: &mut Work, problem: Problem) {
-        // Nor did an earlier attempt at the same: before this one the Xero contact was looked at, and its account number was still blank.
-        if work
-            .intent_before
-            .as_ref()
-            .is_some_and(|intent| only_fills_in_a_number(work, intent))
-        {
-            work.intent_before = None;
+        work.intent_before
+            .take_if(|intent| only_fills_in_a_number(work.id, intent));
+        let held = self.try_hold(work, problem, true).await;
+        work.is_held(held);
+    }
+
+    async fn names(&self, problem: &Problem) -> KnownNames {
+        KnownNames {
+            group: self.group_name(problem).await,
+            contact: self.other_name(problem).await,
         }
-        let claims_only =
-            |record: &ContactRecord| record.link.is_none() && record.claimed().is_some();
-        let claimed = work
-            .record
-            .as_ref()
-            .is_some_and(|record| claims_only(&record.value));
-        let ending = self.try_hold(work, problem, true).await;
-        work.gave_back |= claimed && ending.is_ok();
-        work.ending = Some(ending);
     }
 
     /// The name of the contact group that a problem is about: people know groups by their names. `None` where it cannot be had; the problem is told all the same.
@@ -169,13 +163,15 @@ impl Batch<'_> {
     async fn other_name(&self, problem: &Problem) -> Option<String> {
         let other = problem.names_contact()?;
         let record = self.records.get::<ContactRecord>(other).await.ok()??;
-        let ContactRecord { link, intent, .. } = record.value;
-        let synced = link.map(|link| link.synced);
-        let synced = synced.or_else(|| Some(intent?.plan.synced))?;
-        Some(synced.name)
+        record.value.name().map(str::to_owned)
     }
 
-    async fn try_hold(&self, work: &Work, problem: Problem, ends_intent: bool) -> Ending {
+    async fn try_hold(
+        &self,
+        work: &Work,
+        problem: Problem,
+        ends_intent: bool,
+    ) -> Result<Held, TableError> {
         let code = problem.code();
         let old = work.problem.as_ref();
         let linked = work
@@ -184,10 +180,8 @@ impl Batch<'_> {
             .and_then(|record| record.value.link.as_ref())
             .map(|link| link.xero_id);
         let fingerprint = self.fingerprint(work);
-        let names = KnownNames {
-            group: self.group_name(&problem).await,
-            contact: self.other_name(&problem).await,
-        };
+        // Boxed, for few contacts need it and every one would carry its size.
+        let names = Box::pin(self.names(&problem)).await;
         let record = ProblemRecord {
             sentence: problem.sentence(work.id, &work.name(), &names),
             cure: problem.cure(),
@@ -238,9 +232,15 @@ impl Batch<'_> {
                     .put(work.id, &record, runtime::records::expect(old))?,
             );
         }
+        let mut gives_back = false;
         match self.intent_ended(work).await? {
-            Some((_, ended)) if ends_intent => writes.extend(ended),
-            None if let Some(content) = without_create_that_never_was(work) => {
+            Some((content, ended)) if ends_intent => {
+                gives_back = work.claimed() != content.claimed();
+                writes.extend(ended);
+            }
+            None if let Some(content) = without_moot_intent(work) => {
+                gives_back = work.claimed() != content.claimed();
+                writes.extend(self.unclaim(work, &content).await?);
                 let read = runtime::records::expect(work.record.as_ref());
                 writes.push(self.records.put(work.id, &content, read)?);
             }
@@ -251,11 +251,12 @@ impl Batch<'_> {
             _ => {}
         }
         self.end(work, writes).await?;
-        Ok(if told {
+        let done = if told {
             Done::StillHeld(code)
         } else {
             Done::Held(code)
-        })
+        };
+        Ok(Held { done, gives_back })
     }
 
     /// This attempt's intent is over and nothing was written: what it claimed and reserved is given back. The intent of an earlier attempt, which it replaced,
@@ -417,25 +418,46 @@ impl Batch<'_> {
     }
 }
 
-/// Whether an intent is to link a Xero contact that is none of ours, with no more than an account number.
-fn only_fills_in_a_number(work: &Work, intent: &Intent) -> bool {
-    let XeroWrite::Change { id, changes, .. } = &intent.plan.xero else {
+/// A contact that is held.
+pub(crate) struct Held {
+    pub(crate) done: Done,
+    /// A Xero contact that others may be waiting for is free again.
+    pub(crate) gives_back: bool,
+}
+
+/// Whether an intent is to link a Xero contact that is none of ours, with no more than an account number. Whether that was done shows in the Xero contact itself, and
+/// the number is right for this contact either way: nothing of it needs to be known later.
+fn only_fills_in_a_number(contact: ContactId, intent: &Intent) -> bool {
+    let XeroWrite::Change {
+        changes, as_found, ..
+    } = &intent.plan.xero
+    else {
         return false;
     };
     let nothing_else = XeroChanges {
         account_number: None,
         ..(**changes).clone()
     };
-    let is_ours = |contact: &XeroContact| {
-        let number = contact.contact_number.as_ref();
-        contact.id == *id && number.is_some_and(|number| number.is_ours_for(work.id))
-    };
     intent.plan.outcome == Outcome::Linked
         && nothing_else == XeroChanges::default()
-        && !work.found.iter().flatten().any(is_ours)
+        && as_found
+            .as_ref()
+            .is_some_and(|found| !found.is_ours_for(contact))
 }
 
-pub(crate) fn waiting_key(named: rules::ContactId, work: &Work) -> String {
+/// The record without the intent of an earlier attempt of which nothing can be in doubt any more, where Xero has been asked since.
+fn without_moot_intent(work: &Work) -> Option<ContactRecord> {
+    without_create_that_never_was(work).or_else(|| {
+        let record = &work.record.as_ref()?.value;
+        let intent = record.intent.as_ref().filter(|_| work.found.is_some())?;
+        only_fills_in_a_number(work.id, intent).then(|| ContactRecord {
+            intent: None,
+            ..record.clone()
+        })
+    })
+}
+
+pub(crate) fn waiting_key(named: ContactId, work: &Work) -> String {
     format!("{named}#{}", work.id)
 }
 
@@ -444,11 +466,8 @@ pub(crate) fn waiting_key(named: rules::ContactId, work: &Work) -> String {
 pub(crate) fn without_create_that_never_was(work: &Work) -> Option<ContactRecord> {
     let record = &work.record.as_ref()?.value;
     let intent = record.intent.as_ref()?;
-    let is_ours = |contact: &XeroContact| {
-        let number = contact.contact_number.as_ref();
-        number.is_some_and(|number| number.is_ours_for(work.id))
-    };
-    let was_made = work.found.as_ref()?.iter().any(is_ours);
+    let found = work.found.as_ref()?;
+    let was_made = found.iter().any(|contact| contact.is_ours_for(work.id));
     (matches!(intent.plan.xero, XeroWrite::Create(_)) && !was_made).then(|| ContactRecord {
         intent: None,
         ..record.clone()

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use rules::{Change, Contact, ContactId, Customer, Outcome, Skip, XeroContact};
+use rules::{Change, Contact, ContactId, Customer, Outcome, Skip, XeroContact, XeroContactId};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, Stored, UnreadRecord,
 };
 use store::TableError;
+
+use crate::settle::Held;
 
 /// How a contact's message ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,17 @@ pub struct Work {
 }
 
 impl Work {
+    /// The Xero contact that it has claimed.
+    pub(crate) fn claimed(&self) -> Option<XeroContactId> {
+        self.record.as_ref()?.value.claimed()
+    }
+
+    /// It is held, or that could not be recorded.
+    pub(crate) fn is_held(&mut self, held: Result<Held, TableError>) {
+        self.gave_back |= held.as_ref().is_ok_and(|held| held.gives_back);
+        self.ending = Some(held.map(|held| held.done));
+    }
+
     /// Its record's content, or an empty one.
     #[must_use]
     pub fn content(&self) -> ContactRecord {

@@ -326,11 +326,7 @@ fn matching<'a>(
         let number = AccountReference::parse(&contact.account_number).ok();
         let by_reference =
             customer.account_reference.is_some() && number == customer.account_reference;
-        if contact
-            .contact_number
-            .as_ref()
-            .is_some_and(|number| number.is_ours_for(customer.id))
-        {
+        if contact.is_ours_for(customer.id) {
             own.push(Match {
                 contact,
                 number,
@@ -428,10 +424,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
             other: *other,
         });
     }
-    let ours = xero
-        .contact_number
-        .as_ref()
-        .is_some_and(|number| number.is_ours_for(customer.id));
+    let ours = xero.is_ours_for(customer.id);
     // As Xero holds it, for it is never replaced: a number that is no account reference (a line break in it) is a number all the same.
     let in_xero = xero.account_number.trim();
     if let Some(in_bigchange) = &customer.account_reference

@@ -176,8 +176,7 @@ pub struct KnownNames {
 }
 
 /// A linked contact stays linked, whatever reference it is given.
-const UNLINK_FIRST: &str =
-    "If it was linked to the old one, that link has to be taken away first (contact-sync unlink).";
+const UNLINK_FIRST: &str = "(If it is linked to the old one, have whoever runs contact-sync take that link away before: contact-sync unlink.)";
 
 impl Problem {
     /// The stable code.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountReference, ContactNumber, XeroContactId};
+use crate::{AccountReference, ContactId, ContactNumber, XeroContactId};
 
 /// Xero's `ContactStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,6 +71,15 @@ pub struct NewXeroContact {
     pub email: Option<String>,
     /// First and last name, if BigChange has a person.
     pub person: Option<Person>,
+}
+
+impl XeroContact {
+    /// Whether it carries the contact number that this software gives to the Xero contact that it creates for `contact`.
+    #[must_use]
+    pub fn is_ours_for(&self, contact: ContactId) -> bool {
+        let number = self.contact_number.as_ref();
+        number.is_some_and(|number| number.is_ours_for(contact))
+    }
 }
 
 /// What is to change on an existing Xero contact. `None` leaves a field as it is; a blank text empties it.

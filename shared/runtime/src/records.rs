@@ -107,6 +107,14 @@ impl ContactRecord {
         self.contact_reference_due.as_ref().or(planned)
     }
 
+    /// The contact's name as it was carried over last, or is about to be; `None` where nothing was.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let linked = self.link.as_ref().map(|link| &link.synced);
+        let synced = linked.or_else(|| Some(&self.intent.as_ref()?.plan.synced))?;
+        Some(&synced.name)
+    }
+
     /// The Xero contact that it is linked to, or is about to be.
     #[must_use]
     pub fn claimed(&self) -> Option<XeroContactId> {

@@ -119,6 +119,30 @@ pub(crate) fn ours(contact: &XeroContact) -> Option<u64> {
         .ok()
 }
 
+/// Which units of a Xero contact a request is to set.
+fn units_sent(request: &Request, id: Uuid) -> Vec<Unit> {
+    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let elements = body["Contacts"].as_array().map_or(&[][..], Vec::as_slice);
+    let id = id.to_string();
+    let element = elements.iter().find(|element| {
+        element["ContactID"] == id.as_str() || request.uri().path().ends_with(id.as_str())
+    });
+    let Some(element) = element else {
+        return Vec::new();
+    };
+    let is_sent = |unit: &Unit| {
+        let field = match unit {
+            Unit::Name => "Name",
+            Unit::Address => "Addresses",
+            Unit::Phone => "Phones",
+            Unit::Email => "EmailAddress",
+            Unit::Person => "FirstName",
+        };
+        element.get(field).is_some()
+    };
+    Unit::ALL.into_iter().filter(is_sent).collect()
+}
+
 /// Reads an item as a record of a kind, if it is one.
 fn as_record<R: Record>(key: &Key, body: &Value) -> Option<R> {
     let is_kind = key
@@ -305,9 +329,32 @@ impl World {
                 if old.is_none_or(|old| *old != contact) {
                     self.watch_written(old, &contact);
                 }
+                if old.is_some() {
+                    self.note_sent(&contact, &units_sent(request, contact.id));
+                }
             }
         }
         response
+    }
+
+    /// What was sent has arrived also where a person had entered the same in Xero before, so that nothing changed by it.
+    fn note_sent(&mut self, contact: &XeroContact, units: &[Unit]) {
+        let claimed = self.record::<XeroContactRecord>(&contact.id.to_string());
+        let claimed = claimed.map(|claim| claim.contact.get());
+        let Some(id) = claimed.or_else(|| ours(contact)) else {
+            return;
+        };
+        if *self.ledger.written_for.entry(contact.id).or_insert(id) != id {
+            return;
+        }
+        for unit in units {
+            let key = (contact.id, *unit);
+            let index = self.ledger.index_of(id, *unit, &unit.in_xero(contact));
+            let before = self.ledger.written.get(&key).copied();
+            if let Some(index) = index.filter(|index| before < Some(*index)) {
+                self.ledger.written.insert(key, index);
+            }
+        }
     }
 
     fn watch_api_call(&mut self, process: ProcessId) {

@@ -99,6 +99,18 @@ async fn a_create_whose_answer_was_lost_is_told_as_created() {
             "{change}: {told:?}"
         );
     }
+    // Also where nothing is left to write but the link.
+    let ready = world.customer("Calder Ltd", |c| {
+        c.account_reference = "C-1".into();
+        c.account_type = Some(1);
+    });
+    let fault =
+        fake_xero::Fault::next_call(fake_xero::FaultKind::LostAnswer).on("PUT", "/Contacts");
+    world.network.xero().inject(fault);
+    world.sync(&[ready]).await;
+    world.settle().await;
+    let told = history(&world, ready).await;
+    assert_eq!((told.len(), told[0].0), (1, HistoryEvent::Created));
     // One that a person entered in Xero is linked, whatever became of a create of ours.
     let other = world.customer_with_reference("Bolt Ltd", "B-1");
     let fault =

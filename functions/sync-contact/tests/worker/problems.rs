@@ -140,7 +140,7 @@ async fn a_problem_keeps_when_it_was_first_seen_and_is_written_at_most_daily() {
 async fn who_asks_for_another_try_is_not_answered_from_what_was_read_before() {
     // A reference that no filter can hold is looked up in the whole list, which the worker keeps.
     let reference = "A\"1";
-    let (mut world, id, _) = held(&[], json!([]), "Acme", reference).await;
+    let (world, id, _) = held(&[], json!([]), "Acme", reference).await;
     assert_eq!(world.problem_code(id).await, "NotInXero");
     let xero = world.xero_contact(json!({"Name": "Acme", "AccountNumber": reference}));
     let mut problem = world.problem(id).await.unwrap();

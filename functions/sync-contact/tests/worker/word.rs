@@ -160,6 +160,28 @@ async fn who_waits_for_a_xero_contact_gets_it_when_xero_refuses_the_other() {
 }
 
 #[tokio::test]
+async fn a_first_link_in_doubt_does_not_keep_a_person_from_saying_which_one_it_is() {
+    let mut world = World::creating();
+    let first = world.xero_contact(json!({"Name": "Acme Ltd"}));
+    let id = world.customer_with_reference("Acme Ltd", "A-1");
+    let fault =
+        fake_xero::Fault::next_call(fake_xero::FaultKind::LostAnswer).on("POST", "/Contacts");
+    world.network.xero().inject(fault);
+    world.sync(&[id]).await;
+    assert!(world.record(id).await.intent.is_some());
+    // The number has arrived; but a person gave it to another, and this one keeps the name.
+    world.edit_in_xero(first, json!({"AccountNumber": ""}));
+    let second = world.xero_contact(json!({"Name": "Acme North", "AccountNumber": "A-1"}));
+    world.settle().await;
+    assert_eq!(world.problem_code(id).await, "AmbiguousMatch");
+    assert_eq!(world.record(id).await.claimed(), None);
+    choose(&world, id, second).await.unwrap();
+    world.sync(&[id]).await;
+    assert_eq!(world.linked(id).await, Some(second));
+    world.holds_its_promises("chosen");
+}
+
+#[tokio::test]
 async fn a_link_can_be_taken_away_although_an_update_in_doubt_never_ends() {
     let mut world = World::creating();
     world.xero_contact(json!({"Name": "Acme Ltd", "AccountNumber": "A-1"}));
