@@ -18,7 +18,7 @@ pub struct BigChangeSecret {
     pub key: SecretString,
 }
 
-const SECRET: &str = "BigChange";
+pub(crate) const SECRET: &str = "BigChange";
 const USERNAME: Field = Field {
     name: "username",
     takes: "the user name of the BigChange web services (a text in quotes)",

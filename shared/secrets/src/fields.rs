@@ -36,7 +36,8 @@ pub enum SecretError {
     },
     /// Blank, absent, or still the placeholder.
     #[error(
-        "the {secret} secret is not filled in yet: its field `{field}` takes {takes} (contact-sync connect stores it)"
+        "the {secret} secret is not filled in yet: its field `{field}` takes {takes} (contact-sync connect {} stores it)",
+        system(secret)
     )]
     NotFilledIn {
         /// Which secret.
@@ -56,6 +57,15 @@ pub enum SecretError {
         /// What belongs there.
         takes: &'static str,
     },
+}
+
+/// Which of the tool's connections stores a secret.
+fn system(secret: &str) -> &'static str {
+    if secret == crate::bigchange::SECRET {
+        "bigchange"
+    } else {
+        "xero"
+    }
 }
 
 /// A field of a secret, and what belongs there.

@@ -62,7 +62,7 @@ fn a_field_that_is_not_filled_in_is_named_with_what_belongs_there() {
         let text = format!(r#"{{"username":"u","password":{unfilled},"key":"k"}}"#);
         assert_eq!(
             bigchange(&text).unwrap_err().to_string(),
-            "the BigChange secret is not filled in yet: its field `password` takes the password of that BigChange user (a text in quotes) (contact-sync connect stores it)"
+            "the BigChange secret is not filled in yet: its field `password` takes the password of that BigChange user (a text in quotes) (contact-sync connect bigchange stores it)"
         );
     }
     for blank in ["", " \n", "\u{feff}", "fill-me-in", "{}"] {
