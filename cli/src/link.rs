@@ -105,8 +105,9 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     let parted = word::part(&records, contact_id, xero_id, remembering(tool)).await;
     parted.map_err(|error| told(contact_id, error))?;
     let waiting = problems(&records).await?.into_iter();
-    let waiting =
-        waiting.filter(|(_, held)| held.value.problem.names_contact() == Some(contact_id));
+    let waiting = waiting.filter(|(_, held)| {
+        matches!(held.value.problem, Problem::LinkedToAnotherContact { other, .. } if other == contact_id)
+    });
     let waiting: Vec<String> = waiting.map(|(waiting, _)| waiting.to_string()).collect();
     if !waiting.is_empty() {
         tool.ui.tell(format!(

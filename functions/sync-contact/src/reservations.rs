@@ -86,7 +86,7 @@ impl Batch<'_> {
         let reference = own_reference(work);
         let mut result = self.reserve(work, reference.as_ref(), holders).await;
         if result == Err(TableError::Conflict) {
-            // Its twin, or another worker, was quicker: now its reservation is there to be seen.
+            // Another worker was quicker: now its reservation is there to be seen.
             result = self.reserve(work, reference.as_ref(), holders).await;
         }
         match result {

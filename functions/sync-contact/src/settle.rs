@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use rules::{
-    AccountReference, ContactId, KnownNames, Outcome, PersonsWord, Problem, Skip, Watch,
-    XeroChanges, XeroWrite, contact_fingerprint, looks_like_a_code, normalise_spaces,
+    AccountReference, ContactId, KnownNames, PersonsWord, Problem, Skip, Watch, XeroWrite,
+    contact_fingerprint, looks_like_a_code, normalise_spaces,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, ReferenceRecord,
-    WaitingRecord, XeroContactRecord,
+    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, ReferenceRecord, WaitingRecord,
+    XeroContactRecord,
 };
 use store::{Expect, TableError, Write};
 use time::{Duration, OffsetDateTime};
@@ -130,7 +130,7 @@ impl Batch<'_> {
     /// Holds a contact whose write was refused: the intent is over, for nothing was written.
     pub(crate) async fn hold_refused(&self, work: &mut Work, problem: Problem) {
         work.intent_before
-            .take_if(|intent| only_fills_in_a_number(work.id, intent));
+            .take_if(|intent| intent.plan.only_fills_in_a_number(work.id));
         let held = self.try_hold(work, problem, true).await;
         work.is_held(held);
     }
@@ -425,32 +425,13 @@ pub(crate) struct Held {
     pub(crate) gives_back: bool,
 }
 
-/// Whether an intent is to link a Xero contact that is none of ours, with no more than an account number. Whether that was done shows in the Xero contact itself, and
-/// the number is right for this contact either way: nothing of it needs to be known later.
-fn only_fills_in_a_number(contact: ContactId, intent: &Intent) -> bool {
-    let XeroWrite::Change {
-        changes, as_found, ..
-    } = &intent.plan.xero
-    else {
-        return false;
-    };
-    let nothing_else = XeroChanges {
-        account_number: None,
-        ..(**changes).clone()
-    };
-    intent.plan.outcome == Outcome::Linked
-        && nothing_else == XeroChanges::default()
-        && as_found
-            .as_ref()
-            .is_some_and(|found| !found.is_ours_for(contact))
-}
-
 /// The record without the intent of an earlier attempt of which nothing can be in doubt any more, where Xero has been asked since.
 fn without_moot_intent(work: &Work) -> Option<ContactRecord> {
     without_create_that_never_was(work).or_else(|| {
         let record = &work.record.as_ref()?.value;
         let intent = record.intent.as_ref().filter(|_| work.found.is_some())?;
-        only_fills_in_a_number(work.id, intent).then(|| ContactRecord {
+        let is_moot = intent.plan.only_fills_in_a_number(work.id);
+        is_moot.then(|| ContactRecord {
             intent: None,
             ..record.clone()
         })

@@ -573,6 +573,27 @@ impl Plan {
             && !self.bigchange_account
             && !self.bigchange_contact_reference
     }
+
+    /// Whether all that it writes to Xero is an account number, to link a contact there that this software did not create for `contact`. Whether that was done shows
+    /// in the Xero contact itself, and the number is right for this contact either way: an attempt at it leaves nothing in doubt once Xero has been asked again.
+    #[must_use]
+    pub fn only_fills_in_a_number(&self, contact: ContactId) -> bool {
+        let XeroWrite::Change {
+            changes, as_found, ..
+        } = &self.xero
+        else {
+            return false;
+        };
+        let nothing_else = XeroChanges {
+            account_number: None,
+            ..(**changes).clone()
+        };
+        self.outcome == Outcome::Linked
+            && nothing_else == XeroChanges::default()
+            && as_found
+                .as_ref()
+                .is_some_and(|found| !found.is_ours_for(contact))
+    }
 }
 
 impl XeroWrite {

@@ -4,7 +4,7 @@ use rules::{
     AccountType, Address, Contact, NewXeroContact, Notice, Person, XeroChanges, XeroWrite,
 };
 
-use crate::support::{Case, Edit, XeroContactExt, details, namesake, reference, xero};
+use crate::support::{Case, Edit, XeroContactExt, acme, details, namesake, reference, xero};
 
 fn created(case: Case) -> NewXeroContact {
     let case = case.settings(&[("CREATE_IN_XERO", "true")]).found([]);
@@ -210,5 +210,23 @@ fn bigchange_gets_the_account_reference_and_account_type_where_either_differs() 
         let mut linked = Case::linked();
         linked.contact = case.contact;
         assert_eq!(linked.plan().bigchange_account, written, "linked: {says}");
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
+fn a_first_link_that_only_fills_in_a_number_is_told_from_all_other_writes() {
+    let mut ours = namesake(1);
+    ours.contact_number = Some(rules::ContactNumber::ours(acme().id));
+    let by_name = |found: rules::XeroContact| Case::new().account_reference("A-1").found([found]);
+    let rows = [
+        ("links, and fills in the number",       by_name(namesake(1)),                          true),
+        ("links, and the number is there",       by_name(namesake(1).account("A-1")),           false),
+        ("links what was created for it",        by_name(ours),                                 false),
+        ("creates",                              Case::new().account_reference("A-1").settings(&[("CREATE_IN_XERO", "true")]).found([]), false),
+        ("a later change",                       Case::linked().with(|c| c.phone = "1".into()), false),
+    ];
+    for (says, case, only) in rows {
+        assert_eq!(case.plan().only_fills_in_a_number(case.contact.id), only, "{says}");
     }
 }
