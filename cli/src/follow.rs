@@ -80,6 +80,7 @@ fn key_of<S: Serializer>(ending: &Option<EndingKind>, serializer: S) -> Result<S
         Some(EndingKind::Held) => Part::Problems.key(),
         Some(EndingKind::PutOff) => Part::PutOff.key(),
         Some(EndingKind::GivenUp) => "given-up",
+        Some(EndingKind::Unknown) => "unknown",
     };
     serializer.serialize_str(key)
 }
@@ -456,6 +457,7 @@ pub fn label(ending: Option<EndingKind>) -> &'static str {
         Some(EndingKind::Held) => "problem",
         Some(EndingKind::PutOff) => "put off",
         Some(EndingKind::GivenUp) => "given up",
+        Some(EndingKind::Unknown) => "done by a newer version",
         None => "not done yet",
     }
 }

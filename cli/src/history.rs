@@ -74,5 +74,6 @@ fn told(event: HistoryEvent) -> &'static str {
         HistoryEvent::Released => "deleted in BigChange, link released",
         HistoryEvent::ChosenByPerson => "chosen by a person",
         HistoryEvent::UnlinkedByPerson => "unlinked by a person",
+        HistoryEvent::Unknown => "done by a newer version",
     }
 }

@@ -68,7 +68,7 @@ impl Part {
             Done::InLine(Outcome::Created) => Self::Creates,
             Done::InLine(Outcome::Linked) => Self::Links,
             Done::InLine(Outcome::Updated) => Self::Updates,
-            Done::InLine(Outcome::Unchanged) => Self::Unchanged,
+            Done::InLine(Outcome::Unchanged | Outcome::Unknown) => Self::Unchanged,
             Done::Held(_) | Done::StillHeld(_) => Self::Problems,
             Done::Deferred(_) | Done::GivenUp(_) => Self::PutOff,
             Done::Skipped(_) => Self::LeftAlone,
@@ -300,6 +300,12 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
             "It could not be read or looked up now; it is tried again by itself. If it stays so, look at the functions' logs."
         }
         DeferReason::OutOfTime => "No time was left; it is tried again by itself.",
+        DeferReason::NewerVersion => {
+            "A newer version of the functions began to write it and finishes it; if it stays so, deploy that version again."
+        }
+        DeferReason::Unknown => {
+            "A newer version of the functions put it off; contact-sync of that version says why."
+        }
     }
 }
 

@@ -359,7 +359,9 @@ impl Stage {
                         bail!(cannot_ask_xero(&self.records, record.value.reason).await?)
                     }
                     // A real worker is at it, or was when it stopped.
-                    DeferReason::AnotherWorker => {}
+                    DeferReason::AnotherWorker
+                    | DeferReason::NewerVersion
+                    | DeferReason::Unknown => {}
                 }
             }
             // Where nothing has come of a pass but the same again, nothing will of another.

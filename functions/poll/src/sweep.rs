@@ -150,3 +150,27 @@ pub(crate) async fn try_again<'a>(
         .map(|held| records.try_again(held));
     write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_request_that_version_0_1_wrote_is_read_and_written_back_as_it_was() {
+        let golden = include_str!("../../../shared/runtime/tests/golden/records-0.1.json");
+        let items: Vec<Value> = serde_json::from_str(golden).unwrap();
+        let ours = items
+            .iter()
+            .filter(|item| item["kind"] == SweepRequestRecord::KIND);
+        let bodies: Vec<&Value> = ours.map(|item| &item["body"]).collect();
+        assert_eq!(bodies.len(), 2);
+        for body in bodies {
+            let record = SweepRequestRecord::deserialize(body).unwrap();
+            assert!(record.pending);
+            assert_eq!(&serde_json::to_value(record).unwrap(), body);
+        }
+    }
+}

@@ -11,7 +11,7 @@ use rules::{
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, UnreadRecord,
-    WaitingRecord, XeroContactRecord,
+    WaitingRecord, XeroContactRecord, whatever_is_there,
 };
 use runtime::telemetry::Metric;
 use runtime::{OpenError, Opened, Wait, XeroSession};
@@ -179,6 +179,7 @@ async fn defer_all(
 ) -> Results {
     let defer = |contact: ContactId| async move {
         let old = records.get::<DeferredRecord>(contact).await?;
+        let basis = whatever_is_there(old.as_ref());
         let (since, attempts) = old.map_or((now, 0), |old| (old.value.since, old.value.attempts));
         records
             .write(vec![records.put(
@@ -189,7 +190,7 @@ async fn defer_all(
                     reason,
                     attempts,
                 },
-                Expect::Anything,
+                basis,
             )?])
             .await
     };
@@ -261,6 +262,7 @@ impl Batch<'_> {
 
     async fn work(&self, works: &mut [Work]) {
         self.wait_for_other_workers(works).await;
+        self.wait_for_newer_version(works).await;
         self.read_contacts(works).await;
         let mut claims = Claims::default();
         self.reserve_references(works, &mut claims).await;
@@ -309,6 +311,20 @@ impl Batch<'_> {
                 .filter(|expires_at| *expires_at > self.now)
             {
                 self.defer(work, DeferReason::AnotherWorker, expires_at)
+                    .await;
+            }
+        }
+    }
+
+    /// What a newer version may have written when it stopped, in a way that this version does not know, must not be guessed: the newer version finishes it.
+    async fn wait_for_newer_version(&self, works: &mut [Work]) {
+        for work in open(works) {
+            let intent = work
+                .record
+                .as_ref()
+                .and_then(|record| record.value.intent.as_ref());
+            if intent.is_some_and(|intent| matches!(intent.plan.xero, XeroWrite::Unknown(_))) {
+                self.defer_for_its_own_sake(work, DeferReason::NewerVersion, None)
                     .await;
             }
         }
@@ -582,7 +598,7 @@ fn keep_twins_back(works: &mut [Work], plans: &mut HashMap<ContactId, Plan>) {
         };
         let first_of_name = match &plan.xero {
             XeroWrite::Create(new) => names.insert(NameKey::of(&new.name)),
-            XeroWrite::Nothing { .. } | XeroWrite::Change { .. } => true,
+            XeroWrite::Nothing { .. } | XeroWrite::Change { .. } | XeroWrite::Unknown(_) => true,
         };
         let first_of_reference = references.insert(plan.account_reference.clone());
         let first_of_xero = plan.xero.existing().is_none_or(|id| xero_ids.insert(id));

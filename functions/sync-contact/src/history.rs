@@ -28,7 +28,7 @@ impl Batch<'_> {
         let mut done = changes(plan, customer, before.as_ref());
         done.retain(|change| {
             let is_done = match (change.system, change.field) {
-                (System::Xero, _) => true,
+                (System::Xero | System::Unknown, _) => true,
                 (System::BigChange, Field::ContactReference) => told.contact_reference,
                 (System::BigChange, _) => told.account,
             };
@@ -57,6 +57,8 @@ impl Batch<'_> {
             // What was carried over without a write (a field that was left out) is nothing that was done.
             Outcome::Updated | Outcome::Unchanged if done.is_empty() => return Ok(None),
             Outcome::Updated | Outcome::Unchanged => HistoryEvent::Updated,
+            // No decision of this version has it.
+            Outcome::Unknown => HistoryEvent::Unknown,
         };
         self.remember(work.id, event, xero_id, done)
     }
@@ -151,6 +153,7 @@ fn outcome(done: &Done, now: OffsetDateTime) -> OutcomeRecord {
         Done::InLine(Outcome::Linked) => (EndingKind::Linked, String::new()),
         Done::InLine(Outcome::Updated) => (EndingKind::Updated, String::new()),
         Done::InLine(Outcome::Unchanged) => (EndingKind::Unchanged, String::new()),
+        Done::InLine(Outcome::Unknown) => (EndingKind::Unknown, String::new()),
         Done::Skipped(skip) => (EndingKind::LeftAlone, format!("{skip:?}")),
         Done::Held(code) | Done::StillHeld(code) => (EndingKind::Held, (*code).to_owned()),
         Done::Deferred(reason) => (EndingKind::PutOff, format!("{reason:?}")),

@@ -8,7 +8,7 @@ use rules::{
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, ReferenceRecord, WaitingRecord,
-    XeroContactRecord,
+    XeroContactRecord, whatever_is_there,
 };
 use store::{Expect, TableError, Write};
 use time::{Duration, OffsetDateTime};
@@ -358,7 +358,7 @@ impl Batch<'_> {
             .write(vec![self.records.put(
                 work.id,
                 &record,
-                Expect::Anything,
+                whatever_is_there(work.deferred.as_ref()),
             )?])
             .await?;
         Ok(Done::Deferred(reason))

@@ -112,12 +112,8 @@ impl Work {
 
     /// Remembers that its record was written with this content, so that the next write expects what is there now.
     pub fn wrote(&mut self, content: ContactRecord) {
-        let version = self.record.as_ref().map_or(0, |record| record.version) + 1;
-        self.record = Some(Stored {
-            sort: self.id.to_string(),
-            version,
-            value: content,
-        });
+        let sort = self.id.to_string();
+        self.record = Some(Stored::written(self.record.as_ref(), sort, content));
     }
 
     /// How often it was put off for its own sake.

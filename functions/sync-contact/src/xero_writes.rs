@@ -56,7 +56,8 @@ impl Batch<'_> {
         for work in works.iter().filter(|work| work.ending.is_none()) {
             let alone = work.attempts() >= ALONE_AFTER_ATTEMPTS;
             match plans.get(&work.id).map(|plan| &plan.xero) {
-                None => {}
+                // One that is not known was never decided here.
+                None | Some(XeroWrite::Unknown(_)) => {}
                 Some(XeroWrite::Nothing { id }) => {
                     drop(written.insert(work.id, Written::Done(*id)))
                 }

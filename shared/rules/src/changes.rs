@@ -14,6 +14,9 @@ pub enum System {
     BigChange,
     /// Xero.
     Xero,
+    /// A system that only a newer version of this software writes to.
+    #[serde(other)]
+    Unknown,
 }
 
 impl System {
@@ -23,6 +26,7 @@ impl System {
         match self {
             Self::BigChange => "BigChange",
             Self::Xero => "Xero",
+            Self::Unknown => "another system",
         }
     }
 }
@@ -53,7 +57,7 @@ pub fn changes(plan: &Plan, customer: &Customer, synced: Option<&Details>) -> Ve
         });
     };
     match &plan.xero {
-        XeroWrite::Nothing { .. } => {}
+        XeroWrite::Nothing { .. } | XeroWrite::Unknown(_) => {}
         XeroWrite::Create(new) => {
             for (field, after) in created(new) {
                 xero(field, String::new(), after);

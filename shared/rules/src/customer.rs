@@ -55,6 +55,9 @@ pub enum Field {
     AccountType,
     /// Xero's contact number, which its pages call "contact code".
     ContactNumber,
+    /// A field that only a newer version of this software knows.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Field {
@@ -77,6 +80,7 @@ impl Field {
             Self::Address => "address",
             Self::AccountType => "account type",
             Self::ContactNumber => "contact number",
+            Self::Unknown => "another field",
         }
     }
 }

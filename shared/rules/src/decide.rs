@@ -140,6 +140,9 @@ pub enum Outcome {
     Updated,
     /// Nothing differs.
     Unchanged,
+    /// Something that only a newer version of this software does: read from a stored plan, never decided.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A write to Xero.
@@ -161,6 +164,26 @@ pub enum XeroWrite {
         /// The contact as it was found, if the write relies on how it looked: it must be read again if that was not just now.
         as_found: Option<Box<XeroContact>>,
     },
+    /// A write that only a newer version of this software knows: read from a stored plan, never decided. Whether it was done cannot be told, so the contact is left to
+    /// that version.
+    #[serde(untagged)]
+    Unknown(UnknownWrite),
+}
+
+/// A stored write that this version does not know. What it says is kept where it was read from, not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownWrite;
+
+impl Serialize for UnknownWrite {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for UnknownWrite {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 impl XeroWrite {
@@ -169,7 +192,7 @@ impl XeroWrite {
     pub fn existing(&self) -> Option<XeroContactId> {
         match self {
             Self::Nothing { id } | Self::Change { id, .. } => Some(*id),
-            Self::Create(_) => None,
+            Self::Create(_) | Self::Unknown(_) => None,
         }
     }
 }
@@ -602,7 +625,7 @@ impl XeroWrite {
     pub fn renames(&self) -> Option<&str> {
         match self {
             Self::Change { changes, .. } => changes.name.as_deref(),
-            Self::Nothing { .. } | Self::Create(_) => None,
+            Self::Nothing { .. } | Self::Create(_) | Self::Unknown(_) => None,
         }
     }
 }

@@ -25,8 +25,8 @@ pub use customer::{
     Customer, Details, Field, LeftOut, Participation, Skip, contact_fingerprint, participation,
 };
 pub use decide::{
-    Decision, InDoubt, Link, Outcome, PersonsWord, Plan, Question, Snapshot, XeroWrite, decide,
-    is_still_as_found, link_out_of_line, refused_by_xero,
+    Decision, InDoubt, Link, Outcome, PersonsWord, Plan, Question, Snapshot, UnknownWrite,
+    XeroWrite, decide, is_still_as_found, link_out_of_line, refused_by_xero,
 };
 pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};

@@ -143,6 +143,9 @@ pub enum Problem {
         /// BigChange's words.
         words: String,
     },
+    /// A problem that only a newer version of this software knows: read from a record, never decided. The record has its sentence and its cure.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The stable codes of all problems.
@@ -200,6 +203,7 @@ impl Problem {
             Self::LinkedContactNotInXero { .. } => "LinkedContactNotInXero",
             Self::RefusedByXero { .. } => "RefusedByXero",
             Self::RefusedByBigChange { .. } => "RefusedByBigChange",
+            Self::Unknown => "Unknown",
         }
     }
 
@@ -240,6 +244,7 @@ impl Problem {
             }
             Self::RefusedByXero { .. } => "Refused by Xero",
             Self::RefusedByBigChange { .. } => "Refused by BigChange",
+            Self::Unknown => "A problem that only a newer version of this software knows",
         }
     }
 
@@ -378,6 +383,9 @@ impl Problem {
             Self::RefusedByBigChange { words } => {
                 format!("BigChange refused the account reference of {who}: {words}")
             }
+            Self::Unknown => format!(
+                "A newer version of the synchronisation held {who} for a reason that this version does not know."
+            ),
         }
     }
 
@@ -441,6 +449,7 @@ impl Problem {
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
                  the synchronisation logs in with."
                 .to_owned(),
+            Self::Unknown => "Have whoever runs contact-sync deploy that version again; until then the contact is tried again once a day.".to_owned(),
         }
     }
 
@@ -469,7 +478,8 @@ impl Problem {
             | Self::NotInXero { .. }
             | Self::UnlinkedByPerson { .. }
             | Self::LinkedContactNotInXero { .. }
-            | Self::RefusedByXero { .. } => Precondition::LinkedOrLinkable,
+            | Self::RefusedByXero { .. }
+            | Self::Unknown => Precondition::LinkedOrLinkable,
         }
     }
 
@@ -626,6 +636,9 @@ pub enum Notice {
         /// The field.
         field: Field,
     },
+    /// A notice that only a newer version of this software knows: read from a record, never given.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Notice {
@@ -636,6 +649,7 @@ impl Notice {
             Self::FieldLeftOut(_) => "FieldLeftOut",
             Self::LinkedUnderAnotherName { .. } => "LinkedUnderAnotherName",
             Self::ContactReferenceNotWritten { .. } => "ContactReferenceNotWritten",
+            Self::Unknown => "Unknown",
         }
     }
 
@@ -659,6 +673,7 @@ impl Notice {
                  hand if you search by it (CRM → Contacts → the contact → General).",
                 field.label()
             ),
+            Self::Unknown => "A newer version of the synchronisation noted something that this version does not know.".to_owned(),
         }
     }
 
@@ -670,6 +685,7 @@ impl Notice {
             && match self {
                 Self::FieldLeftOut(_) => false,
                 Self::LinkedUnderAnotherName { .. } => plan.xero.renames().is_none(),
+                Self::Unknown => true,
                 Self::ContactReferenceNotWritten { .. } => {
                     customer.is_some_and(|customer| customer.contact_reference.is_empty())
                 }

@@ -90,6 +90,7 @@ impl World {
     fn apply(&mut self, plan: &Plan) {
         let found = self.found.get_or_insert_default();
         let id = match &plan.xero {
+            XeroWrite::Unknown(_) => unreachable!("never decided"),
             XeroWrite::Nothing { id } => *id,
             XeroWrite::Create(new) => {
                 let id = xero_id(CREATED);
@@ -156,6 +157,7 @@ fn changes_of(plan: &Plan) -> XeroChanges {
     match &plan.xero {
         XeroWrite::Change { changes, .. } => (**changes).clone(),
         XeroWrite::Nothing { .. } | XeroWrite::Create(_) => XeroChanges::default(),
+        XeroWrite::Unknown(_) => unreachable!("never decided"),
     }
 }
 
@@ -209,6 +211,7 @@ fn is_xero_number(number: &AccountReference) -> bool {
 /// Whether Xero would take everything that a plan sends to it.
 fn xero_takes(write: &XeroWrite) -> bool {
     match write {
+        XeroWrite::Unknown(_) => false,
         XeroWrite::Nothing { .. } => true,
         XeroWrite::Create(new) => {
             let blank_is_left_out = |text: &Option<String>| text.as_deref() != Some("");

@@ -2,6 +2,7 @@
 
 mod aws;
 mod environment;
+mod newer;
 mod queue;
 pub mod records;
 pub mod telemetry;

@@ -14,6 +14,9 @@ use store::{Expect, Item, Key, Table, TableError, Write};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
+pub use crate::newer::Basis;
+use crate::newer::Newer;
+
 /// A kind of record.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync {
     /// The part of the partition key that follows the tenant.
@@ -89,6 +92,8 @@ impl ContactRecord {
             }
             XeroWrite::Nothing { .. } => None,
             XeroWrite::Create(_) => Some(InDoubt::Create(plan.synced.clone())),
+            // Workers leave it to the newer version; for the rest it may have been a create.
+            XeroWrite::Unknown(_) => Some(InDoubt::Create(plan.synced.clone())),
             XeroWrite::Change { changes, .. } => Some(InDoubt::Update {
                 changes: changes.clone(),
                 synced: plan.synced.clone(),
@@ -127,7 +132,7 @@ impl ContactRecord {
     #[must_use]
     pub fn word(&self) -> PersonsWord {
         let plan = self.intent.as_ref().map(|intent| &intent.plan.xero);
-        let may_be_created = matches!(plan, Some(XeroWrite::Create(_)));
+        let may_be_created = matches!(plan, Some(XeroWrite::Create(_) | XeroWrite::Unknown(_)));
         PersonsWord {
             is: self.word.is.filter(|_| !may_be_created),
             is_not: self.word.is_not.clone(),
@@ -245,6 +250,11 @@ pub enum DeferReason {
     UnexpectedAnswer,
     /// The invocation had no time left.
     OutOfTime,
+    /// A newer version of this software was writing it in a way that this version does not know.
+    NewerVersion,
+    /// A newer version of this software put it off, for a reason that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 impl DeferReason {
@@ -253,7 +263,10 @@ impl DeferReason {
     pub fn is_shared(self) -> bool {
         !matches!(
             self,
-            Self::BigChangeUnavailable | Self::UnexpectedAnswer | Self::XeroUnavailable
+            Self::BigChangeUnavailable
+                | Self::UnexpectedAnswer
+                | Self::XeroUnavailable
+                | Self::NewerVersion
         )
     }
 }
@@ -382,6 +395,9 @@ pub enum HistoryEvent {
     ChosenByPerson,
     /// A person took the link away.
     UnlinkedByPerson,
+    /// Something that a newer version of this software did.
+    #[serde(other)]
+    Unknown,
 }
 
 impl HistoryRecord {
@@ -458,6 +474,9 @@ pub enum EndingKind {
     PutOff,
     /// Given up: it is in the dead-letter queue.
     GivenUp,
+    /// An ending that only a newer version of this software knows.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A record as it was read.
@@ -469,20 +488,58 @@ pub struct Stored<R> {
     pub version: u64,
     /// The record.
     pub value: R,
+    /// What a newer version wrote into it beside that.
+    newer: Option<Arc<Newer>>,
 }
 
 impl<R> Stored<R> {
-    /// What a write that relies on this expects.
+    /// What a write that relies on this expects. A record that is written so keeps what a newer version wrote into it.
     #[must_use]
-    pub fn as_read(&self) -> Expect {
-        Expect::Version(self.version)
+    pub fn as_read(&self) -> Basis {
+        Basis {
+            expect: Expect::Version(self.version),
+            newer: self.newer.clone(),
+        }
+    }
+
+    /// For a write that replaces whatever is there by now, and keeps what a newer version had written into it when it was read.
+    #[must_use]
+    pub fn whatever_is_there(&self) -> Basis {
+        Basis {
+            expect: Expect::Anything,
+            newer: self.newer.clone(),
+        }
+    }
+}
+
+impl<R: Record> Stored<R> {
+    /// The record as it stands after `value` was written over `before` as it was read, or where nothing was.
+    #[must_use]
+    pub fn written(before: Option<&Self>, sort: String, value: R) -> Self {
+        let newer = before.and_then(|before| before.newer.as_ref());
+        let newer = newer.and_then(|newer| {
+            let next = serde_json::to_value(&value).ok()?;
+            Newer::beyond(newer.rewritten(&next), next)
+        });
+        Self {
+            sort,
+            version: before.map_or(0, |before| before.version) + 1,
+            value,
+            newer,
+        }
     }
 }
 
 /// What a write expects of a record that was or was not there when it was read.
 #[must_use]
-pub fn expect<R>(read: Option<&Stored<R>>) -> Expect {
-    read.map_or(Expect::Absent, Stored::as_read)
+pub fn expect<R>(read: Option<&Stored<R>>) -> Basis {
+    read.map_or(Expect::Absent.into(), Stored::as_read)
+}
+
+/// For a write that replaces whatever is there by now, and keeps what a newer version had written into what was read.
+#[must_use]
+pub fn whatever_is_there<R>(read: Option<&Stored<R>>) -> Basis {
+    read.map_or(Expect::Anything.into(), Stored::whatever_is_there)
 }
 
 /// The records of one organisation.
@@ -558,7 +615,7 @@ impl Records {
             .collect()
     }
 
-    /// A write of a record.
+    /// A write of a record. Of one that was read, what a newer version wrote into it stays (see [`Stored::as_read`]).
     ///
     /// # Errors
     /// Where the record is none that the store takes.
@@ -566,10 +623,12 @@ impl Records {
         &self,
         sort: impl ToString,
         record: &R,
-        expect: Expect,
+        basis: impl Into<Basis>,
     ) -> Result<Write, TableError> {
-        let body = serde_json::to_value(record)
+        let Basis { expect, newer } = basis.into();
+        let next = serde_json::to_value(record)
             .map_err(|_| TableError::Refused(format!("a {} record cannot be written", R::KIND)))?;
+        let body = newer.map_or_else(|| next.clone(), |newer| newer.rewritten(&next));
         Ok(Write::Put {
             key: self.key::<R>(sort),
             expect,
@@ -586,10 +645,10 @@ impl Records {
         &self,
         sort: impl ToString,
         record: &R,
-        expect: Expect,
+        basis: impl Into<Basis>,
         expires_at: OffsetDateTime,
     ) -> Result<Write, TableError> {
-        let mut write = self.put(sort, record, expect)?;
+        let mut write = self.put(sort, record, basis)?;
         if let Write::Put {
             expires_at_unix_seconds,
             ..
@@ -614,10 +673,10 @@ impl Records {
 
     /// A removal of a record.
     #[must_use]
-    pub fn delete<R: Record>(&self, sort: impl ToString, expect: Expect) -> Write {
+    pub fn delete<R: Record>(&self, sort: impl ToString, basis: impl Into<Basis>) -> Write {
         Write::Delete {
             key: self.key::<R>(sort),
-            expect,
+            expect: basis.into().expect,
         }
     }
 
@@ -626,7 +685,7 @@ impl Records {
     pub fn unchanged<R: Record>(&self, sort: impl ToString, read: Option<&Stored<R>>) -> Write {
         Write::Check {
             key: self.key::<R>(sort),
-            expect: expect(read),
+            expect: expect(read).expect,
         }
     }
 
@@ -642,14 +701,17 @@ impl Records {
 fn parse<R: Record>(item: Item) -> Result<Stored<R>, TableError> {
     let Item { key, version, body } = item;
     // The parser's own words could quote a value.
-    let value = serde_json::from_value(body).map_err(|_| {
+    let strange = || {
         TableError::Refused(format!(
             "the {} record {} is not one that this program wrote",
             R::KIND,
             key.sort
         ))
-    })?;
+    };
+    let value = R::deserialize(&body).map_err(|_| strange())?;
+    let read = serde_json::to_value(&value).map_err(|_| strange())?;
     Ok(Stored {
+        newer: Newer::beyond(body, read),
         sort: key.sort,
         version,
         value,
@@ -679,6 +741,7 @@ pub async fn stored_tenant(table: &dyn Table) -> Result<Option<Stored<TenantId>>
             sort: confirmed_key().sort,
             version,
             value,
+            newer: None,
         })
     })
     .transpose()
@@ -695,7 +758,7 @@ pub async fn confirm_tenant(
 ) -> Result<(), TableError> {
     let confirmed = Write::Put {
         key: confirmed_key(),
-        expect: expect(before),
+        expect: expect(before).expect,
         body: serde_json::json!({ "tenant": tenant }),
         expires_at_unix_seconds: None,
     };

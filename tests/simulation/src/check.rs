@@ -154,6 +154,7 @@ fn told(plan: &Plan) -> String {
         XeroWrite::Nothing { .. } => "nothing to Xero",
         XeroWrite::Create(_) => "create",
         XeroWrite::Change { .. } => "change",
+        XeroWrite::Unknown(_) => "something unknown",
     };
     let bigchange = plan.bigchange_account || plan.bigchange_contact_reference;
     format!("{:?}: {xero}, to BigChange: {bigchange}", plan.outcome)

@@ -106,3 +106,30 @@ async fn at_most_two_thousand_go_in_one_poll() {
     assert_eq!(contacts[0], 2_001);
     assert_eq!(world.polled().await.1, [1]);
 }
+
+#[tokio::test]
+async fn what_a_newer_version_stored_with_a_deferral_stays_when_it_is_queued() {
+    let world = World::swept().await;
+    world.put(1, &deferred(&world, 10, 0)).await;
+    let key = store::Key::new(format!("{}#deferred", world.records().tenant()), "1");
+    let body = |world: &World| {
+        let item = world.table.dump().into_iter().find(|item| item.key == key);
+        item.unwrap().body
+    };
+    let mut newer = body(&world);
+    newer["reason"] = "SwitchedOff".into();
+    newer["by"] = "person".into();
+    let write = store::Write::Put {
+        key: key.clone(),
+        expect: store::Expect::Anything,
+        body: newer,
+        expires_at_unix_seconds: None,
+    };
+    store::Table::write(&world.table, vec![write])
+        .await
+        .unwrap();
+    assert_eq!(world.polled().await.1, [1]);
+    let now = body(&world);
+    assert_eq!(now["reason"], "SwitchedOff");
+    assert_eq!(now["by"], "person");
+}

@@ -22,6 +22,7 @@ mod history;
 mod hostile;
 mod linking;
 mod messages;
+mod newer;
 mod privacy;
 mod problems;
 mod twins;

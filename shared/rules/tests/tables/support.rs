@@ -274,6 +274,7 @@ impl Case {
             XeroWrite::Nothing { .. } => XeroChanges::default(),
             XeroWrite::Change { changes, .. } => *changes,
             XeroWrite::Create(_) => panic!("a create, not a change"),
+            XeroWrite::Unknown(_) => panic!("never decided"),
         }
     }
 }
