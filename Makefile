@@ -13,7 +13,7 @@ BLOAT := target/tools/cargo-bloat-$(BLOAT_VERSION)/bin/cargo-bloat
 SAM := AWS_DEFAULT_REGION=eu-west-2 SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/target/sam .venv/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint lint-template bench soak planted mutants venv browser cargo clean
+.PHONY: help demo test build lint lint-template bench soak planted mutants venv venv-test browser cargo clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ help: ## Show this list
 demo: build ## Run the whole bundle here with a sample company and show what happened (KEEP=1 leaves it running)
 	@cargo run --locked --package local-stack --bin demo -- $(if $(KEEP),--keep)
 
-test: build lint-template browser ## Everything that CI runs after its checks: template, unit tests, whole-bundle scenarios, runtime emulator
+test: build lint-template browser venv-test ## Everything that CI runs after its checks: template, unit tests, whole-bundle scenarios, runtime emulator
 	cargo test --locked --workspace
 
 build: cargo venv ## Build target/lambda/{poll,sync-contact,refresh-token}/bootstrap (ARCH=x86_64 or arm64)
@@ -62,6 +62,9 @@ browser:
 
 venv:
 	@sh $(TOOLS)/venv.sh
+
+venv-test: venv
+	@sh $(TOOLS)/venv.sh test
 
 cargo:
 	@command -v cargo >/dev/null || { echo "make: Rust is missing (no cargo): install it from rustup.rs" >&2; exit 1; }

@@ -17,6 +17,8 @@ const MAX_LOGGED_CALLS: usize = 100_000;
 pub enum CallKind {
     /// `POST /connect/token`.
     Token,
+    /// `POST /connect/revocation`.
+    Revocation,
     /// `GET /identity/connect/authorize`.
     Authorize,
     /// `GET /connections`.
@@ -36,15 +38,18 @@ pub enum CallKind {
 }
 
 impl CallKind {
+    /// Xero takes its paths in any case: its own SDK asks for `/Connections`.
     pub(crate) fn of(method: &Method, path: &str) -> Self {
         let one = contact_in_path(path).is_some();
+        let is = |known: &str| path.eq_ignore_ascii_case(known);
         match (method, path) {
-            (&Method::POST, "/connect/token") => Self::Token,
-            (&Method::GET, "/identity/connect/authorize") => Self::Authorize,
-            (&Method::GET, "/connections") => Self::Connections,
-            (&Method::GET, CONTACTS_PATH) => Self::List,
-            (&Method::PUT, CONTACTS_PATH) => Self::Create,
-            (&Method::POST, CONTACTS_PATH) => Self::Upsert,
+            (&Method::POST, _) if is("/connect/token") => Self::Token,
+            (&Method::POST, _) if is("/connect/revocation") => Self::Revocation,
+            (&Method::GET, _) if is("/identity/connect/authorize") => Self::Authorize,
+            (&Method::GET, _) if is("/connections") => Self::Connections,
+            (&Method::GET, _) if is(CONTACTS_PATH) => Self::List,
+            (&Method::PUT, _) if is(CONTACTS_PATH) => Self::Create,
+            (&Method::POST, _) if is(CONTACTS_PATH) => Self::Upsert,
             (&Method::GET, _) if one => Self::Single,
             (&Method::POST, _) if one => Self::Update,
             _ => Self::Other,
@@ -54,14 +59,18 @@ impl CallKind {
     /// Whether the call counts against the limits of the Contacts API.
     #[must_use]
     pub fn is_limited(self) -> bool {
-        !matches!(self, Self::Token | Self::Authorize | Self::Connections)
+        !matches!(
+            self,
+            Self::Token | Self::Revocation | Self::Authorize | Self::Connections
+        )
     }
 }
 
 /// The last part of `/Contacts/{…}`, still percent-encoded.
 pub(crate) fn contact_in_path(path: &str) -> Option<&str> {
-    path.strip_prefix(CONTACTS_PATH)?
-        .strip_prefix('/')
+    path.split_at_checked(CONTACTS_PATH.len())
+        .filter(|(start, _)| start.eq_ignore_ascii_case(CONTACTS_PATH))
+        .and_then(|(_, tail)| tail.strip_prefix('/'))
         .filter(|tail| !tail.is_empty() && !tail.contains('/'))
 }
 

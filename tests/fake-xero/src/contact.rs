@@ -42,6 +42,9 @@ pub(crate) const PHONE_FIELDS: [Field; 3] = [
 ];
 /// `POBOX` is the postal address.
 pub(crate) const ADDRESS_TYPES: [&str; 2] = ["STREET", "POBOX"];
+/// Old contacts have a `DELIVERY` address too, which reads show and no write takes.
+const STORED_ADDRESS_TYPES: [&str; 3] = ["STREET", "POBOX", DELIVERY];
+const DELIVERY: &str = "DELIVERY";
 /// The kinds of phone; `OFFICE` is shown only where it is filled.
 pub(crate) const PHONE_TYPES: [&str; 5] = ["DEFAULT", "DDI", "FAX", "MOBILE", "OFFICE"];
 
@@ -142,7 +145,7 @@ impl Contact {
         merge_slots(
             &mut self.addresses,
             ("Addresses", "AddressType"),
-            &ADDRESS_TYPES,
+            &STORED_ADDRESS_TYPES,
             &ADDRESS_FIELDS,
             element,
         );
@@ -203,8 +206,9 @@ impl Contact {
         } else {
             &[]
         };
-        let slots = ADDRESS_TYPES.iter();
+        let slots = STORED_ADDRESS_TYPES.iter();
         slots
+            .filter(|kind| **kind != DELIVERY || self.addresses.contains_key(*kind))
             .map(|kind| slot_json("AddressType", kind, always, self.addresses.get(kind)))
             .collect()
     }
@@ -220,6 +224,30 @@ impl Contact {
             .filter(|kind| **kind != "OFFICE" || self.phones.contains_key(*kind))
             .map(|kind| slot_json("PhoneType", kind, always, self.phones.get(kind)))
             .collect()
+    }
+}
+
+/// Shows every text that a contact does not have as `""`.
+pub(crate) fn show_blank_texts(contact: &mut Value) {
+    fill(contact, &CONTACT_FIELDS);
+    for (list, fields) in [
+        ("Addresses", &ADDRESS_FIELDS[..]),
+        ("Phones", &PHONE_FIELDS),
+    ] {
+        let slots = contact.get_mut(list).and_then(Value::as_array_mut);
+        slots
+            .into_iter()
+            .flatten()
+            .for_each(|slot| fill(slot, fields));
+    }
+}
+
+fn fill(object: &mut Value, fields: &[Field]) {
+    let Some(object) = object.as_object_mut() else {
+        return;
+    };
+    for (field, _) in fields {
+        object.entry(*field).or_insert_with(|| json!(""));
     }
 }
 

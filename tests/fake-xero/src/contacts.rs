@@ -98,7 +98,10 @@ pub(crate) fn write(
                 if text(element, "ContactStatus") == Some("ARCHIVED") {
                     contact.status = Status::Archived;
                 }
-                contact.updated_unix_ms = now_unix_ms;
+                // A write that changes nothing is none.
+                if target.and_then(|id| directory.get(id)) != Some(&contact) {
+                    contact.updated_unix_ms = now_unix_ms;
+                }
                 let mut answer = contact.to_json(View::Written);
                 if each_for_itself {
                     answer["StatusAttributeString"] = json!("OK");

@@ -40,6 +40,9 @@ struct Arguments {
     /// Calls at once.
     #[arg(long, default_value_t = Limits::default().concurrent)]
     concurrent: usize,
+    /// Shows a text that a contact does not have as "", where it is left out otherwise.
+    #[arg(long)]
+    shows_blank_texts: bool,
     /// What ids and tokens are derived from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -58,6 +61,7 @@ impl Arguments {
                 concurrent: self.concurrent,
                 ..default.limits
             },
+            shows_blank_texts: self.shows_blank_texts,
             seed: self.seed,
             ..Config::default()
         }

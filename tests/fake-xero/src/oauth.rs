@@ -202,10 +202,13 @@ impl Identity {
         if !content_type.is_some_and(|t| t.starts_with("application/x-www-form-urlencoded")) {
             return refused("invalid_request");
         }
-        if !is_the_app(request.headers(), config) {
+        let form = read_form(request.body());
+        if !is_the_app(request.headers(), &form, config) {
             return refused("invalid_client");
         }
-        let form = read_form(request.body());
+        if !self.grants(&form) {
+            return refused("invalid_scope");
+        }
         let granted = match form.get("grant_type").map(String::as_str) {
             Some("refresh_token") => self
                 .redeem_refresh_token(now, &form)
@@ -245,6 +248,39 @@ impl Identity {
         Some(kept.scope.clone())
     }
 
+    /// Whether a refresh asks for no more than was granted. One that asks for less is answered with all of it, as a grant may be wider than asked for.
+    fn grants(&self, form: &Form) -> bool {
+        let (Some(asked), Some(token)) = (form.get("scope"), form.get("refresh_token")) else {
+            return true;
+        };
+        let kept = self.refresh_tokens.get(token);
+        kept.is_none_or(|kept| {
+            let mut asked = asked.split_whitespace();
+            asked.all(|scope| has_scope(&kept.scope, scope))
+        })
+    }
+
+    /// `POST /connect/revocation`: ends what the token belongs to. A token that is not known is no error (RFC 7009). Whether it was one.
+    pub(crate) fn revoke(
+        &mut self,
+        config: &Config,
+        request: &Request<Bytes>,
+    ) -> Result<bool, Answer> {
+        let form = read_form(request.body());
+        if !is_the_app(request.headers(), &form, config) {
+            return Err(refused("invalid_client"));
+        }
+        let Some(token) = form.get("token") else {
+            return Err(refused("invalid_request"));
+        };
+        let is_known = self.refresh_tokens.contains_key(token);
+        if is_known {
+            self.revoke_refresh_tokens();
+            self.revoke_access_tokens();
+        }
+        Ok(is_known)
+    }
+
     fn redeem_code(&mut self, now: SystemTime, form: &Form) -> Option<String> {
         let code = self.codes.remove(form.get("code")?)?;
         let proved = code.challenge.is_none_or(|challenge| {
@@ -278,8 +314,12 @@ fn read_form(body: &[u8]) -> Form {
     url::form_urlencoded::parse(body).into_owned().collect()
 }
 
-/// Whether the client id and secret are given as Basic auth, plain or form-encoded as RFC 6749 has it.
-fn is_the_app(headers: &HeaderMap, config: &Config) -> bool {
+/// Whether the client id and secret are given: as Basic auth, plain or form-encoded as RFC 6749 has it, or in the form, as Xero's own SDKs do.
+fn is_the_app(headers: &HeaderMap, form: &Form, config: &Config) -> bool {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return form.get("client_id") == Some(&config.client_id)
+            && form.get("client_secret") == Some(&config.client_secret);
+    }
     let value = headers
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok());

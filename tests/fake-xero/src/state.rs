@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::answer::{self, Answer, Refusal, unix_ms};
 use crate::calls::{Call, CallKind, CallLog, contact_in_path};
-use crate::contact::View;
+use crate::contact::{self, View};
 use crate::contacts::{self, Verb};
 use crate::directory::Directory;
 use crate::faults::{Delivery, FaultKind, Faults};
@@ -35,6 +35,8 @@ pub struct Config {
     pub limits: Limits,
     /// With more contacts than this an unoptimised query is refused.
     pub high_volume_contacts: usize,
+    /// Reads show a text that is not there as `""`, where they leave it out otherwise: both were seen.
+    pub shows_blank_texts: bool,
     /// What ids and tokens are derived from.
     pub seed: u64,
 }
@@ -48,6 +50,7 @@ impl Default for Config {
             tenant_name: "Demo Company".into(),
             limits: Limits::default(),
             high_volume_contacts: 100_000,
+            shows_blank_texts: false,
             seed: 1,
         }
     }
@@ -155,6 +158,17 @@ impl FakeXero {
                 CallKind::Token => self
                     .identity
                     .token(now, &mut self.ids, &self.config, request),
+                CallKind::Revocation => match self.identity.revoke(&self.config, request) {
+                    Ok(is_known) => {
+                        if is_known {
+                            self.organisations
+                                .values_mut()
+                                .for_each(|organisation| organisation.connected = false);
+                        }
+                        answer::empty(StatusCode::OK)
+                    }
+                    Err(refused) => refused,
+                },
                 CallKind::Authorize => {
                     let query = request.uri().query().unwrap_or_default();
                     self.identity
@@ -247,7 +261,7 @@ impl FakeXero {
         request: &Request<Bytes>,
     ) -> Result<Answer, Refusal> {
         let tail = contact_in_path(request.uri().path()).unwrap_or_default();
-        let (contacts, pagination) = match kind {
+        let (mut contacts, pagination) = match kind {
             CallKind::List => {
                 let query = ListQuery::parse(request.uri(), request.headers())?;
                 let listed =
@@ -267,6 +281,9 @@ impl FakeXero {
             }
             _ => return Err(Refusal::NotFound),
         };
+        if self.config.shows_blank_texts && matches!(kind, CallKind::List | CallKind::Single) {
+            contacts.iter_mut().for_each(contact::show_blank_texts);
+        }
         let accept = request
             .headers()
             .get(header::ACCEPT)
