@@ -14,7 +14,8 @@ use futures::future::BoxFuture;
 use indicatif::ProgressBar;
 use poll::{Mode, Poller, Report};
 use rules::{
-    AccountReference, Change, Contact, ContactId, Named, Notice, Outcome, Problem, XeroContact, XeroContactId,
+    AccountReference, Change, Contact, ContactId, Named, Notice, Outcome, Problem, XeroContact,
+    XeroContactId,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, LeaseRecord, PauseRecord, ProblemRecord, Records,
@@ -482,20 +483,18 @@ pub async fn read_xero_contacts(
         contacts.extend(or_say_why(&opened.records, found).await?);
     }
     for numbers in session.client().split_account_numbers(account_numbers) {
-        let found = session
-            .call(|xero, access| async move {
-                xero.contacts_by_account_number(&access, numbers).await
-            })
-            .await;
+        let found =
+            session
+                .call(|xero, access| async move {
+                    xero.contacts_by_account_number(&access, numbers).await
+                })
+                .await;
         contacts.extend(or_say_why(&opened.records, found).await?);
     }
     Ok(contacts)
 }
 
-async fn or_say_why<T>(
-    records: &Records,
-    found: Result<T, CallError>,
-) -> anyhow::Result<T> {
+async fn or_say_why<T>(records: &Records, found: Result<T, CallError>) -> anyhow::Result<T> {
     match found {
         Ok(found) => Ok(found),
         Err(CallError::Wait(wait)) => bail!(cannot_ask_xero(records, wait.reason).await?),

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt, stream};
-use rules::{
-    AccountType, ContactId, Link, Notice, Plan, Problem, XeroContactId, contact_form,
-};
+use rules::{AccountType, ContactId, Link, Notice, Plan, Problem, XeroContactId, contact_form};
 use runtime::records::{
     ContactRecord, DeferReason, Intent, ReferenceRecord, XeroContactRecord, expect,
 };

@@ -181,7 +181,13 @@ async fn defer_all(
         let old = records.get::<DeferredRecord>(contact).await?;
         let (since, attempts, unknown_answers) = old.map_or_else(
             || (now, 0, UnknownAnswers::default()),
-            |old| (old.value.since, old.value.attempts, old.value.unknown_answers),
+            |old| {
+                (
+                    old.value.since,
+                    old.value.attempts,
+                    old.value.unknown_answers,
+                )
+            },
         );
         records
             .write(vec![records.put(

@@ -253,7 +253,10 @@ impl Xero {
         }
         let url = self.batch_url();
         let call = Call::write("update many", Method::POST, url, idempotency_key)?;
-        let sent: Vec<_> = updates.iter().map(|update| Sent::Existing(update.id())).collect();
+        let sent: Vec<_> = updates
+            .iter()
+            .map(|update| Sent::Existing(update.id()))
+            .collect();
         self.write_batch(access, call, &sent, &Body::update_many(updates))
             .await
     }

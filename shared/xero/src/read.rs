@@ -209,8 +209,7 @@ impl WireContact {
                 what: "an element that says it was saved, without a ContactID",
             }
         } else {
-            self.into_contact()
-                .map_or(UNREADABLE, ElementResult::Saved)
+            self.into_contact().map_or(UNREADABLE, ElementResult::Saved)
         };
         Answered {
             id,

@@ -205,7 +205,10 @@ mod tests {
                 "Another contact has this contact name. Please enter a different contact name.",
                 Refusal::NameTaken,
             ),
-            ("A contact with this name already exists.", Refusal::NameTaken),
+            (
+                "A contact with this name already exists.",
+                Refusal::NameTaken,
+            ),
             ("Name: must be unique", Refusal::NameTaken),
             (
                 "Another contact has this account number.",
@@ -223,16 +226,15 @@ mod tests {
                 "The field FirstName must be a string with a maximum length of 255.",
                 Refusal::Invalid,
             ),
-            ("Email address is already in use elsewhere", Refusal::Invalid),
+            (
+                "Email address is already in use elsewhere",
+                Refusal::Invalid,
+            ),
             ("Email address must be valid", Refusal::Invalid),
             ("something new", Refusal::Invalid),
             ("", Refusal::Invalid),
         ] {
-            assert_eq!(
-                recognise(&[message.to_owned()], &[]),
-                expected,
-                "{message}"
-            );
+            assert_eq!(recognise(&[message.to_owned()], &[]), expected, "{message}");
         }
         assert_eq!(recognise(&[], &[]), Refusal::Invalid);
     }

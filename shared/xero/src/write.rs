@@ -65,9 +65,7 @@ impl<'a> Body<'a> {
     }
 
     pub(crate) fn update_many(updates: &'a [Update]) -> Self {
-        let element = |update: &'a Update| {
-            ContactBody::update(update.id, &update.changes)
-        };
+        let element = |update: &'a Update| ContactBody::update(update.id, &update.changes);
         Self {
             contacts: updates.iter().map(element).collect(),
         }

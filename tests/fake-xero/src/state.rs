@@ -121,9 +121,7 @@ impl FakeXero {
             }
             Some(FaultKind::Garbled { how }) => {
                 let answer = match how {
-                    Garbling::Summarised => {
-                        self.answer(now, kind, &without_query(request), None)
-                    }
+                    Garbling::Summarised => self.answer(now, kind, &without_query(request), None),
                     Garbling::NothingDone => {
                         let saved = said_to_be_saved(request);
                         answer::contacts_answer(self.ids.next(), now, saved, None)
@@ -377,9 +375,7 @@ impl FakeXero {
             FaultKind::LostRequest
             | FaultKind::LostAnswer
             | FaultKind::Delay { .. }
-            | FaultKind::Garbled { .. } => {
-                answer::server_error(self.ids.next())
-            }
+            | FaultKind::Garbled { .. } => answer::server_error(self.ids.next()),
         }
     }
 

@@ -240,7 +240,10 @@ fn an_invalid_website_refuses_every_update_and_cannot_be_changed_here() {
             assert_eq!(refusal == "Website must be valid.", !is_valid, "{website}");
         }
         let element = json!({ "ContactID": id, "FirstName": "x" });
-        assert_eq!(message(&caller.write_one("POST", element)).is_empty(), is_valid);
+        assert_eq!(
+            message(&caller.write_one("POST", element)).is_empty(),
+            is_valid
+        );
         assert_eq!(caller.fake.contact(id).unwrap().text("Website"), website);
     }
 }
@@ -254,10 +257,11 @@ fn an_answer_can_leave_open_what_was_done() {
         (Garbling::Anonymous, 2),
     ] {
         let mut caller = Caller::new();
-        caller.fake.inject(Fault::next_call(FaultKind::Garbled { how }));
+        caller
+            .fake
+            .inject(Fault::next_call(FaultKind::Garbled { how }));
         let two = json!({ "Contacts": [{ "Name": "A" }, { "Name": "B" }] });
-        let (status, body) =
-            caller.call("PUT", &format!("{CONTACTS}?summarizeErrors=false"), two);
+        let (status, body) = caller.call("PUT", &format!("{CONTACTS}?summarizeErrors=false"), two);
         assert_eq!(status, 200);
         let contacts = body["Contacts"].as_array().unwrap();
         assert_eq!(contacts.len(), elements);
@@ -266,7 +270,9 @@ fn an_answer_can_leave_open_what_was_done() {
     }
     let mut caller = Caller::new();
     let how = Garbling::Summarised;
-    caller.fake.inject(Fault::next_call(FaultKind::Garbled { how }));
+    caller
+        .fake
+        .inject(Fault::next_call(FaultKind::Garbled { how }));
     let two = json!({ "Contacts": [{ "Name": "A" }, { "Name": "" }] });
     let (status, _) = caller.call("PUT", &format!("{CONTACTS}?summarizeErrors=false"), two);
     assert_eq!((status, caller.fake.contacts().count()), (400, 1));

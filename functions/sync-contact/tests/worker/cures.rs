@@ -82,7 +82,10 @@ async fn a_duplicate_reference_is_cured_by_one_of_its_own() {
     let first = world.customer_with_reference("Acme", "A1");
     let second = world.customer_with_reference("Bolt", "A1");
     world.sync(&[first, second]).await;
-    assert_eq!(world.problem_code(second).await, "DuplicateAccountReference");
+    assert_eq!(
+        world.problem_code(second).await,
+        "DuplicateAccountReference"
+    );
     world.edit(second, |c| c.account_reference = "B1".into());
     world.sync(&[second]).await;
     is_linked(&world, second, xero, "its own").await;
@@ -105,7 +108,13 @@ async fn an_ambiguous_match_is_cured_in_xero() {
     let merged = json!({"ContactStatus": "ARCHIVED", "MergedToContactID": of_number});
     world.edit_in_xero(of_name, merged);
     hourly_look(&mut world, acme, of_name).await;
-    is_linked(&world, acme, of_number, "merged, the one with the number kept").await;
+    is_linked(
+        &world,
+        acme,
+        of_number,
+        "merged, the one with the number kept",
+    )
+    .await;
 
     let (mut world, acme, of_name, of_number) = ambiguous().await;
     world.edit_in_xero(of_number, json!({"AccountNumber": ""}));
@@ -151,7 +160,10 @@ async fn a_contact_that_is_not_in_xero_is_found_entered_or_created() {
     let other = held.xero_contact(json!({"Name": "The Acme Company", "AccountNumber": "X9"}));
     held.sync(&[acme]).await;
     let cure = held.problem(acme).await.unwrap().cure;
-    assert!(cure.starts_with("If it is in Xero under another name"), "{cure}");
+    assert!(
+        cure.starts_with("If it is in Xero under another name"),
+        "{cure}"
+    );
     held.edit(acme, |c| c.account_reference = "X9".into());
     held.sync(&[acme]).await;
     is_linked(&held, acme, other, "its account number entered").await;
@@ -261,8 +273,8 @@ async fn a_linked_contact_that_xero_does_not_know_is_unlinked_and_linked_to_the_
             .unwrap();
         // That the right one is its own from before does not matter to the test.
         let claims = world.records();
-        let claim = claims
-            .delete::<runtime::records::XeroContactRecord>(right, store::Expect::Anything);
+        let claim =
+            claims.delete::<runtime::records::XeroContactRecord>(right, store::Expect::Anything);
         claims.write(vec![claim]).await.unwrap();
         link(&world, acme, right).await;
         is_linked(&world, acme, right, "linked to the right one").await;
@@ -288,7 +300,11 @@ async fn a_website_that_is_not_valid_in_xero_holds_every_change_until_it_is_corr
         world.sync(&ids).await;
         assert_eq!(world.problem_code(acme).await, "WebsiteInXero");
         let problem = world.problem(acme).await.unwrap();
-        assert!(problem.cure.contains("Contacts → the contact → Edit → Website"));
+        assert!(
+            problem
+                .cure
+                .contains("Contacts → the contact → Edit → Website")
+        );
         for id in &ids[1..] {
             let created = &world.created_for(*id)[0];
             assert_eq!(created.phone("DEFAULT", "PhoneNumber"), "+4420");

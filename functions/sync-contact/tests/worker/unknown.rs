@@ -58,7 +58,11 @@ async fn creates_are_linked_each_to_its_own_whatever_the_order_of_the_answer() {
 #[tokio::test]
 async fn a_create_of_which_the_answer_does_not_tell_is_looked_for_at_once_and_linked() {
     for pages in [1, 60] {
-        for how in [Garbling::FirstLeftOut, Garbling::NilIds, Garbling::Anonymous] {
+        for how in [
+            Garbling::FirstLeftOut,
+            Garbling::NilIds,
+            Garbling::Anonymous,
+        ] {
             for count in [1, 3] {
                 let mut world = World::creating();
                 world.organisation_has_pages(pages).await;
@@ -114,7 +118,10 @@ async fn a_create_that_stays_unknown_is_sent_alone_twice_and_then_held_with_what
     assert_eq!(world.created_for(ids[1]).len(), 1, "the other is done");
     let log = world.xero_call_log();
     let puts = log.iter().filter(|call| call.starts_with("PUT")).count();
-    assert_eq!(puts, 4, "together, the other alone, and twice alone: {log:?}");
+    assert_eq!(
+        puts, 4,
+        "together, the other alone, and twice alone: {log:?}"
+    );
     assert_eq!(world.deferred(ids[0]).await, None);
     assert_eq!(world.record(ids[0]).await.intent, None);
     world.is_quiet(&ids).await;
@@ -122,7 +129,11 @@ async fn a_create_that_stays_unknown_is_sent_alone_twice_and_then_held_with_what
 
 #[tokio::test]
 async fn an_update_of_which_the_answer_does_not_tell_is_sent_again_alone() {
-    for how in [Garbling::FirstLeftOut, Garbling::NilIds, Garbling::Anonymous] {
+    for how in [
+        Garbling::FirstLeftOut,
+        Garbling::NilIds,
+        Garbling::Anonymous,
+    ] {
         for count in [1, 4] {
             let mut world = World::creating();
             let ids = changed(&mut world, count).await;
@@ -243,10 +254,15 @@ async fn an_old_name_that_xero_would_refuse_today_blocks_neither_a_change_nor_a_
         let ids = changed(&mut world, 4).await;
         for (n, id) in ids.iter().enumerate() {
             let xero = world.linked(*id).await.unwrap();
-            let name = if n == 0 { old.to_owned() } else { format!("{old}{n}") };
+            let name = if n == 0 {
+                old.to_owned()
+            } else {
+                format!("{old}{n}")
+            };
             world.edit_in_xero(xero, json!({ "Name": name }));
         }
-        let by_number = world.xero_contact(json!({"Name": format!("{old} 9"), "AccountNumber": ""}));
+        let by_number =
+            world.xero_contact(json!({"Name": format!("{old} 9"), "AccountNumber": ""}));
         let to_link = world.customer_with_reference("Link me", "L1");
         let (records, remembering) = (world.records(), crate::cures::at(&world));
         let chosen = by_number.try_into().unwrap();
@@ -258,8 +274,77 @@ async fn an_old_name_that_xero_would_refuse_today_blocks_neither_a_change_nor_a_
         for id in &ids {
             assert_eq!(phone(&world, *id), "+4420", "{old}");
         }
-        assert_eq!(world.in_xero(by_number).text("AccountNumber"), "L1", "{old}");
+        assert_eq!(
+            world.in_xero(by_number).text("AccountNumber"),
+            "L1",
+            "{old}"
+        );
         assert_eq!(world.linked(to_link).await, Some(by_number));
         world.is_quiet(&all).await;
     }
+}
+
+#[tokio::test]
+async fn a_create_that_is_refused_because_our_own_is_there_already_is_linked_to_it() {
+    for pages in [1, 60] {
+        let mut world = World::creating();
+        world.organisation_has_pages(pages).await;
+        let acme = world.customer_with_reference("Acme", "A1");
+        // An earlier create of ours, renamed and renumbered by a person, that nobody has looked for.
+        world.network.just_before(
+            |request| request.method() == "PUT",
+            |network| {
+                let ours = json!([{"Name": "Renamed", "ContactNumber": "BigChange-1"}]);
+                network.xero().seed(network.now(), &ours).unwrap();
+            },
+        );
+        world.sync(&[acme]).await;
+        let [ours] = world.created_for(acme).try_into().unwrap();
+        assert_eq!(world.linked(acme).await, Some(ours.id), "{pages}");
+        assert_eq!(world.xero_population(), 1);
+        world.is_quiet(&[acme]).await;
+    }
+}
+
+#[tokio::test]
+async fn two_refusals_that_are_answered_the_other_way_round_are_told_of_the_right_contacts() {
+    let mut world = World::creating();
+    let ids = customers(&mut world, 2);
+    let (all, xero) = changed_in_xero(&mut world, &ids).await;
+    garble(&world, "POST", Garbling::Reversed, 1);
+    world.sync(&all).await;
+    world.settle().await;
+    assert_eq!(world.problem_code(ids[0]).await, "WebsiteInXero");
+    assert_eq!(world.problem_code(ids[1]).await, "ArchivedInXero");
+    for id in xero {
+        assert_ne!(world.in_xero(id).phone("DEFAULT", "PhoneNumber"), "+4420");
+    }
+}
+
+/// The first has a website that Xero does not take, the second is archived between its reading and
+/// its writing; others go with them, so that they are sent as one.
+async fn changed_in_xero(world: &mut World, ids: &[u64]) -> (Vec<u64>, Vec<uuid::Uuid>) {
+    let others = [
+        world.customer_with_reference("Other 1", "O1"),
+        world.customer_with_reference("Other 2", "O2"),
+    ];
+    let all: Vec<u64> = ids.iter().chain(&others).copied().collect();
+    world.sync(&all).await;
+    let mut xero = Vec::new();
+    for id in ids {
+        xero.push(world.linked(*id).await.unwrap());
+    }
+    world.edit_in_xero(xero[0], json!({"Website": "acme"}));
+    let archived = xero[1];
+    world.network.just_before(
+        |request| request.method() == "POST",
+        move |network| {
+            let archive = json!([{"ContactID": archived, "ContactStatus": "ARCHIVED"}]);
+            network.xero().seed(network.now(), &archive).unwrap();
+        },
+    );
+    for id in &all {
+        world.edit(*id, |c| c.phone = "+4420".into());
+    }
+    (all, xero)
 }

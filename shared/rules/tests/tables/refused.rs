@@ -7,9 +7,7 @@ use rules::{
     UnknownAnswers, XeroContact, after_refusal, refused_by_xero, unknown_to_the_end,
 };
 
-use crate::support::{
-    Case, XeroContactExt, contact_id, namesake, reference, told, xero, xero_id,
-};
+use crate::support::{Case, XeroContactExt, contact_id, namesake, reference, told, xero, xero_id};
 
 const TAKEN: [Refusal; 3] = [
     Refusal::ContactNumberTaken,

@@ -101,10 +101,7 @@ async fn updates_are_told_apart_by_their_contact_id() {
         (vec![contact(2, "B"), contact(1, "A")], ["saved", "saved"]),
         (vec![contact(2, "B")], ["unknown", "saved"]),
         (
-            vec![
-                refused(&json!({"ContactID": id(2)}), name),
-                contact(1, "A"),
-            ],
+            vec![refused(&json!({"ContactID": id(2)}), name), contact(1, "A")],
             ["saved", "name taken"],
         ),
         (

@@ -242,10 +242,7 @@ async fn many_updates_carry_their_id_and_what_changes_and_never_a_name() {
         name: Some("New".to_owned()),
         ..XeroChanges::default()
     };
-    assert_eq!(
-        Update::new(contact_id(1), rename),
-        Err(RenamesGoSingly)
-    );
+    assert_eq!(Update::new(contact_id(1), rename), Err(RenamesGoSingly));
 
     let archived = "The specified contact details matched an archived contact. Archived contacts cannot currently be edited via the API.";
     let answer = envelope(&[contact(1, "Acme Ltd"), refused(2, archived)]);
@@ -295,7 +292,9 @@ async fn a_write_beyond_its_limits_is_not_sent() {
         let same = xero.create(&access, &twice, KEY).await;
         assert!(matches!(same, Err(Error::NotAsked { .. })));
     }
-    let same = xero.update_many(&access, &[update(1), update(1)], KEY).await;
+    let same = xero
+        .update_many(&access, &[update(1), update(1)], KEY)
+        .await;
     assert!(matches!(same, Err(Error::NotAsked { .. })));
     let nothing = xero.create(&access, &[], KEY).await.unwrap();
     assert!(nothing.value.is_empty());
