@@ -129,6 +129,23 @@ async fn an_ambiguous_match_is_cured_in_xero() {
 }
 
 #[tokio::test]
+async fn an_account_number_that_an_archived_contact_holds_is_taken_away_by_restoring_it() {
+    let mut world = World::new(&[]);
+    let of_name = world.xero_contact(json!({"Name": "Acme"}));
+    let archived = json!({"Name": "Bolt", "AccountNumber": "A1", "ContactStatus": "ARCHIVED"});
+    let of_number = world.xero_contact(archived);
+    let acme = world.customer_with_reference("Acme", "A1");
+    world.sync(&[acme]).await;
+    assert_eq!(world.problem_code(acme).await, "AmbiguousMatch");
+    world.edit_in_xero(of_number, json!({"ContactStatus": "ACTIVE"}));
+    world.edit_in_xero(of_number, json!({"AccountNumber": ""}));
+    world.edit_in_xero(of_number, json!({"ContactStatus": "ARCHIVED"}));
+    hourly_look(&mut world, acme, of_number).await;
+    is_linked(&world, acme, of_name, "restored, cleared, archived again").await;
+    assert_eq!(world.in_xero(of_name).text("AccountNumber"), "A1");
+}
+
+#[tokio::test]
 async fn an_ambiguous_match_is_cured_by_a_persons_choice() {
     let (world, acme, _, of_number) = ambiguous().await;
     link(&world, acme, of_number).await;

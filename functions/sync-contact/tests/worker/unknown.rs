@@ -2,7 +2,7 @@
 
 use fake_xero::{Config, Fault, FaultKind, Garbling};
 use rules::{Problem, UnknownAnswers};
-use runtime::records::DeferReason;
+use runtime::records::{DeferReason, DeferredRecord};
 use serde_json::json;
 use time::Duration;
 
@@ -347,4 +347,36 @@ async fn changed_in_xero(world: &mut World, ids: &[u64]) -> (Vec<u64>, Vec<uuid:
         world.edit(*id, |c| c.phone = "+4420".into());
     }
     (all, xero)
+}
+
+#[tokio::test]
+async fn a_link_of_which_the_answer_does_not_tell_is_read_again_and_not_written_twice() {
+    for how in [
+        Garbling::FirstLeftOut,
+        Garbling::NilIds,
+        Garbling::Anonymous,
+    ] {
+        let mut world = World::new(&[]);
+        let xero = world.xero_contact(json!({"Name": "Acme"}));
+        let acme = world.customer_with_reference("Acme", "A1");
+        garble(&world, "POST", how, 1);
+        world.sync(&[acme]).await;
+        assert_eq!(world.linked(acme).await, Some(xero), "{how:?}");
+        assert_eq!(world.in_xero(xero).text("AccountNumber"), "A1");
+        let log = world.xero_call_log();
+        let writes = log.iter().filter(|call| call.starts_with("POST")).count();
+        assert_eq!(writes, 1, "{how:?}: {log:?}");
+        world.is_quiet(&[acme]).await;
+    }
+}
+
+#[test]
+fn a_deferral_that_version_0_1_wrote_is_read() {
+    let stored = json!({
+        "since": "2026-11-02T09:00:00Z", "due": "2026-11-02T09:07:00Z",
+        "reason": "XeroUnavailable", "attempts": 1,
+    });
+    let read: DeferredRecord = serde_json::from_value(stored.clone()).unwrap();
+    assert!(read.unknown_answers.is_none());
+    assert_eq!(serde_json::to_value(&read).unwrap(), stored);
 }
