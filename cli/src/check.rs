@@ -121,7 +121,7 @@ async fn read_what_is_missing(tool: &Tool, rehearsal: &mut Rehearsal) -> anyhow:
         .filter(|id| !rehearsal.in_xero.contains_key(id))
         .collect();
     if !missing.is_empty() {
-        let read = read_xero_contacts(tool, &missing).await?.into_iter();
+        let read = read_xero_contacts(tool, &missing, &[]).await?.into_iter();
         rehearsal
             .in_xero
             .extend(read.map(|contact| (contact.id, contact)));

@@ -39,10 +39,11 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
         return nothing_to_do(tool);
     }
     let customer = read_customer(tool, contact_id).await?;
-    let xero = read_xero_contact(tool, xero_id).await?;
+    let reference = customer.account_reference.as_ref();
+    let (xero, others) = read_xero_contact(tool, xero_id, reference).await?;
     let possible = word::may_choose(&records, contact_id, xero_id).await;
     possible.map_err(|error| told(contact_id, error))?;
-    check_pair(tool, &records, &customer, &xero).await?;
+    check_pair(tool, &records, &customer, &xero, others).await?;
     let reference = match (&customer.account_reference, xero.account_number.trim()) {
         (Some(reference), _) => format!("account reference {reference}"),
         (None, "") => "a generated account reference".to_owned(),
@@ -183,12 +184,21 @@ fn in_the_way(problem: &Problem, contact: ContactId, name: &str, names: &KnownNa
     ))
 }
 
-async fn read_xero_contact(tool: &Tool, id: XeroContactId) -> anyhow::Result<XeroContact> {
-    let found = read_xero_contacts(tool, &[id]).await?;
-    let found = found.into_iter().find(|found| found.id == id);
-    found.with_context(|| {
+/// The Xero contact, and after it those that carry the customer's account reference: Xero would refuse
+/// to give that number to this one as well.
+async fn read_xero_contact(
+    tool: &Tool,
+    id: XeroContactId,
+    reference: Option<&AccountReference>,
+) -> anyhow::Result<(XeroContact, Vec<XeroContact>)> {
+    let askable = reference.filter(|reference| xero::can_be_queried(reference.as_str()));
+    let numbers: Vec<_> = askable.into_iter().cloned().collect();
+    let found = read_xero_contacts(tool, &[id], &numbers).await?;
+    let (chosen, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.id == id);
+    let chosen = chosen.into_iter().next().with_context(|| {
         format!("this Xero organisation has no contact {id}: the id is the last part of the address when the contact is open in Xero")
-    })
+    })?;
+    Ok((chosen, others))
 }
 
 /// What a person's word does not overrule: the rules say, as they will to the worker.
@@ -197,7 +207,9 @@ async fn check_pair(
     records: &Records,
     customer: &Customer,
     xero: &XeroContact,
+    others: Vec<XeroContact>,
 ) -> anyhow::Result<()> {
+    let found: Vec<_> = std::iter::once(xero.clone()).chain(others).collect();
     let number = AccountReference::parse(&xero.account_number).ok();
     let references = customer.account_reference.iter().chain(&number);
     let held = records
@@ -219,7 +231,7 @@ async fn check_pair(
         in_doubt: None,
         generated: None,
         contact_reference_due: None,
-        found: Some(std::slice::from_ref(xero)),
+        found: Some(&found),
         // Whose it is by a link was looked at before.
         linked: &BTreeMap::new(),
         holders: &holders,

@@ -92,7 +92,7 @@ pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
         return Ok(Exit::Fine);
     }
     tool.ui.tell(format!(
-        "BigChange has no contact group {}: correct AccountGroupIds or SiteGroupIds (BigChange: Setup → CRM → Contact groups) and deploy again",
+        "BigChange has no contact group {}: correct AccountGroupIds or SiteGroupIds (BigChange: Admin Settings → Contacts & notes → Contact groups) and deploy again",
         unknown.join(", ")
     ));
     Ok(Exit::Attention)

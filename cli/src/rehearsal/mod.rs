@@ -14,7 +14,8 @@ use futures::future::BoxFuture;
 use indicatif::ProgressBar;
 use poll::{Mode, Poller, Report};
 use rules::{
-    Change, Contact, ContactId, Named, Notice, Outcome, Problem, XeroContact, XeroContactId,
+    AccountReference, Change, Contact, ContactId, Named, Notice, Outcome, Problem, XeroContact,
+    XeroContactId,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, LeaseRecord, PauseRecord, ProblemRecord, Records,
@@ -458,13 +459,14 @@ fn looking_parts(tool: &Tool) -> Parts {
     tool.parts(table, Arc::new(Captured::default()), tool.transport.clone())
 }
 
-/// Contacts of the Xero organisation, by their ids: as they are now.
+/// Contacts of the Xero organisation, by their ids and account numbers: as they are now.
 ///
 /// # Errors
 /// Where Xero cannot be asked.
 pub async fn read_xero_contacts(
     tool: &Tool,
     ids: &[XeroContactId],
+    account_numbers: &[AccountReference],
 ) -> anyhow::Result<Vec<XeroContact>> {
     let parts = looking_parts(tool);
     let opened = parts.xero.open().await?;
@@ -480,16 +482,27 @@ pub async fn read_xero_contacts(
         let found = session
             .call(|xero, access| async move { xero.contacts_by_id(&access, ids).await })
             .await;
-        match found {
-            Ok(found) => contacts.extend(found),
-            Err(CallError::Wait(wait)) => {
-                bail!(cannot_ask_xero(&opened.records, wait.reason).await?)
-            }
-            Err(CallError::Failed(error)) => return Err(error).context("Xero could not be read"),
-            Err(CallError::Open(error)) => return Err(error.into()),
-        }
+        contacts.extend(or_say_why(&opened.records, found).await?);
+    }
+    for numbers in session.client().split_account_numbers(account_numbers) {
+        let found =
+            session
+                .call(|xero, access| async move {
+                    xero.contacts_by_account_number(&access, numbers).await
+                })
+                .await;
+        contacts.extend(or_say_why(&opened.records, found).await?);
     }
     Ok(contacts)
+}
+
+async fn or_say_why<T>(records: &Records, found: Result<T, CallError>) -> anyhow::Result<T> {
+    match found {
+        Ok(found) => Ok(found),
+        Err(CallError::Wait(wait)) => bail!(cannot_ask_xero(records, wait.reason).await?),
+        Err(CallError::Failed(error)) => Err(error).context("Xero could not be read"),
+        Err(CallError::Open(error)) => Err(error.into()),
+    }
 }
 
 async fn another_organisation(tool: &Tool) -> anyhow::Result<String> {

@@ -149,6 +149,15 @@ async fn a_persons_word_links_what_the_match_table_would_not() {
     // Two Xero contacts fit 1017: one by its number, one by its name.
     let by_number = ground.xero_contact("Netherby Hall Estates");
     let id = by_number.id.to_string();
+    // The one of its name has no number, and Xero would not give it one that the other has.
+    let by_name = ground.xero_contact("Netherby Hall Hotel").id.to_string();
+    ground
+        .run(&["link", "1017", &by_name, "--yes"])
+        .await
+        .exits(2)
+        .says("\"Netherby Hall Hotel\" (no account number)")
+        .says("\"Netherby Hall Estates\" (account number NETH17)")
+        .says("can be chosen once no other in Xero has this contact's");
     ground
         .run(&["link", "1017", &id])
         .await

@@ -3,16 +3,12 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt, stream};
-use rules::{
-    AccountType, ContactId, Link, Notice, Outcome, Plan, XeroContactId, contact_form,
-    refused_by_xero,
-};
+use rules::{AccountType, ContactId, Link, Notice, Plan, Problem, XeroContactId, contact_form};
 use runtime::records::{
     ContactRecord, DeferReason, Intent, ReferenceRecord, XeroContactRecord, expect,
 };
 use store::{Expect, TableError, Write};
 use time::Duration;
-use xero::Refusal;
 
 use crate::batch::{BIGCHANGE_AT_ONCE, Batch, SHORT_WAIT, STORE_AT_ONCE};
 use crate::settle::without_create_that_never_was;
@@ -21,7 +17,7 @@ use crate::xero_writes::Written;
 
 /// An intent outlives its function by the longest exchange that may still be under way (a minute, after which Xero ends its calls) and by what two clocks may
 /// differ that are each up to two minutes off.
-const INTENT_MARGIN: Duration = Duration::minutes(5);
+pub(crate) const INTENT_MARGIN: Duration = Duration::minutes(5);
 
 /// A contact whose plan was tried and that has not come to an end.
 pub(crate) struct Applied {
@@ -230,11 +226,23 @@ impl Batch<'_> {
                 }
                 None
             }
-            Written::Refused { kind, words } => self.refused(work, plan, kind, words).await,
+            Written::Refused { kind, words } => {
+                Box::pin(self.refused(work, plan, kind, words)).await
+            }
+            Written::Gone(xero_id) => {
+                self.hold_refused(work, Problem::LinkedContactNotInXero { xero_id })
+                    .await;
+                None
+            }
+            // Its intent stands: the write may have been done. Whether it was is looked up at once.
+            Written::Unknown(unknown) => {
+                work.unknown = Some(unknown);
+                Some(true)
+            }
         }
     }
 
-    async fn drop_intent(&self, work: &mut Work) {
+    pub(crate) async fn drop_intent(&self, work: &mut Work) {
         let dropped = async {
             let Some((content, writes)) = self.intent_ended(work).await? else {
                 return Ok(None);
@@ -250,44 +258,6 @@ impl Batch<'_> {
             Ok(None) => {}
             Err(error) => work.ending = Some(Err(error)),
         }
-    }
-
-    async fn refused(
-        &self,
-        work: &mut Work,
-        plan: &Plan,
-        kind: Refusal,
-        words: Vec<String>,
-    ) -> Option<bool> {
-        // A refused element is read again before it is called a problem: somebody else, or an earlier attempt of ours, may have been quicker.
-        let taken = matches!(
-            kind,
-            Refusal::NameTaken | Refusal::AccountNumberTaken | Refusal::ContactNumberTaken
-        );
-        let is_new = matches!(plan.outcome, Outcome::Created | Outcome::Linked);
-        if is_new && (taken || kind == Refusal::Archived) && !work.looked_again {
-            work.looked_again = true;
-            self.drop_intent(work).await;
-            return Some(true);
-        }
-        if is_new && kind == Refusal::AccountNumberTaken && work.content().code().is_some() {
-            if let Err(error) = self.burn_code(work).await {
-                work.ending = Some(Err(error));
-                return None;
-            }
-            return Some(false);
-        }
-        let linked_now = match plan.xero.existing() {
-            Some(id) if kind == Refusal::Archived => self
-                .read_by_id(&[id])
-                .await
-                .ok()
-                .and_then(|contacts| contacts.into_iter().next()),
-            _ => None,
-        };
-        self.hold_refused(work, refused_by_xero(words, linked_now.as_ref()))
-            .await;
-        None
     }
 
     async fn write_to_bigchange(&self, work: &mut Work, plan: Plan, xero_id: XeroContactId) {

@@ -7,7 +7,7 @@ use bigchange::BigChange;
 use futures::{StreamExt, stream};
 use rules::{
     AccountReference, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan, Problem,
-    Question, Snapshot, XeroContactId, XeroWrite, decide, participation,
+    Question, Snapshot, UnknownAnswers, XeroContactId, XeroWrite, decide, participation,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, UnreadRecord,
@@ -180,7 +180,16 @@ async fn defer_all(
     let defer = |contact: ContactId| async move {
         let old = records.get::<DeferredRecord>(contact).await?;
         let basis = whatever_is_there(old.as_ref());
-        let (since, attempts) = old.map_or((now, 0), |old| (old.value.since, old.value.attempts));
+        let (since, attempts, unknown_answers) = old.map_or_else(
+            || (now, 0, UnknownAnswers::default()),
+            |old| {
+                (
+                    old.value.since,
+                    old.value.attempts,
+                    old.value.unknown_answers,
+                )
+            },
+        );
         records
             .write(vec![records.put(
                 contact,
@@ -189,6 +198,7 @@ async fn defer_all(
                     due,
                     reason,
                     attempts,
+                    unknown_answers,
                 },
                 basis,
             )?])
@@ -251,6 +261,7 @@ impl Batch<'_> {
                 intent_before: None,
                 gave_back: false,
                 looked_again: false,
+                unknown: None,
                 changes: Vec::new(),
                 ending: None,
             }
@@ -273,8 +284,13 @@ impl Batch<'_> {
             self.round(works, &mut claims, round).await;
         }
         for work in open(works) {
-            self.defer(work, DeferReason::AfterItsTwin, self.now + SHORT_WAIT)
-                .await;
+            match work.unknown {
+                Some(unknown) => self.keep_in_doubt(work, unknown).await,
+                None => {
+                    self.defer(work, DeferReason::AfterItsTwin, self.now + SHORT_WAIT)
+                        .await
+                }
+            }
         }
         self.redo_conflicts(works).await;
         self.wake_waiting(works).await;
@@ -448,7 +464,11 @@ impl Batch<'_> {
                     .filter(|_| !plan.writes_nothing())
                 {
                     Some(code) => self.stay_held(work, code).await,
-                    None => drop(plans.insert(work.id, *plan)),
+                    None => match work.unknown.filter(|_| plan.xero.is_write()) {
+                        // Looked for, and still to be written.
+                        Some(unknown) => self.keep_in_doubt(work, unknown).await,
+                        None => drop(plans.insert(work.id, *plan)),
+                    },
                 },
                 Decision::Hold(problem) => self.hold(work, problem).await,
                 // A code could not be had this time, or its reference changed meanwhile: the next round, or the next delivery.

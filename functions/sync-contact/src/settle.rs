@@ -352,6 +352,7 @@ impl Batch<'_> {
             due,
             reason,
             attempts: work.attempts() + u32::from(!reason.is_shared()),
+            unknown_answers: work.unknown_answers(),
         };
         // Whoever defers last knows best.
         self.records
@@ -426,7 +427,7 @@ pub(crate) struct Held {
 }
 
 /// The record without the intent of an earlier attempt of which nothing can be in doubt any more, where Xero has been asked since.
-fn without_moot_intent(work: &Work) -> Option<ContactRecord> {
+pub(crate) fn without_moot_intent(work: &Work) -> Option<ContactRecord> {
     without_create_that_never_was(work).or_else(|| {
         let record = &work.record.as_ref()?.value;
         let intent = record.intent.as_ref().filter(|_| work.found.is_some())?;

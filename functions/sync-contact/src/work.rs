@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use rules::{Change, Contact, ContactId, Customer, Outcome, Skip, XeroContact, XeroContactId};
+use rules::{
+    Change, Contact, ContactId, Customer, Outcome, Skip, UnknownAnswers, XeroContact, XeroContactId,
+};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, Stored, UnreadRecord,
 };
 use store::TableError;
 
 use crate::settle::Held;
+use crate::xero_writes::Unknown;
 
 /// How a contact's message ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct Work {
     pub gave_back: bool,
     /// Whether Xero was asked again after a refusal.
     pub looked_again: bool,
+    /// A write in this batch of which Xero's answer did not tell what became of it.
+    pub unknown: Option<Unknown>,
     /// The fields that were written for it.
     pub changes: Vec<Change>,
     /// How its message ended.
@@ -114,6 +119,17 @@ impl Work {
     pub fn wrote(&mut self, content: ContactRecord) {
         let sort = self.id.to_string();
         self.record = Some(Stored::written(self.record.as_ref(), sort, content));
+    }
+
+    /// How often Xero's answer to a write did not tell what became of it, this batch included.
+    #[must_use]
+    pub fn unknown_answers(&self) -> UnknownAnswers {
+        let before = self.deferred.as_ref();
+        let before = before.map_or_else(UnknownAnswers::default, |deferred| {
+            deferred.value.unknown_answers
+        });
+        let now = self.unknown;
+        now.map_or(before, |unknown| before.and_one(unknown.was_alone))
     }
 
     /// How often it was put off for its own sake.

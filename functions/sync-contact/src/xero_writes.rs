@@ -26,12 +26,25 @@ pub(crate) enum Written {
     Done(XeroContactId),
     /// Xero refused it; nothing was written.
     Refused { kind: Refusal, words: Vec<String> },
+    /// Xero does not know the contact that this one is linked to; nothing was written.
+    Gone(XeroContactId),
+    /// Xero's answer does not tell whether it was written.
+    Unknown(Unknown),
     /// What was found is not so any more; nothing was written.
     Stale,
     /// Nothing was written, and why.
     NotCalled(Arc<CallError>),
     /// It may have been written or not: nobody knows before the intent has expired.
     InDoubt,
+}
+
+/// An answer that did not tell what became of a contact's write.
+#[derive(Debug, Clone, Copy)]
+pub struct Unknown {
+    /// What came instead.
+    pub(crate) what: &'static str,
+    /// Whether this contact was sent alone, so that another answer cannot be expected.
+    pub(crate) was_alone: bool,
 }
 
 /// A write to an existing Xero contact.
@@ -54,7 +67,8 @@ impl Batch<'_> {
         let mut creates = Vec::new();
         let mut changes = Vec::new();
         for work in works.iter().filter(|work| work.ending.is_none()) {
-            let alone = work.attempts() >= ALONE_AFTER_ATTEMPTS;
+            let alone =
+                work.attempts() >= ALONE_AFTER_ATTEMPTS || !work.unknown_answers().is_none();
             match plans.get(&work.id).map(|plan| &plan.xero) {
                 // One that is not known was never decided here.
                 None | Some(XeroWrite::Unknown(_)) => {}
@@ -104,7 +118,7 @@ impl Batch<'_> {
     }
 
     async fn change(&self, changes: Vec<Change>, written: &mut HashMap<ContactId, Written>) {
-        // Renames go singly: an element of a batch carries the name just read, which must be right.
+        // Renames go singly: an element without a name that Xero refuses for its name can only lack one.
         let linking = changes
             .iter()
             .filter(|change| change.as_found.is_some())
@@ -129,39 +143,56 @@ impl Batch<'_> {
         }
     }
 
-    /// Reads the contacts again, for a directory may be stale and an element needs the name as it is, then writes to those that are still as found.
+    /// Reads the contacts again, for a directory may be stale, then writes to those that are still as
+    /// found. An element holds no name: to repeat the one just read would undo a rename made meanwhile.
     async fn change_together(&self, part: &[Change], written: &mut HashMap<ContactId, Written>) {
         let Some(mut now) = self.read_again(part, written).await else {
             return;
         };
         let mut updates = Vec::new();
-        let mut contacts = Vec::new();
+        let mut sent = Vec::new();
         for change in part {
             let read = now.remove(&change.id);
             let update = read
                 .filter(|read| may_be_changed(change, read))
-                .and_then(|read| Update::new(change.id, read.name, change.changes.clone()).ok());
+                .and_then(|_| Update::new(change.id, change.changes.clone()).ok());
             match update {
                 Some(update) => {
                     updates.push(update);
-                    contacts.push(change.contact);
+                    sent.push(change);
                 }
                 None if change.as_found.is_some() => {
                     drop(written.insert(change.contact, Written::Stale))
                 }
-                // A linked contact that is no longer active: the single call tells why.
+                // A linked contact that is no longer active, or not there: the single call tells why.
                 None => self.change_one(change.clone(), written).await,
             }
         }
         if updates.is_empty() {
             return;
         }
+        let contacts: Vec<ContactId> = sent.iter().map(|change| change.contact).collect();
         let key = self.idempotency_key();
         let (updates, key) = (updates.as_slice(), key.as_str());
         let answer = self
             .call(|xero, access| async move { xero.update_many(&access, updates, key).await })
             .await;
         self.take_results(&contacts, answer, written).await;
+        let lacks_name = |change: &&Change| {
+            let written = written.get(&change.contact);
+            matches!(
+                written,
+                Some(Written::Refused {
+                    kind: Refusal::NameMissing,
+                    ..
+                })
+            )
+        };
+        // The address of a single contact takes the same without a name.
+        let singly: Vec<Change> = sent.into_iter().filter(lacks_name).cloned().collect();
+        for change in singly {
+            self.change_one(change, written).await;
+        }
     }
 
     async fn change_one(&self, change: Change, written: &mut HashMap<ContactId, Written>) {
@@ -187,15 +218,11 @@ impl Batch<'_> {
             .call(|xero, access| async move { xero.update(&access, change.id, changes, key).await })
             .await;
         if matches!(answer, Err(CallError::Failed(xero::Error::NotFound))) {
-            let words =
-                vec!["Xero no longer knows the contact that this one is linked to.".to_owned()];
-            written.insert(
-                change.contact,
-                Written::Refused {
-                    kind: Refusal::Invalid,
-                    words,
-                },
-            );
+            let gone = match change.as_found {
+                Some(_) => Written::Stale,
+                None => Written::Gone(change.id),
+            };
+            written.insert(change.contact, gone);
             return;
         }
         self.take_results(
@@ -248,9 +275,11 @@ impl Batch<'_> {
                     let result = match result {
                         ElementResult::Saved(saved) => {
                             let id = saved.id;
+                            // An element that tells only its id says nothing to match by.
                             if let Some(directory) = directory
                                 .as_mut()
                                 .filter(|directory| directory.is_of(self.records.tenant()))
+                                .filter(|_| !saved.name.is_empty())
                             {
                                 directory.put(saved);
                             }
@@ -260,11 +289,21 @@ impl Batch<'_> {
                             kind,
                             words: messages.into_vec(),
                         },
+                        ElementResult::Unknown { what } => {
+                            tracing::warn!(
+                                %contact,
+                                "contact {contact}: Xero's answer to a write does not tell what became of it: {what}"
+                            );
+                            Written::Unknown(Unknown {
+                                what,
+                                was_alone: contacts.len() == 1,
+                            })
+                        }
                     };
                     written.insert(*contact, result);
                 }
             }
-            // Of one contact it is known what was refused; of many it is not.
+            // Of one contact it is known what was refused. Of many the ones that Xero does not name may be saved.
             Err(CallError::Failed(xero::Error::Rejected { kind, messages }))
                 if contacts.len() == 1 =>
             {

@@ -187,6 +187,12 @@ impl<'de> Deserialize<'de> for UnknownWrite {
 }
 
 impl XeroWrite {
+    /// Whether anything is sent to Xero.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        !matches!(self, Self::Nothing { .. })
+    }
+
     /// The existing Xero contact, unless it is yet to be created.
     #[must_use]
     pub fn existing(&self) -> Option<XeroContactId> {
@@ -312,15 +318,45 @@ fn decide_chosen(s: &Snapshot<'_>, chosen: XeroContactId) -> Decision {
     };
     match found.iter().find(|contact| contact.id == chosen) {
         None => Decision::Hold(Problem::LinkedContactNotInXero { xero_id: chosen }),
-        Some(contact) => decide_matched(
-            s,
-            &Match {
+        Some(contact) => {
+            let chosen = Match {
                 contact,
                 number: AccountReference::parse(&contact.account_number).ok(),
                 by_name_only: false,
-            },
-        ),
+            };
+            match (
+                decide_matched(s, &chosen),
+                number_held_beside(s.customer, contact, found),
+            ) {
+                (Decision::Apply(_), Some(problem)) => Decision::Hold(problem),
+                (decision, _) => decision,
+            }
+        }
     }
+}
+
+/// Whether the link to a chosen contact without an account number cannot be written, because another
+/// Xero contact, perhaps an archived one, has this customer's: Xero takes each number only once.
+fn number_held_beside(
+    customer: &Customer,
+    chosen: &XeroContact,
+    found: &[XeroContact],
+) -> Option<Problem> {
+    let reference = customer.account_reference.as_ref()?;
+    if !chosen.account_number.trim().is_empty() {
+        return None;
+    }
+    let holders: Vec<Named> = found
+        .iter()
+        .filter(|other| {
+            let number = AccountReference::parse(&other.account_number).ok();
+            other.id != chosen.id && number.as_ref() == Some(reference)
+        })
+        .map(Named::from)
+        .collect();
+    (!holders.is_empty()).then(|| Problem::AmbiguousMatch {
+        found: std::iter::once(chosen.into()).chain(holders).collect(),
+    })
 }
 
 struct Match<'a> {
@@ -375,14 +411,6 @@ fn matching<'a>(
     others
 }
 
-/// The problem of a contact whose write Xero refused: what became of its Xero contact, if that explains it; else Xero's words.
-#[must_use]
-pub fn refused_by_xero(words: Vec<String>, linked_now: Option<&XeroContact>) -> Problem {
-    linked_now
-        .and_then(unusable)
-        .unwrap_or(Problem::RefusedByXero { words })
-}
-
 /// What is wrong with a link, if anything is: the synchronisation does not look at a Xero contact that it is linked to, and would find out at the next write.
 #[must_use]
 pub fn link_out_of_line(link: &Link, in_xero: Option<&XeroContact>) -> Option<Problem> {
@@ -411,7 +439,8 @@ pub fn is_still_as_found(found: &XeroContact, now: &XeroContact) -> bool {
         && found.contact_number == now.contact_number
 }
 
-fn unusable(contact: &XeroContact) -> Option<Problem> {
+/// Why a Xero contact cannot be linked to or changed, if that is so.
+pub(crate) fn unusable(contact: &XeroContact) -> Option<Problem> {
     match contact.status {
         ContactStatus::Active => None,
         ContactStatus::Erased => Some(Problem::ErasedInXero {

@@ -13,6 +13,7 @@ mod decide;
 mod form;
 mod ids;
 mod problem;
+mod refusal;
 mod settings;
 mod text;
 mod xero_contact;
@@ -26,11 +27,15 @@ pub use customer::{
 };
 pub use decide::{
     Decision, InDoubt, Link, Outcome, PersonsWord, Plan, Question, Snapshot, UnknownWrite,
-    XeroWrite, decide, is_still_as_found, link_out_of_line, refused_by_xero,
+    XeroWrite, decide, is_still_as_found, link_out_of_line,
 };
 pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
+pub use refusal::{
+    AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,
+    after_refusal, refused_by_xero, unknown_to_the_end,
+};
 pub use settings::{InvalidSetting, Settings};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
 pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};

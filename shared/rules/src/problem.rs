@@ -133,6 +133,11 @@ pub enum Problem {
         /// Its id, as it was given.
         xero_id: XeroContactId,
     },
+    /// Xero refuses every change of its Xero contact until the website there is corrected.
+    WebsiteInXero {
+        /// The Xero contact.
+        xero: Named,
+    },
     /// Xero refused, in its own words.
     RefusedByXero {
         /// Xero's words.
@@ -149,7 +154,7 @@ pub enum Problem {
 }
 
 /// The stable codes of all problems.
-pub const PROBLEM_CODES: [&str; 17] = [
+pub const PROBLEM_CODES: [&str; 18] = [
     "ParentInSiteGroup",
     "SiteContactInAccountGroup",
     "InvalidField",
@@ -165,6 +170,7 @@ pub const PROBLEM_CODES: [&str; 17] = [
     "AccountReferenceChanged",
     "UnlinkedByPerson",
     "LinkedContactNotInXero",
+    "WebsiteInXero",
     "RefusedByXero",
     "RefusedByBigChange",
 ];
@@ -201,6 +207,7 @@ impl Problem {
             Self::AccountReferenceChanged { .. } => "AccountReferenceChanged",
             Self::UnlinkedByPerson { .. } => "UnlinkedByPerson",
             Self::LinkedContactNotInXero { .. } => "LinkedContactNotInXero",
+            Self::WebsiteInXero { .. } => "WebsiteInXero",
             Self::RefusedByXero { .. } => "RefusedByXero",
             Self::RefusedByBigChange { .. } => "RefusedByBigChange",
             Self::Unknown => "Unknown",
@@ -242,6 +249,7 @@ impl Problem {
             Self::LinkedContactNotInXero { .. } => {
                 "Linked to a contact that this Xero organisation does not have"
             }
+            Self::WebsiteInXero { .. } => "The website in Xero is not valid",
             Self::RefusedByXero { .. } => "Refused by Xero",
             Self::RefusedByBigChange { .. } => "Refused by BigChange",
             Self::Unknown => "A problem that only a newer version of this software knows",
@@ -379,6 +387,10 @@ impl Problem {
             Self::LinkedContactNotInXero { xero_id } => format!(
                 "{who} belongs to the Xero contact {xero_id}, by its link or by a person's word, which this Xero organisation does not have."
             ),
+            Self::WebsiteInXero { xero } => format!(
+                "Xero refuses every change of its contact {}, to which {who} belongs, because the website entered there is not valid.",
+                xero.told()
+            ),
             Self::RefusedByXero { words } => format!("Xero refused {who}: {}", words.join(" ")),
             Self::RefusedByBigChange { words } => {
                 format!("BigChange refused the account reference of {who}: {words}")
@@ -403,9 +415,10 @@ impl Problem {
                 "In BigChange, correct it in CRM → Contacts → the contact → Financials → Terms → Account reference.".to_owned()
             }
             Self::InvalidField { .. } => "In BigChange, correct it in CRM → Contacts → the contact → General.".to_owned(),
-            Self::AmbiguousMatch { .. } => "In Xero, merge or archive those that are not this customer (Contacts → tick them → Options); or enter the right \
-                 one's account number in BigChange (CRM → Contacts → the contact → Financials → Terms); or have whoever runs contact-sync say which one it is \
-                 (contact-sync link)."
+            Self::AmbiguousMatch { .. } => "In Xero, merge those that are this customer, keeping the one with its account number (Contacts → tick them → Options → Merge). \
+                 From one that is another customer, take away this customer's account number or name (Contacts → the contact → Edit; restore an archived one for that). \
+                 Or have whoever runs contact-sync say which one it is (contact-sync link): one without an account number can be chosen once no other in Xero has this \
+                 contact's."
                 .to_owned(),
             Self::ErasedInXero { .. } => format!("In BigChange, tick \"Exclude from financial sync\" for this contact, or give it the account reference of another Xero \
                  contact (CRM → Contacts → the contact → Financials → Terms). {UNLINK_FIRST}"),
@@ -413,11 +426,16 @@ impl Problem {
                  reference of another Xero contact in BigChange (CRM → Contacts → the contact → Financials → Terms). {UNLINK_FIRST}"),
             Self::ArchivedInXero { survivor: Some(_), .. } => format!("In BigChange, enter the account number of the Xero contact that it was merged into (CRM → \
                  Contacts → the contact → Financials → Terms → Account reference). {UNLINK_FIRST}"),
-            Self::LinkedToAnotherContact { .. } | Self::DuplicateAccountReference { .. } => "If the two BigChange contacts are the same customer, delete \
-                 one of them (CRM → Contacts); if not, give this one its own account reference (Financials → Terms)."
+            Self::LinkedToAnotherContact { .. } => "If the two BigChange contacts are the same customer, delete one of them (CRM → Contacts). If not, give this one \
+                 another name (CRM → Contacts → the contact → General) and, where they share it, an account reference of its own (Financials → Terms): Xero takes each \
+                 name and each account number only once."
                 .to_owned(),
-            Self::NameTakenInXero { .. } => "If they are the same customer, make the two equal: Account reference in BigChange (CRM → Contacts → the contact \
-                 → Financials → Terms) and Account number in Xero (Contacts → the contact → Edit). If not, change one of the names."
+            Self::DuplicateAccountReference { .. } => "If the two BigChange contacts are the same customer, delete one of them (CRM → Contacts). If not, give this one an \
+                 account reference of its own (CRM → Contacts → the contact → Financials → Terms)."
+                .to_owned(),
+            Self::NameTakenInXero { .. } => "If they are the same customer, make the two equal: Account reference in BigChange (CRM → Contacts → the contact → \
+                 Financials → Terms) and Account number in Xero (Contacts → the contact → Edit); if this one is linked to another Xero contact already, merge the two \
+                 there, keeping that one (Contacts → tick them → Options → Merge). If not, change one of the names."
                 .to_owned(),
             Self::OwnedByAnotherProgram { .. } => "If it is the same customer, enter its Xero account number in BigChange (CRM → Contacts → the contact → \
                  Financials → Terms → Account reference): that is your consent to share it. If not, change one of the names."
@@ -429,8 +447,8 @@ impl Problem {
                     "under this name"
                 };
                 format!(
-                    "Create it in Xero (Contacts → New contact) {under}, or let the synchronisation create contacts \
-                     (stack parameter CreateInXero=true)."
+                    "If it is in Xero under another name, enter its account number in BigChange (CRM → Contacts → the contact → Financials → Terms → Account reference). If it \
+                     is not there, create it in Xero (Contacts → New contact) {under}, or let the synchronisation create contacts (stack parameter CreateInXero=true)."
                 )
             }
             Self::NoAccountReference => "In BigChange, enter one (CRM → Contacts → the contact → Financials → Terms → Account reference), or let the \
@@ -445,7 +463,13 @@ impl Problem {
             Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then have whoever runs contact-sync \
                  take the present link away (contact-sync unlink) and link it to that one (contact-sync link)."
                 .to_owned(),
-            Self::RefusedByXero { .. } => "Correct in BigChange (CRM → Contacts → the contact → General) what Xero's words name; it is tried again then.".to_owned(),
+            Self::WebsiteInXero { .. } => "In Xero, correct or clear the website (Contacts → the contact → Edit → Website): it begins with http:// or https://. Xero lets no other \
+                 program change that field. What is waiting is sent within the hour after that."
+                .to_owned(),
+            Self::RefusedByXero { .. } => "Correct in BigChange what Xero's words name: the account reference in CRM → Contacts → the contact → Financials → Terms, anything else in \
+                 CRM → Contacts → the contact → General. It is tried again then. If they name nothing to correct, have whoever runs contact-sync try it once more (contact-sync \
+                 retry)."
+                .to_owned(),
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
                  the synchronisation logs in with."
                 .to_owned(),
@@ -478,6 +502,7 @@ impl Problem {
             | Self::NotInXero { .. }
             | Self::UnlinkedByPerson { .. }
             | Self::LinkedContactNotInXero { .. }
+            | Self::WebsiteInXero { .. }
             | Self::RefusedByXero { .. }
             | Self::Unknown => Precondition::LinkedOrLinkable,
         }
@@ -515,6 +540,7 @@ impl Problem {
             | Self::LinkedToAnotherContact { xero, .. }
             | Self::NameTakenInXero { xero, .. }
             | Self::OwnedByAnotherProgram { xero, .. }
+            | Self::WebsiteInXero { xero }
             | Self::UnlinkedByPerson { xero } => vec![xero],
             _ => Vec::new(),
         }
@@ -530,6 +556,7 @@ impl Problem {
             | Self::LinkedToAnotherContact { xero, .. }
             | Self::NameTakenInXero { xero, .. }
             | Self::UnlinkedByPerson { xero }
+            | Self::WebsiteInXero { xero }
             | Self::OwnedByAnotherProgram { xero, .. } => vec![xero.id],
             Self::LinkedContactNotInXero { xero_id } => vec![*xero_id],
             _ => Vec::new(),

@@ -35,7 +35,7 @@ pub struct InvalidSetting {
     pub takes: &'static str,
 }
 
-const GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas (BigChange: Setup → CRM → Contact groups)";
+const GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas (BigChange: Admin Settings → Contacts & notes → Contact groups)";
 const SITE_GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas, none of which is in AccountGroupIds; or nothing";
 const BOOLEAN: &str = "true or false";
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rules::{
     AccountReference, Change, ContactId, Fingerprint, InDoubt, Link, Notice, PersonsWord, Plan,
-    Problem, TenantId, Watch, XeroContactId, XeroWrite,
+    Problem, TenantId, UnknownAnswers, Watch, XeroContactId, XeroWrite,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -225,6 +225,9 @@ pub struct DeferredRecord {
     pub reason: DeferReason,
     /// How often it was put off for its own sake, rather than because everybody had to wait.
     pub attempts: u32,
+    /// How often Xero's answer to a write did not tell what became of it.
+    #[serde(default, skip_serializing_if = "UnknownAnswers::is_none")]
+    pub unknown_answers: UnknownAnswers,
 }
 
 /// Why a contact was put off.

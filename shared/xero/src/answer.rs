@@ -71,6 +71,12 @@ pub enum ElementResult {
         /// Xero's own words, for a person's eyes only: they quote names. May be empty.
         messages: Messages,
     },
+    /// The answer does not tell: it may have been saved or not. Look before sending it again, and then
+    /// send it alone.
+    Unknown {
+        /// What came instead, in words that quote nothing of the answer.
+        what: &'static str,
+    },
 }
 
 /// An organisation (or practice) that the app is connected to.

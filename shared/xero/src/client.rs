@@ -1,10 +1,11 @@
 //! The calls.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use rules::{
-    AccountReference, ContactNumber, NewXeroContact, TenantId, XeroChanges, XeroContact,
+    AccountReference, ContactNumber, NameKey, NewXeroContact, TenantId, XeroChanges, XeroContact,
     XeroContactId,
 };
 use secrecy::SecretString;
@@ -18,6 +19,7 @@ use crate::call::{Call, read};
 use crate::error::{Effect, Error};
 use crate::query::{self, Endpoints, Field, MAX_IDS, PAGE_SIZE};
 use crate::read::Envelope;
+use crate::results::Sent;
 use crate::write::{Body, MAX_BATCH, Update};
 
 /// Xero's Contacts and connections. One method is one call; see [`Error`] for what can stand in its way.
@@ -173,7 +175,8 @@ impl Xero {
         }
     }
 
-    /// Creates contacts, at most [`MAX_BATCH`]; the results are in the order of the contacts, one for each.
+    /// Creates contacts, at most [`MAX_BATCH`], no two of one name or contact number; the results are in
+    /// the order of the contacts, one for each, whatever the order of Xero's answer.
     ///
     /// Xero keeps an idempotency key for 6 minutes from its first use, for the app as a whole (so it should hold the tenant), and replays errors as well.
     /// Use it only to send the very same call again at once.
@@ -186,15 +189,18 @@ impl Xero {
         contacts: &[NewXeroContact],
         idempotency_key: &str,
     ) -> Result<Answer<Vec<ElementResult>>, Error> {
+        let names: BTreeSet<_> = contacts.iter().map(|new| NameKey::of(&new.name)).collect();
+        let numbers: BTreeSet<_> = contacts.iter().map(|new| &new.contact_number).collect();
+        if names.len().min(numbers.len()) < contacts.len() && contacts.len() <= MAX_BATCH {
+            return Err(Error::NotAsked {
+                why: "two contacts of one name or contact number cannot be created in one call",
+            });
+        }
         let url = self.batch_url();
         let call = Call::write("create", Method::PUT, url, idempotency_key)?;
-        let answer = self
-            .write_batch(access, call, contacts.len(), &Body::create(contacts))
-            .await?;
-        let in_order = answer.value.iter().zip(contacts).all(|(result, wanted)| {
-            matches!(result, ElementResult::Refused { .. }) || is_the_wanted(result, wanted)
-        });
-        in_order.then_some(answer).ok_or(OUT_OF_ORDER)
+        let sent: Vec<_> = contacts.iter().map(Sent::New).collect();
+        self.write_batch(access, call, &sent, &Body::create(contacts))
+            .await
     }
 
     /// Changes one existing contact. Its id decides which; Xero looks for no name.
@@ -223,13 +229,13 @@ impl Xero {
             }
             envelope => envelope?,
         };
-        match envelope.into_results(1, response.status())?.pop() {
-            Some(result) if is_of(&result, id) => Ok(answer(&response, result)),
-            _ => Err(OUT_OF_ORDER),
-        }
+        let results = envelope.into_results(&[Sent::Existing(id)]);
+        let result = results.into_iter().next().unwrap_or(NO_ELEMENT);
+        Ok(answer(&response, result))
     }
 
-    /// Changes existing contacts, at most [`MAX_BATCH`], none of them by name; the results are in the order of the updates, one for each.
+    /// Changes existing contacts, at most [`MAX_BATCH`] and each once, none of them by name; the results
+    /// are in the order of the updates, one for each, whatever the order of Xero's answer.
     ///
     /// # Errors
     /// See [`Error`].
@@ -239,17 +245,20 @@ impl Xero {
         updates: &[Update],
         idempotency_key: &str,
     ) -> Result<Answer<Vec<ElementResult>>, Error> {
+        let ids: BTreeSet<_> = updates.iter().map(Update::id).collect();
+        if ids.len() < updates.len() {
+            return Err(Error::NotAsked {
+                why: "a contact cannot be changed twice in one call",
+            });
+        }
         let url = self.batch_url();
         let call = Call::write("update many", Method::POST, url, idempotency_key)?;
-        let answer = self
-            .write_batch(access, call, updates.len(), &Body::update_many(updates))
-            .await?;
-        let in_order = answer
-            .value
+        let sent: Vec<_> = updates
             .iter()
-            .zip(updates)
-            .all(|(result, update)| is_of(result, update.id()));
-        in_order.then_some(answer).ok_or(OUT_OF_ORDER)
+            .map(|update| Sent::Existing(update.id()))
+            .collect();
+        self.write_batch(access, call, &sent, &Body::update_many(updates))
+            .await
     }
 
     /// The organisations that the app is connected to.
@@ -333,24 +342,23 @@ impl Xero {
         &self,
         access: &Access,
         call: Call,
-        count: usize,
+        sent: &[Sent<'_>],
         body: &Body<'_>,
     ) -> Result<Answer<Vec<ElementResult>>, Error> {
-        if count == 0 {
+        if sent.is_empty() {
             return Ok(Answer {
                 value: Vec::new(),
                 limits: Limits::default(),
             });
         }
-        if count > MAX_BATCH {
+        if sent.len() > MAX_BATCH {
             return Err(Error::NotAsked {
                 why: "at most 50 contacts can be written in one call",
             });
         }
         let response = self.send(access, call.with_body(body)?).await?;
         let envelope: Envelope = read(&response, Effect::Writes)?;
-        let results = envelope.into_results(count, response.status())?;
-        Ok(answer(&response, results))
+        Ok(answer(&response, envelope.into_results(sent)))
     }
 
     async fn send(&self, access: &Access, call: Call) -> Result<Response, Error> {
@@ -398,11 +406,7 @@ impl WireConnection {
     }
 }
 
-/// A write was answered with other contacts than the ones that were sent.
-const OUT_OF_ORDER: Error = Error::Unexpected {
-    status: Some(200),
-    what: "the elements of the answer are not those of the request",
-};
+const NO_ELEMENT: ElementResult = ElementResult::Unknown { what: "no element" };
 
 fn answer<T>(response: &Response, value: T) -> Answer<T> {
     Answer {
@@ -416,20 +420,4 @@ fn has_number(contact: &XeroContact, number: &str) -> bool {
         .contact_number
         .as_ref()
         .is_some_and(|held| held.as_str().eq_ignore_ascii_case(number))
-}
-
-/// Whether a saved element is the one that was sent in its place. Our own contact number is unique, so it decides.
-fn is_the_wanted(result: &ElementResult, wanted: &NewXeroContact) -> bool {
-    match result {
-        ElementResult::Saved(contact) => has_number(contact, wanted.contact_number.as_str()),
-        ElementResult::Refused { .. } => false,
-    }
-}
-
-/// Whether an element is the one that was sent in its place; a refused one is not traced back to it.
-fn is_of(result: &ElementResult, id: XeroContactId) -> bool {
-    match result {
-        ElementResult::Saved(contact) => contact.id == id,
-        ElementResult::Refused { .. } => true,
-    }
 }

@@ -207,10 +207,9 @@ fn bad_request(failure: &Failure) -> Error {
     } else if failure.is("QueryParseException", QUERY_PARSE) {
         Error::QueryRefused
     } else if failure.is_known() {
-        let messages = failure.messages();
         Error::Rejected {
-            kind: Refusal::recognise(&messages),
-            messages,
+            kind: failure.refusal(),
+            messages: failure.messages(),
         }
     } else {
         Error::unexpected(

@@ -19,6 +19,7 @@ mod ms_date;
 mod query;
 mod read;
 mod refusal;
+mod results;
 mod write;
 
 pub use answer::{Access, Answer, Connection, DirectoryPage, ElementResult, Limits};
@@ -26,5 +27,6 @@ pub use client::Xero;
 pub use error::{AuthLostCause, Error, LimitProblem};
 pub use identity::{CONSENT_SCOPES, ConsentRequest, Identity, IdentityError, SCOPES, Tokens};
 pub use query::{MAX_IDS, PAGE_SIZE, can_be_queried};
-pub use refusal::{Messages, Refusal};
+pub use refusal::Messages;
+pub use rules::Refusal;
 pub use write::{MAX_BATCH, RenamesGoSingly, Update};

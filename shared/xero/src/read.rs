@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::header::DATE;
-use rules::{ContactNumber, ContactStatus, XeroContact, XeroContactId};
+use rules::{ContactNumber, ContactStatus, NameKey, Refusal, XeroContact, XeroContactId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
@@ -11,7 +11,9 @@ use transport::Response;
 use uuid::Uuid;
 
 use crate::query::PAGE_SIZE;
-use crate::{DirectoryPage, ElementResult, Error, Messages, Refusal, ms_date};
+use crate::refusal::recognise;
+use crate::results::{Answered, Sent, in_order_sent};
+use crate::{DirectoryPage, ElementResult, Error, Messages, ms_date};
 
 /// The longest text of a contact that is read, in characters. Xero's contract allows 255; a contact with more is not one.
 const MAX_TEXT_CHARS: usize = 1_000;
@@ -100,21 +102,10 @@ impl Envelope {
             .ok_or(Error::unexpected(status, "a contact that cannot be read"))
     }
 
-    /// What became of each of `count` elements that were written.
-    pub(crate) fn into_results(
-        self,
-        count: usize,
-        status: StatusCode,
-    ) -> Result<Vec<ElementResult>, Error> {
-        if self.contacts.len() != count {
-            let what = "another number of elements than were sent";
-            return Err(Error::unexpected(status, what));
-        }
-        self.contacts
-            .into_iter()
-            .map(Element::into_result)
-            .collect::<Option<_>>()
-            .ok_or(Error::unexpected(status, "an element that cannot be read"))
+    /// What became of each contact that was sent, in that order.
+    pub(crate) fn into_results(self, sent: &[Sent<'_>]) -> Vec<ElementResult> {
+        let answered: Vec<_> = self.contacts.into_iter().map(Element::answered).collect();
+        in_order_sent(&answered, sent)
     }
 }
 
@@ -160,21 +151,23 @@ impl Element {
         }
     }
 
-    /// What became of an element that was written, or `None` where that cannot be told.
-    fn into_result(self) -> Option<ElementResult> {
+    /// What an element of a write's answer says, and of which contact.
+    fn answered(self) -> Answered {
         match self {
-            Self::Contact(contact) if contact.is_refused() => {
-                let messages = messages(contact.validation_errors);
-                Some(ElementResult::Refused {
-                    kind: Refusal::recognise(&messages),
-                    messages,
-                })
-            }
-            Self::Contact(contact) => contact.into_contact().map(ElementResult::Saved),
-            Self::Unreadable(_) => None,
+            Self::Contact(contact) => contact.answered(),
+            Self::Unreadable(_) => Answered {
+                id: None,
+                number: None,
+                name: None,
+                result: UNREADABLE,
+            },
         }
     }
 }
+
+const UNREADABLE: ElementResult = ElementResult::Unknown {
+    what: "an element that cannot be read",
+};
 
 impl WireContact {
     /// Xero answers 200 and echoes what it refused, a refused create with an id of zeros.
@@ -183,16 +176,47 @@ impl WireContact {
             .status_attribute_string
             .as_deref()
             .is_some_and(|status| status.eq_ignore_ascii_case("ERROR"));
-        let has_nil_id = self
-            .id
-            .as_deref()
-            .and_then(|id| Uuid::try_parse(id.trim()).ok())
-            .is_some_and(|id| id.is_nil());
         let has_messages = self
             .validation_errors
             .as_ref()
             .is_some_and(|errors| !errors.is_empty());
-        self.has_validation_errors == Some(true) || has_status_error || has_nil_id || has_messages
+        self.has_validation_errors == Some(true) || has_status_error || has_messages
+    }
+
+    /// Xero was seen to answer `OK` with an id of zeros.
+    fn has_nil_id(&self) -> bool {
+        let id = self.id.as_deref();
+        id.and_then(|id| Uuid::try_parse(id.trim()).ok())
+            .is_some_and(|id| id.is_nil())
+    }
+
+    fn answered(self) -> Answered {
+        let id = self.id.as_deref().and_then(|id| id.parse().ok());
+        let number = self.contact_number.as_deref();
+        let number = number.and_then(ContactNumber::from_xero);
+        let name = self.name.as_deref().filter(|name| !name.trim().is_empty());
+        let name = name.map(NameKey::of);
+        let result = if self.is_refused() {
+            let messages = messages(self.validation_errors.as_deref());
+            let quoted = [&self.name, &self.account_number, &self.contact_number];
+            let quoted: Vec<&str> = quoted.into_iter().flatten().map(String::as_str).collect();
+            ElementResult::Refused {
+                kind: recognise(&messages, &quoted),
+                messages,
+            }
+        } else if self.has_nil_id() {
+            ElementResult::Unknown {
+                what: "an element that says it was saved, without a ContactID",
+            }
+        } else {
+            self.into_contact().map_or(UNREADABLE, ElementResult::Saved)
+        };
+        Answered {
+            id,
+            number,
+            name,
+            result,
+        }
     }
 
     fn into_contact(self) -> Option<XeroContact> {
@@ -231,9 +255,9 @@ fn status(text: &str) -> ContactStatus {
     }
 }
 
-fn messages(errors: Option<Vec<WireMessage>>) -> Messages {
+fn messages(errors: Option<&[WireMessage]>) -> Messages {
     let errors = errors.unwrap_or_default();
-    Messages::bounded(errors.into_iter().filter_map(|error| error.message))
+    Messages::bounded(errors.iter().filter_map(|error| error.message.clone()))
 }
 
 /// The body of an answer that is no success. What is not JSON of one of Xero's shapes reads as an empty one.
@@ -252,6 +276,9 @@ pub(crate) struct Failure {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct FailedElement {
+    name: Option<String>,
+    account_number: Option<String>,
+    contact_number: Option<String>,
     validation_errors: Option<Vec<WireMessage>>,
 }
 
@@ -286,6 +313,20 @@ impl Failure {
     pub(crate) fn detail(&self) -> String {
         let detail = self.detail.as_deref().unwrap_or_default();
         detail.trim().to_ascii_lowercase()
+    }
+
+    /// Why it was refused, as far as its words tell.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let elements = self.elements.iter().flatten();
+        let quoted = elements.flat_map(|element| {
+            let quoted = [
+                &element.name,
+                &element.account_number,
+                &element.contact_number,
+            ];
+            quoted.into_iter().flatten().map(String::as_str)
+        });
+        recognise(&self.messages(), &quoted.collect::<Vec<_>>())
     }
 
     /// What is wrong with the elements or, where they don't say, with the call.

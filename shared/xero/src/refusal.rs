@@ -1,54 +1,116 @@
-//! Why Xero refuses a contact, recognised from its words: it gives no codes for validation.
+//! Why Xero refuses a contact, recognised from its words: it gives no codes for validation, and one
+//! reason comes in several wordings.
 
 use std::fmt;
 use std::ops::Deref;
 
-/// Which refusal it is. In order: where Xero gives several reasons, the first in this order is the one that decides what to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Refusal {
-    /// Another contact carries this ContactNumber: a create of ours may have been saved earlier, look for it by number.
-    ContactNumberTaken,
-    /// The element is, or matched, an archived contact, which the API cannot edit.
+use rules::Refusal;
+
+/// What a message can be about. Of one that names several, the first decides: Xero begins with the
+/// field, and quotes the contact's own texts after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    ContactNumber,
+    AccountNumber,
+    Name,
+    Website,
     Archived,
-    /// Another active contact has this name.
-    NameTaken,
-    /// Another contact has this AccountNumber.
-    AccountNumberTaken,
-    /// Anything else: a field that Xero finds invalid, or words not seen before.
-    Invalid,
+    /// A field whose refusals are all treated alike.
+    Other,
 }
 
-impl Refusal {
-    pub(crate) fn recognise(messages: &[String]) -> Self {
-        messages
-            .iter()
-            .map(|message| Self::of_message(message))
-            .min()
-            .unwrap_or(Self::Invalid)
-    }
+/// How people at Xero call each subject, longer phrases before those that they begin with. Xero's pages
+/// call the contact number "contact code".
+const PHRASES: [(&str, Subject); 19] = [
+    ("contact number", Subject::ContactNumber),
+    ("contactnumber", Subject::ContactNumber),
+    ("contact code", Subject::ContactNumber),
+    ("account number", Subject::AccountNumber),
+    ("accountnumber", Subject::AccountNumber),
+    ("account code", Subject::AccountNumber),
+    ("first name", Subject::Other),
+    ("last name", Subject::Other),
+    ("contact name", Subject::Name),
+    ("contactname", Subject::Name),
+    ("name", Subject::Name),
+    ("website", Subject::Website),
+    ("web site", Subject::Website),
+    ("archived", Subject::Archived),
+    ("email", Subject::Other),
+    ("address", Subject::Other),
+    ("phone", Subject::Other),
+    ("country", Subject::Other),
+    ("field", Subject::Other),
+];
 
-    /// Compares from the start of the message, since a message quotes the contact's name further on and a name can hold any words.
-    fn of_message(message: &str) -> Self {
-        let message = message.trim().to_lowercase();
-        let already = |start: &str, rest: &str| {
-            message
-                .strip_prefix(start)
-                .is_some_and(|after| after.contains(rest))
-        };
-        if already("the contact number", "already") {
-            Self::ContactNumberTaken
-        } else if message.starts_with("the specified contact details matched an archived contact")
-            || message.starts_with("archived contacts cannot")
-        {
-            Self::Archived
-        } else if already("the contact name", "already assigned to another contact") {
-            Self::NameTaken
-        } else if already("the account number", "already exists") {
-            Self::AccountNumberTaken
-        } else {
-            Self::Invalid
-        }
+/// Which of the reasons decides. `quoted` are the contact's own texts, which a message may repeat.
+pub(crate) fn recognise(messages: &[String], quoted: &[&str]) -> Refusal {
+    messages
+        .iter()
+        .map(|message| of_message(message, quoted))
+        .min()
+        .unwrap_or(Refusal::Invalid)
+}
+
+fn of_message(message: &str, quoted: &[&str]) -> Refusal {
+    let message = message.to_lowercase();
+    let Some((start, phrase, subject)) = first_subject(&message) else {
+        return Refusal::Invalid;
+    };
+    let (before, after) = (&message[..start], &message[start + phrase.len()..]);
+    let after = without_quote(after, quoted);
+    let says = |words: &[&str]| {
+        words
+            .iter()
+            .any(|words| before.contains(words) || after.contains(words))
+    };
+    let is_taken = says(&[
+        "already",
+        "another contact",
+        "other contact",
+        "unique",
+        "exists",
+        "in use",
+        "been used",
+        "is taken",
+        "duplicate",
+    ]);
+    let is_missing = says(&["empty", "required", "missing", "blank", "must be specified"]);
+    match subject {
+        Subject::ContactNumber if is_taken => Refusal::ContactNumberTaken,
+        Subject::AccountNumber if is_taken => Refusal::AccountNumberTaken,
+        Subject::Name if is_taken => Refusal::NameTaken,
+        Subject::Name if is_missing => Refusal::NameMissing,
+        Subject::Website => Refusal::Website,
+        Subject::Archived => Refusal::Archived,
+        _ => Refusal::Invalid,
     }
+}
+
+/// The subject that stands first in a message, as a word of its own.
+fn first_subject(message: &str) -> Option<(usize, &'static str, Subject)> {
+    let is_letter = |c: char| c.is_alphanumeric();
+    let found = PHRASES.iter().filter_map(|(phrase, subject)| {
+        let mut places = message.match_indices(phrase).filter(|(start, _)| {
+            let (before, after) = (&message[..*start], &message[start + phrase.len()..]);
+            !before.ends_with(is_letter) && !after.starts_with(is_letter)
+        });
+        places.next().map(|(start, _)| (start, *phrase, *subject))
+    });
+    // Of phrases at one place the first of the list, which is the longest.
+    found.min_by_key(|(start, _, _)| *start)
+}
+
+/// What follows the subject, without the contact's own text where that comes next.
+fn without_quote<'a>(after: &'a str, quoted: &[&str]) -> &'a str {
+    let after = after.trim_start_matches([' ', '"', '\'', ':']);
+    let quotes = quoted.iter().map(|quoted| quoted.trim().to_lowercase());
+    quotes
+        .filter(|quoted| !quoted.is_empty())
+        .filter_map(|quoted| after.strip_prefix(quoted.as_str()))
+        .filter(|rest| !rest.starts_with(char::is_alphanumeric))
+        .min_by_key(|rest| rest.len())
+        .unwrap_or(after)
 }
 
 /// The most messages that are kept of one element.
@@ -127,18 +189,54 @@ mod tests {
                 "The Contact Number already exists. Please enter a different Contact Number.",
                 Refusal::ContactNumberTaken,
             ),
-            ("Contact Name cannot be empty.", Refusal::Invalid),
+            (
+                "The contact number BigChange-7 is already assigned to another contact. The contact number must be unique across all contacts.",
+                Refusal::ContactNumberTaken,
+            ),
+            (
+                "Another contact has this contact number. Please enter a different contact number.",
+                Refusal::ContactNumberTaken,
+            ),
+            (
+                "The contact name must be unique across all active contacts.",
+                Refusal::NameTaken,
+            ),
+            (
+                "Another contact has this contact name. Please enter a different contact name.",
+                Refusal::NameTaken,
+            ),
+            (
+                "A contact with this name already exists.",
+                Refusal::NameTaken,
+            ),
+            ("Name: must be unique", Refusal::NameTaken),
+            (
+                "Another contact has this account number.",
+                Refusal::AccountNumberTaken,
+            ),
+            ("Website must be valid.", Refusal::Website),
+            ("The website is not a valid URL", Refusal::Website),
+            ("Contact Name cannot be empty.", Refusal::NameMissing),
+            ("The Contact Name field is required.", Refusal::NameMissing),
+            (
+                "The contact name cannot contain angle brackets.",
+                Refusal::Invalid,
+            ),
+            (
+                "The field FirstName must be a string with a maximum length of 255.",
+                Refusal::Invalid,
+            ),
+            (
+                "Email address is already in use elsewhere",
+                Refusal::Invalid,
+            ),
             ("Email address must be valid", Refusal::Invalid),
             ("something new", Refusal::Invalid),
             ("", Refusal::Invalid),
         ] {
-            assert_eq!(
-                Refusal::recognise(&[message.to_owned()]),
-                expected,
-                "{message}"
-            );
+            assert_eq!(recognise(&[message.to_owned()], &[]), expected, "{message}");
         }
-        assert_eq!(Refusal::recognise(&[]), Refusal::Invalid);
+        assert_eq!(recognise(&[], &[]), Refusal::Invalid);
     }
 
     #[test]
@@ -147,7 +245,18 @@ mod tests {
         let message = format!(
             "The contact name {name} is already assigned to another contact. The contact name must be unique across all active contacts."
         );
-        assert_eq!(Refusal::recognise(&[message]), Refusal::NameTaken);
+        assert_eq!(recognise(&[message], &[]), Refusal::NameTaken);
+        for name in [
+            "Already Taken Ltd",
+            "Contact number exists",
+            "The website",
+            "Empty & Missing",
+        ] {
+            let message = format!("The contact name {name} cannot contain angle brackets.");
+            assert_eq!(recognise(&[message], &[name]), Refusal::Invalid, "{name}");
+            let message = format!("The contact name {name} must be unique.");
+            assert_eq!(recognise(&[message], &[name]), Refusal::NameTaken, "{name}");
+        }
     }
 
     #[test]
@@ -158,7 +267,7 @@ mod tests {
                 .to_owned(),
             "The contact name A is already assigned to another contact.".to_owned(),
         ];
-        assert_eq!(Refusal::recognise(&messages), Refusal::NameTaken);
+        assert_eq!(recognise(&messages, &[]), Refusal::NameTaken);
     }
 
     #[test]

@@ -6,11 +6,12 @@ use serde::Serialize;
 /// The most contacts in one write: Xero's own advice, well under its 3.5 MB a call.
 pub const MAX_BATCH: usize = 50;
 
-/// One element of a write of many existing contacts. It never renames.
+/// One element of a write of many existing contacts: its ContactID and what changes, never a name. To
+/// repeat the name just read would undo a rename made in Xero in that moment, and Xero would refuse
+/// an old name that it does not take any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
     id: XeroContactId,
-    name_as_read: String,
     changes: XeroChanges,
 }
 
@@ -20,25 +21,19 @@ pub struct Update {
 pub struct RenamesGoSingly;
 
 impl Update {
-    /// An update of the contact `id`, whose name in Xero was just read as `name_as_read`.
+    /// An update of the contact `id`.
     ///
-    /// The element carries that name, because whether Xero takes an element of many without one is not known; one report says that it does not.
+    /// Xero was recorded to accept an element without a name (September 2026); an older report says
+    /// that it refuses one, as [`Refusal::NameMissing`](crate::Refusal::NameMissing).
     ///
     /// # Errors
-    /// [`RenamesGoSingly`] where the changes hold a name: it would stand where the name as read has to.
-    pub fn new(
-        id: XeroContactId,
-        name_as_read: String,
-        changes: XeroChanges,
-    ) -> Result<Self, RenamesGoSingly> {
+    /// [`RenamesGoSingly`] where the changes hold a name: a name that Xero refuses must not be taken
+    /// for one that is missing.
+    pub fn new(id: XeroContactId, changes: XeroChanges) -> Result<Self, RenamesGoSingly> {
         if changes.name.is_some() {
             return Err(RenamesGoSingly);
         }
-        Ok(Self {
-            id,
-            name_as_read,
-            changes,
-        })
+        Ok(Self { id, changes })
     }
 
     /// Which contact.
@@ -65,14 +60,12 @@ impl<'a> Body<'a> {
     /// The id stands in the address as well; here it makes sure that Xero looks for nothing else.
     pub(crate) fn update(id: XeroContactId, changes: &'a XeroChanges) -> Self {
         Self {
-            contacts: vec![ContactBody::update(id, changes.name.as_deref(), changes)],
+            contacts: vec![ContactBody::update(id, changes)],
         }
     }
 
     pub(crate) fn update_many(updates: &'a [Update]) -> Self {
-        let element = |update: &'a Update| {
-            ContactBody::update(update.id, Some(&update.name_as_read), &update.changes)
-        };
+        let element = |update: &'a Update| ContactBody::update(update.id, &update.changes);
         Self {
             contacts: updates.iter().map(element).collect(),
         }
@@ -119,11 +112,11 @@ impl<'a> ContactBody<'a> {
         }
     }
 
-    fn update(id: XeroContactId, name: Option<&'a str>, changes: &'a XeroChanges) -> Self {
+    fn update(id: XeroContactId, changes: &'a XeroChanges) -> Self {
         let (first_name, last_name) = names(changes.person.as_ref());
         Self {
             id: Some(id),
-            name,
+            name: changes.name.as_deref(),
             account_number: changes
                 .account_number
                 .as_ref()

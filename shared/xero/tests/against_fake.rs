@@ -120,6 +120,7 @@ fn saved(result: &ElementResult) -> &rules::XeroContact {
     match result {
         ElementResult::Saved(contact) => contact,
         ElementResult::Refused { kind, .. } => panic!("refused as {kind:?}"),
+        ElementResult::Unknown { what } => panic!("{what}"),
     }
 }
 
@@ -127,6 +128,7 @@ fn refusal(result: &ElementResult) -> Refusal {
     match result {
         ElementResult::Saved(_) => panic!("saved"),
         ElementResult::Refused { kind, .. } => *kind,
+        ElementResult::Unknown { what } => panic!("{what}"),
     }
 }
 
@@ -335,17 +337,17 @@ async fn many_updates_are_saved_each_for_itself() {
         {"Name": "One"}, {"Name": "Two", "ContactStatus": "ARCHIVED"}, {"Name": "Three", "AccountNumber": "T3"},
     ]));
     let (xero, access) = (fake.client(), fake.access());
-    let update = |id, name: &str, reference: &str| {
+    let update = |id, reference: &str| {
         let changes = XeroChanges {
             account_number: Some(AccountReference::parse(reference).unwrap()),
             ..XeroChanges::default()
         };
-        Update::new(id, name.to_owned(), changes).unwrap()
+        Update::new(id, changes).unwrap()
     };
     let updates = [
-        update(ids[0], "One", "N1"),
-        update(ids[1], "Two", "N2"),
-        update(ids[2], "Three", "T3"),
+        update(ids[0], "N1"),
+        update(ids[1], "N2"),
+        update(ids[2], "T3"),
     ];
     let results = xero
         .update_many(&access, &updates, "k1")

@@ -19,8 +19,7 @@ const ERASED: &str = "The contact was erased on request and cannot be used.";
 const NAME_EMPTY: &str = "Contact Name cannot be empty.";
 const ACCOUNT_NUMBER_TAKEN: &str =
     "The Account Number already exists. Please enter a different Account Number.";
-const CONTACT_NUMBER_TAKEN: &str =
-    "The Contact Number already exists. Please enter a different Contact Number.";
+const WEBSITE_INVALID: &str = "Website must be valid.";
 const NO_SUCH_CONTACT: &str = "The contact could not be found.";
 
 /// Which of the three writes.
@@ -32,6 +31,15 @@ pub(crate) enum Verb {
     Upsert,
     /// `POST /Contacts/{ContactID}`: updates one, and needs no name.
     Update(Uuid),
+}
+
+/// By which rules a write is done.
+pub(crate) struct Rules {
+    pub(crate) verb: Verb,
+    /// `summarizeErrors=false`: the answer tells of each element how it fared.
+    pub(crate) each_for_itself: bool,
+    /// An element of many needs its name although it carries a ContactID.
+    pub(crate) batch_needs_names: bool,
 }
 
 /// Reads the elements of a body.
@@ -67,9 +75,9 @@ pub(crate) fn read_elements(body: &[u8], verb: Verb) -> Result<Vec<Element>, Ref
     }
 }
 
-/// Applies the elements one after the other, each to what the ones before it left.
-///
-/// With `each_for_itself` (`summarizeErrors=false`) the good ones are saved and every element tells how it fared. Without it one refused element undoes all.
+/// Applies the elements one after the other, each to what the ones before it left. The good ones are
+/// saved; with `each_for_itself` every element tells how it fared, without it the answer is a refusal
+/// that tells of the refused ones only.
 ///
 /// # Errors
 /// [`Refusal::NotFound`] for an unknown contact in the path; [`Refusal::Validation`] without `each_for_itself`.
@@ -77,24 +85,23 @@ pub(crate) fn write(
     directory: &mut Directory,
     ids: &mut Ids,
     now_unix_ms: i64,
-    verb: Verb,
+    rules: &Rules,
     elements: &[Element],
-    each_for_itself: bool,
 ) -> Result<Vec<Value>, Refusal> {
-    if let Verb::Update(id) = verb
+    let each_for_itself = rules.each_for_itself;
+    if let Verb::Update(id) = rules.verb
         && directory.get(id).is_none()
     {
         return Err(Refusal::NotFound);
     }
-    let mut undo: Vec<(Uuid, Option<Contact>)> = Vec::new();
     let mut answers = Vec::with_capacity(elements.len());
     let mut refused = Vec::new();
     for element in elements {
-        match decide(directory, verb, element) {
+        match decide(directory, rules, element) {
             Ok(target) => {
                 let existing = target.and_then(|id| directory.get(id)).cloned();
                 let mut contact = existing.unwrap_or_else(|| Contact::new(ids.next()));
-                contact.merge(element);
+                contact.merge(&without_website(element));
                 if text(element, "ContactStatus") == Some("ARCHIVED") {
                     contact.status = Status::Archived;
                 }
@@ -107,7 +114,7 @@ pub(crate) fn write(
                     answer["StatusAttributeString"] = json!("OK");
                 }
                 answers.push(answer);
-                undo.push((contact.id, directory.put(contact)));
+                directory.put(contact);
             }
             Err(refusal) => {
                 let target = refusal.target.and_then(|id| directory.get(id));
@@ -119,12 +126,6 @@ pub(crate) fn write(
     }
     if refused.is_empty() || each_for_itself {
         return Ok(answers);
-    }
-    for (id, before) in undo.into_iter().rev() {
-        match before {
-            Some(before) => drop(directory.put(before)),
-            None => drop(directory.remove(id)),
-        }
     }
     Err(Refusal::Validation(refused))
 }
@@ -145,8 +146,12 @@ impl Refused {
 }
 
 /// The contact to change, or `None` to create one.
-fn decide(directory: &Directory, verb: Verb, element: &Element) -> Result<Option<Uuid>, Refused> {
-    let target = find_target(directory, verb, element)?;
+fn decide(
+    directory: &Directory,
+    rules: &Rules,
+    element: &Element,
+) -> Result<Option<Uuid>, Refused> {
+    let target = find_target(directory, rules.verb, element)?;
     if let Some(contact) = target {
         match contact.status {
             Status::Active => {}
@@ -154,9 +159,19 @@ fn decide(directory: &Directory, verb: Verb, element: &Element) -> Result<Option
             Status::Erased => return Err(Refused::new(Some(contact.id), ERASED)),
         }
     }
+    let website = target.map_or("", |contact| contact.text("Website"));
+    let has_invalid_website = !website.is_empty() && !validation::is_website(website);
     let target = target.map(|contact| contact.id);
     let mut messages = validation::field_errors(element);
-    let name_needed = !matches!(verb, Verb::Update(_));
+    if has_invalid_website {
+        messages.push(WEBSITE_INVALID.to_owned());
+    }
+    let has_id = matches!(validation::contact_id(element), Ok(Some(_)));
+    let name_needed = match rules.verb {
+        Verb::Update(_) => false,
+        Verb::Upsert => rules.batch_needs_names || !has_id,
+        Verb::Create => true,
+    };
     if name_needed && text(element, "Name").is_none() {
         messages.push(NAME_EMPTY.to_owned());
     }
@@ -221,10 +236,21 @@ fn uniqueness_errors(
     if given("AccountNumber").is_some_and(|n| directory.with_account_number(n, target).is_some()) {
         errors.push(ACCOUNT_NUMBER_TAKEN.to_owned());
     }
-    if given("ContactNumber").is_some_and(|n| directory.with_contact_number(n, target).is_some()) {
-        errors.push(CONTACT_NUMBER_TAKEN.to_owned());
+    if let Some(number) = given("ContactNumber")
+        && directory.with_contact_number(number, target).is_some()
+    {
+        errors.push(format!(
+            "The contact number {number} is already assigned to another contact. The contact number must be unique across all contacts."
+        ));
     }
     errors
+}
+
+/// The API takes a website, and does nothing with it: only Xero's own pages change it.
+fn without_website(element: &Element) -> Element {
+    let mut element = element.clone();
+    element.remove("Website");
+    element
 }
 
 /// A refused element: a create as it was sent, under an id of zeros; an update with the id, status and name of its contact.

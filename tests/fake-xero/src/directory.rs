@@ -71,7 +71,7 @@ impl Directory {
     }
 
     /// Forgets a contact, as if it had never been.
-    pub(crate) fn remove(&mut self, id: Uuid) -> Option<Contact> {
+    fn remove(&mut self, id: Uuid) -> Option<Contact> {
         let contact = self.contacts.remove(&id)?;
         for (index, key) in keys(&contact) {
             let index = self.index(index);

@@ -59,6 +59,30 @@ pub enum FaultKind {
         /// How late.
         milliseconds: u64,
     },
+    /// A write takes effect, and its answer does not tell all of it.
+    Garbled {
+        /// In which way.
+        how: Garbling,
+    },
+}
+
+/// How an answer to a write leaves open what was done. All were reported by users of Xero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Garbling {
+    /// The elements come in the opposite order.
+    Reversed,
+    /// The first element is missing.
+    FirstLeftOut,
+    /// Every element has a ContactID of zeros, also one that says that it was saved.
+    NilIds,
+    /// No element says whose it is.
+    Anonymous,
+    /// Every element is said to be saved, under a ContactID of zeros, and nothing is done.
+    NothingDone,
+    /// The call is taken for one without `summarizeErrors=false`: one refused element makes the answer
+    /// a 400 that tells of it only, although the others are saved.
+    Summarised,
 }
 
 impl Fault {

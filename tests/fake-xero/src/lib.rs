@@ -1,7 +1,7 @@
 //! A stateful fake of the part of Xero that contact synchronisation uses: the Contacts API, the connections and the token endpoint.
 //!
 //! It refuses what Xero refuses. Where public sources disagree about Xero it takes the reading that is harder on a client, so that a client which
-//! works here works there: archived contacts count when account numbers are compared; a batch element with a `ContactID` and no `Name` is refused; one
+//! works here works there: archived contacts count when account numbers are compared; a batch element
 //! without a `ContactID` falls through to the contact number and then to the name, and silently overwrites what it finds.
 //!
 //! [`FakeXero`] is pure state: time is a parameter and ids come from a seed, so that a simulation can replay a run exactly. [`Server`] puts it on a
@@ -16,6 +16,7 @@ mod contacts;
 mod control;
 mod directory;
 mod faults;
+mod garbling;
 mod idempotency;
 mod ids;
 mod inspect;
@@ -31,7 +32,7 @@ mod validation;
 
 pub use calls::{Call, CallKind};
 pub use contact::{Contact, Status};
-pub use faults::{Delivery, Fault, FaultKind};
+pub use faults::{Delivery, Fault, FaultKind, Garbling};
 pub use limits::{Limits, RateLimitProblem};
 pub use oauth::TokenPair;
 pub use seed::SeedError;

@@ -43,6 +43,9 @@ struct Arguments {
     /// Shows a text that a contact does not have as "", where it is left out otherwise.
     #[arg(long)]
     shows_blank_texts: bool,
+    /// Refuses an element of many that carries its ContactID and no name.
+    #[arg(long)]
+    batch_needs_names: bool,
     /// What ids and tokens are derived from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -55,6 +58,7 @@ impl Arguments {
             client_id: self.client_id.clone().unwrap_or(default.client_id),
             client_secret: self.client_secret.clone().unwrap_or(default.client_secret),
             tenant_id: self.tenant_id.unwrap_or(default.tenant_id),
+            batch_needs_names: self.batch_needs_names,
             limits: Limits {
                 per_minute: self.per_minute,
                 per_day: self.per_day,

@@ -11,9 +11,10 @@ use uuid::Uuid;
 use crate::answer::{self, Answer, Refusal, unix_ms};
 use crate::calls::{Call, CallKind, CallLog, contact_in_path};
 use crate::contact::{self, View};
-use crate::contacts::{self, Verb};
+use crate::contacts::{self, Rules, Verb};
 use crate::directory::Directory;
-use crate::faults::{Delivery, FaultKind, Faults};
+use crate::faults::{Delivery, FaultKind, Faults, Garbling};
+use crate::garbling::{garbled, said_to_be_saved, without_query};
 use crate::idempotency::{self, Idempotency};
 use crate::ids::Ids;
 use crate::limits::{self, Limits, Meter};
@@ -37,6 +38,9 @@ pub struct Config {
     pub high_volume_contacts: usize,
     /// Reads show a text that is not there as `""`, where they leave it out otherwise: both were seen.
     pub shows_blank_texts: bool,
+    /// Whether an element of `POST /Contacts` needs its name although it carries a ContactID. Xero was
+    /// recorded to do without; an older report says that it refuses.
+    pub batch_needs_names: bool,
     /// What ids and tokens are derived from.
     pub seed: u64,
 }
@@ -51,6 +55,7 @@ impl Default for Config {
             limits: Limits::default(),
             high_volume_contacts: 100_000,
             shows_blank_texts: false,
+            batch_needs_names: false,
             seed: 1,
         }
     }
@@ -116,6 +121,17 @@ impl FakeXero {
             Some(FaultKind::Delay { milliseconds }) => {
                 let late = Delivery::Late(Duration::from_millis(milliseconds));
                 (self.answer(now, kind, request, None), Some(late))
+            }
+            Some(FaultKind::Garbled { how }) => {
+                let answer = match how {
+                    Garbling::Summarised => self.answer(now, kind, &without_query(request), None),
+                    Garbling::NothingDone => {
+                        let saved = said_to_be_saved(request);
+                        answer::contacts_answer(self.ids.next(), now, saved, None)
+                    }
+                    _ => garbled(self.answer(now, kind, request, None), how),
+                };
+                (answer, None)
             }
             ref early => (self.answer(now, kind, request, early.as_ref()), None),
         };
@@ -323,9 +339,12 @@ impl FakeXero {
             &mut organisation.directory,
             &mut self.ids,
             unix_ms(now),
-            verb,
+            &Rules {
+                verb,
+                each_for_itself,
+                batch_needs_names: self.config.batch_needs_names,
+            },
             &elements,
-            each_for_itself,
         )
     }
 
@@ -370,9 +389,10 @@ impl FakeXero {
                 }
                 _ => answer::server_error(self.ids.next()),
             },
-            FaultKind::LostRequest | FaultKind::LostAnswer | FaultKind::Delay { .. } => {
-                answer::server_error(self.ids.next())
-            }
+            FaultKind::LostRequest
+            | FaultKind::LostAnswer
+            | FaultKind::Delay { .. }
+            | FaultKind::Garbled { .. } => answer::server_error(self.ids.next()),
         }
     }
 

@@ -148,6 +148,21 @@ fn slot_errors(
     }
 }
 
+/// An address of the web with its scheme and a host that has a dot.
+pub(crate) fn is_website(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let rest = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let labels = host.trim_end_matches('.').split('.');
+        host.contains('.')
+            && labels.clone().all(|label| !label.is_empty())
+            && !text.contains(char::is_whitespace)
+    })
+}
+
 /// One address in ASCII, `local@domain`, with a dot in the domain. Harder than the standard on purpose: no quoted parts and no literals.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {

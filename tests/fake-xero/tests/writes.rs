@@ -5,7 +5,7 @@
 mod support;
 
 use bytes::Bytes;
-use fake_xero::{CallKind, Status};
+use fake_xero::{CallKind, Config, Fault, FaultKind, Garbling, Status};
 use serde_json::{Value, json};
 use support::{CONTACTS, Caller, message};
 use uuid::Uuid;
@@ -93,7 +93,10 @@ fn put_refuses_what_matches_an_existing_contact() {
         assert_eq!(message(&refused), reason, "{element}");
     }
     let refused = caller.write_one("PUT", json!({ "Name": "New", "ContactNumber": "n1" }));
-    assert!(message(&refused).contains("Contact Number"));
+    assert_eq!(
+        message(&refused),
+        "The contact number n1 is already assigned to another contact. The contact number must be unique across all contacts."
+    );
     let refused = caller.write_one("PUT", json!({ "ContactID": known, "Name": "Known" }));
     assert_ne!(message(&refused), "");
     assert_eq!(caller.fake.contacts().count(), 3);
@@ -131,10 +134,9 @@ fn elements_of_one_call_see_each_other() {
 }
 
 #[test]
-fn without_summarize_errors_one_refused_element_undoes_all() {
+fn without_summarize_errors_the_good_siblings_of_a_refused_element_are_saved_and_not_told() {
     let mut caller = Caller::new();
     let kept = caller.seed(json!({ "Name": "Kept", "AccountNumber": "A1" }));
-    let before: Vec<_> = caller.fake.contacts().cloned().collect();
     let elements = json!({ "Contacts": [{ "Name": "New" }, { "ContactID": kept, "Name": "Renamed" }, { "Name": "" }] });
     let (status, body) = caller.call("POST", CONTACTS, elements);
     assert_eq!(status, 400);
@@ -146,13 +148,9 @@ fn without_summarize_errors_one_refused_element_undoes_all() {
         body["Elements"][0]["ValidationErrors"][0]["Message"],
         NAME_EMPTY
     );
-    assert_eq!(caller.fake.contacts().cloned().collect::<Vec<_>>(), before);
-    let reused = caller.write_one("PUT", json!({ "Name": "New" }));
-    assert_eq!(
-        message(&reused),
-        "",
-        "the names of what was undone are free again"
-    );
+    assert_eq!(caller.fake.contact(kept).unwrap().name(), "Renamed");
+    let again = caller.write_one("PUT", json!({ "Name": "New" }));
+    assert_eq!(message(&again), name_taken("New"), "it was saved");
 }
 
 #[test]
@@ -197,18 +195,87 @@ fn post_falls_through_from_id_to_contact_number_to_name() {
 }
 
 #[test]
-fn a_batch_element_with_an_id_needs_its_name() {
+fn a_batch_element_with_an_id_does_without_its_name_unless_the_switch_says_otherwise() {
+    for needs_names in [false, true] {
+        let mut caller = Caller::with(Config {
+            batch_needs_names: needs_names,
+            ..Config::default()
+        });
+        let id = caller.seed(json!({ "Name": "A" }));
+        let answer = caller.write_one("POST", json!({ "ContactID": id, "FirstName": "x" }));
+        assert_eq!(message(&answer), if needs_names { NAME_EMPTY } else { "" });
+        assert_eq!(answer["ContactID"], json!(id));
+        let without_id = caller.write_one("POST", json!({ "FirstName": "x" }));
+        assert_eq!(message(&without_id), NAME_EMPTY);
+        let unknown = caller.write_one(
+            "POST",
+            json!({ "ContactID": Uuid::from_u128(9), "Name": "B" }),
+        );
+        assert_ne!(message(&unknown), "", "an unknown id never creates");
+        assert_eq!(caller.fake.contacts().count(), 1);
+    }
+}
+
+#[test]
+fn an_invalid_website_refuses_every_update_and_cannot_be_changed_here() {
+    let mut caller = Caller::without_limits();
+    for (website, is_valid) in [
+        ("", true),
+        ("http://acme.example", true),
+        ("HTTPS://www.acme.example/a?b", true),
+        ("www.acme.example", false),
+        ("http://acme", false),
+        ("http://acme..example", false),
+        ("acme example.com", false),
+    ] {
+        let id = caller.seed(json!({ "Name": format!("A {website}"), "Website": website }));
+        for change in [
+            json!({ "FirstName": "x" }),
+            json!({ "Website": "http://good.example" }),
+            json!({ "Website": "" }),
+        ] {
+            let (status, body) = caller.update(id, change);
+            assert_eq!(status, if is_valid { 200 } else { 400 }, "{website}");
+            let refusal = &body["Elements"][0]["ValidationErrors"][0]["Message"];
+            assert_eq!(refusal == "Website must be valid.", !is_valid, "{website}");
+        }
+        let element = json!({ "ContactID": id, "FirstName": "x" });
+        assert_eq!(
+            message(&caller.write_one("POST", element)).is_empty(),
+            is_valid
+        );
+        assert_eq!(caller.fake.contact(id).unwrap().text("Website"), website);
+    }
+}
+
+#[test]
+fn an_answer_can_leave_open_what_was_done() {
+    for (how, elements) in [
+        (Garbling::Reversed, 2),
+        (Garbling::FirstLeftOut, 1),
+        (Garbling::NilIds, 2),
+        (Garbling::Anonymous, 2),
+    ] {
+        let mut caller = Caller::new();
+        caller
+            .fake
+            .inject(Fault::next_call(FaultKind::Garbled { how }));
+        let two = json!({ "Contacts": [{ "Name": "A" }, { "Name": "B" }] });
+        let (status, body) = caller.call("PUT", &format!("{CONTACTS}?summarizeErrors=false"), two);
+        assert_eq!(status, 200);
+        let contacts = body["Contacts"].as_array().unwrap();
+        assert_eq!(contacts.len(), elements);
+        assert_eq!(contacts[0]["Name"] == "A", how == Garbling::NilIds);
+        assert_eq!(caller.fake.contacts().count(), 2);
+    }
     let mut caller = Caller::new();
-    let id = caller.seed(json!({ "Name": "A" }));
-    let refused = caller.write_one("POST", json!({ "ContactID": id, "FirstName": "x" }));
-    assert_eq!(message(&refused), NAME_EMPTY);
-    assert_eq!(refused["ContactID"], json!(id));
-    let unknown = caller.write_one(
-        "POST",
-        json!({ "ContactID": Uuid::from_u128(9), "Name": "B" }),
-    );
-    assert_ne!(message(&unknown), "", "an unknown id never creates");
-    assert_eq!(caller.fake.contacts().count(), 1);
+    let how = Garbling::Summarised;
+    caller
+        .fake
+        .inject(Fault::next_call(FaultKind::Garbled { how }));
+    let two = json!({ "Contacts": [{ "Name": "A" }, { "Name": "" }] });
+    let (status, _) = caller.call("PUT", &format!("{CONTACTS}?summarizeErrors=false"), two);
+    assert_eq!((status, caller.fake.contacts().count()), (400, 1));
 }
 
 #[test]

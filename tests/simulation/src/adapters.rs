@@ -356,6 +356,7 @@ fn xero_fault(fault: ServerFault) -> FaultKind {
         ServerFault::Minute => limit(RateLimitProblem::Minute, Some(41)),
         ServerFault::Day => limit(RateLimitProblem::Day, Some(3_600)),
         ServerFault::Concurrent => limit(RateLimitProblem::Concurrent, None),
+        ServerFault::Garbled(how) => FaultKind::Garbled { how },
     }
 }
 

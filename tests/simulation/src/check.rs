@@ -20,8 +20,13 @@ use crate::watch::Invariant;
 use crate::world::World;
 
 /// Problems that only the attempt to write can bring.
-const REFUSALS: [&str; 4] = [
+const REFUSALS: [&str; 9] = [
     "RefusedByXero",
+    "WebsiteInXero",
+    "LinkedContactNotInXero",
+    "NameTakenInXero",
+    "LinkedToAnotherContact",
+    "AmbiguousMatch",
     "RefusedByBigChange",
     "ArchivedInXero",
     "ErasedInXero",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use fake_xero::Garbling;
 use futures::channel::oneshot;
 use time::{Duration, OffsetDateTime};
 
@@ -48,6 +49,8 @@ pub(crate) enum ServerFault {
     Day,
     /// 429 for calls at once, which says nothing of a wait.
     Concurrent,
+    /// A write of contacts is done, and its answer does not tell all of it.
+    Garbled(Garbling),
 }
 
 /// What becomes of a call.
@@ -89,6 +92,7 @@ impl Fate {
             Self::Server(ServerFault::Minute) => "429 minute",
             Self::Server(ServerFault::Day) => "429 day",
             Self::Server(ServerFault::Concurrent) => "429 concurrent",
+            Self::Server(ServerFault::Garbled(_)) => "answer that does not tell all",
             Self::Server(ServerFault::Status(401)) => "401",
             Self::Server(ServerFault::Status(503)) => "503",
             Self::Server(ServerFault::Status(_)) => "500",

@@ -146,6 +146,9 @@ impl World {
         if self.chance(0.1) {
             contact["ContactStatus"] = json!("ARCHIVED");
         }
+        if self.chance(0.08) {
+            contact["Website"] = json!("no-address");
+        }
         self.in_xero(contact);
     }
 

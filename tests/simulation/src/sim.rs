@@ -182,6 +182,7 @@ impl Simulation {
         };
         let xero = FakeXero::new(Config {
             limits,
+            batch_needs_names: profile.batch_needs_names,
             seed,
             ..Config::default()
         });

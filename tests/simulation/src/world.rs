@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fake_bigchange::{FakeBigChange, FakeContact};
-use fake_xero::FakeXero;
+use fake_xero::{FakeXero, Garbling};
 use rules::ContactId;
 use secrets::MemoryVault;
 use store::MemoryTable;
@@ -19,6 +19,16 @@ use crate::ledger::Ledger;
 use crate::profile::Profile;
 use crate::sqs::Sqs;
 use crate::watch::{Invariant, Violation};
+
+/// How an answer to a write can leave open what was done.
+const GARBLINGS: [Garbling; 6] = [
+    Garbling::Reversed,
+    Garbling::FirstLeftOut,
+    Garbling::NilIds,
+    Garbling::Anonymous,
+    Garbling::NothingDone,
+    Garbling::Summarised,
+];
 
 /// The world, as everything in it shares it.
 pub(crate) type Shared = Arc<Mutex<World>>;
@@ -246,6 +256,7 @@ impl World {
         let writes = u32::from(call.mutates);
         let is_xero = u32::from(call.system == System::Xero);
         let http = u32::from(!is_aws);
+        let garbling = GARBLINGS[self.rng.usize(0..GARBLINGS.len())];
         let choices = [
             (4, Fate::Stalled(stall)),
             (3, Fate::Slow(slow)),
@@ -261,6 +272,10 @@ impl World {
             (2 * is_xero, Fate::Server(ServerFault::Minute)),
             (is_xero, Fate::Server(ServerFault::Day)),
             (2 * is_xero, Fate::Server(ServerFault::Concurrent)),
+            (
+                3 * is_xero * writes,
+                Fate::Server(ServerFault::Garbled(garbling)),
+            ),
         ];
         let total = choices.iter().map(|(weight, _)| weight).sum();
         let mut drawn = self.rng.u32(0..total);

@@ -50,6 +50,7 @@ fn every_promise_holds_in_the_fixed_seeds_and_they_meet_every_kind_of_fault() {
         "429 minute",
         "429 day",
         "429 concurrent",
+        "answer that does not tell all",
         "401",
         "500",
         "503",

@@ -14,6 +14,7 @@ fn deferred(world: &World, since_minutes: i64, due_in_minutes: i64) -> DeferredR
         due: world.now() + Duration::minutes(due_in_minutes),
         reason: DeferReason::XeroLimit,
         attempts: 3,
+        unknown_answers: rules::UnknownAnswers::default(),
     }
 }
 

@@ -78,6 +78,7 @@ async fn busy() -> World {
         due: world.now(),
         reason: DeferReason::XeroUnavailable,
         attempts: 1,
+        unknown_answers: rules::UnknownAnswers::default(),
     };
     world.put(3, &deferred).await;
     world

@@ -280,21 +280,21 @@ async fn an_edited_account_reference_is_accepted_once_xero_has_it_too() {
 }
 
 #[tokio::test]
-async fn a_rename_to_a_taken_name_is_refused_by_xero_in_its_words_and_not_tried_again_until_something_changes()
- {
+async fn a_rename_to_a_taken_name_names_the_holder_and_is_not_tried_again_until_something_changes()
+{
     let mut world = World::creating();
-    world.xero_contact(json!({"Name": "Bolt", "AccountNumber": "B1"}));
+    let holder = world.xero_contact(json!({"Name": "Bolt", "AccountNumber": "B1"}));
     let acme = world.customer_with_reference("Acme", "A1");
     world.sync(&[acme]).await;
     world.edit(acme, |c| c.name = "Bolt".into());
     world.sync(&[acme]).await;
-    let Problem::RefusedByXero { words } = world.problem(acme).await.unwrap().problem else {
+    let Problem::NameTakenInXero { in_bigchange, xero } =
+        world.problem(acme).await.unwrap().problem
+    else {
         panic!("another problem");
     };
-    assert!(
-        words[0].contains("already assigned to another contact"),
-        "{words:?}"
-    );
+    assert_eq!(in_bigchange.as_str(), "A1");
+    assert_eq!(Uuid::from(xero.id), holder);
     assert_eq!(world.record(acme).await.intent, None);
     world.is_quiet(&[acme]).await;
     world.edit(acme, |c| c.name = "Acme".into());

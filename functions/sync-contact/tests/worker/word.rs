@@ -145,7 +145,7 @@ async fn who_waits_for_a_xero_contact_gets_it_when_xero_refuses_the_other() {
     assert_eq!(world.problem_code(waits).await, "LinkedToAnotherContact");
     // Its account number belongs to another, as Xero says when it is written again.
     world.settle().await;
-    assert_eq!(world.problem_code(refused).await, "RefusedByXero");
+    assert_eq!(world.problem_code(refused).await, "AmbiguousMatch");
     assert_eq!(
         world.record(refused).await.intent,
         None,

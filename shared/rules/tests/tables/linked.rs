@@ -1,6 +1,6 @@
 //! A contact that is linked already.
 
-use rules::{Decision, Outcome, Problem, Question, link_out_of_line, refused_by_xero};
+use rules::{Decision, Outcome, Question, link_out_of_line};
 
 use crate::support::{Case, XeroContactExt, namesake, reference, told, xero, xero_id};
 
@@ -128,21 +128,4 @@ fn a_contact_reference_that_is_still_due_is_written() {
         assert_eq!(plan.bigchange_contact_reference, written, "{says}");
         assert_eq!(plan.writes_nothing(), !written, "{says}");
     }
-}
-
-#[test]
-#[rustfmt::skip] // a table: one row, one line
-fn a_refusal_is_explained_by_what_became_of_the_xero_contact() {
-    let words = || vec!["No.".to_owned()];
-    let rows = [
-        ("active",   Some(namesake(1)),                 "RefusedByXero"),
-        ("not read", None,                              "RefusedByXero"),
-        ("archived", Some(namesake(1).archived()),      "ArchivedInXero 1"),
-        ("merged",   Some(namesake(1).merged_into(9)),  "ArchivedInXero 1, survived by 9"),
-        ("erased",   Some(namesake(1).erased()),        "ErasedInXero 1"),
-    ];
-    for (says, now, outcome) in rows {
-        assert_eq!(told(&refused_by_xero(words(), now.as_ref())), outcome, "{says}");
-    }
-    assert_eq!(refused_by_xero(words(), None), Problem::RefusedByXero { words: words() });
 }

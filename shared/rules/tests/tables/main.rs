@@ -15,6 +15,7 @@ mod matching;
 mod participation;
 mod persons_word;
 mod problems;
+mod refused;
 mod settings;
 mod support;
 mod text;

@@ -26,7 +26,11 @@ fn a_person_says_which_xero_contact_it_is() {
     let rows: Vec<(&str, Case, &str)> = vec![
         ("only that one is asked for",               case("A-1"),                                                        "ask for 1"),
         ("under another name",                       case("A-1").found([xero(1)]),                                       "Linked 1"),
-        ("although others fit",                      case("A-1").found([xero(1), namesake(2), xero(3).account("A-1")]),  "Linked 1"),
+        ("although another has the name",            case("A-1").found([xero(1), namesake(2)]),                          "Linked 1"),
+        ("but another has the number",               case("A-1").found([xero(1), xero(3).account("a-1 ")]),              "AmbiguousMatch 1 and 3"),
+        ("but an archived one has the number",       case("A-1").found([xero(1), xero(3).account("A-1").archived()]),    "AmbiguousMatch 1 and 3"),
+        ("reserved, and another has the number",     case("A-1").found([xero(1), xero(3).account("A-1")]).held_by("A-1", 8), "DuplicateAccountReference A-1, of 8"),
+        ("it has the number, and so has another",    case("A-1").found([xero(1).account("A-1"), xero(3).account("A-1")]), "Linked 1"),
         ("although another program keeps it",        case("A-1").found([namesake(1).code("CRM-1")]),                     "Linked 1"),
         ("its number is taken over",                 case("").found([xero(1).account("B-2")]),                           "Linked 1"),
         ("a code is generated where both are blank", case("").settings(&[("GENERATE_ACCOUNT_REF", "true")]).found([xero(1)]), "needs a code"),

@@ -28,22 +28,23 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("SiteContactInAccountGroup", Problem::SiteContactInAccountGroup { parent: contact_id(3), group: Some(group_id(10)) },              &["contact 3", "contact group 10", "mixes"], &["CRM → Contacts", "General", "site group"]),
         ("InvalidField",              Problem::InvalidField { field: Field::Name, limit: "at most 255 characters".into(), chars: 300 },     &["name", "300", "at most 255"],         &["CRM → Contacts", "General"]),
         ("InvalidField",              Problem::InvalidField { field: Field::AccountReference, limit: "at most 50 characters".into(), chars: 51 }, &["account reference", "51", "at most 50"], TERMS),
-        ("AmbiguousMatch",            Problem::AmbiguousMatch { found: vec![named(1, "Acme", " A-1"), named(2, "Acme Ltd", " ")] },          &["\"Acme\" (account number A-1)", "\"Acme Ltd\" (no account number)"], &["In Xero", "Contacts → tick", "Financials → Terms"]),
+        ("AmbiguousMatch",            Problem::AmbiguousMatch { found: vec![named(1, "Acme", " A-1"), named(2, "Acme Ltd", " ")] },          &["\"Acme\" (account number A-1)", "\"Acme Ltd\" (no account number)"], &["In Xero", "Contacts → tick", "Contacts → the contact → Edit", "contact-sync link"]),
         ("ErasedInXero",              Problem::ErasedInXero { xero: named(1, "Erased", "A-1") },                                            &["\"Erased\"", "A-1", "erased"],        &["contact-sync unlink", "Exclude from financial sync", "CRM → Contacts", "Financials → Terms"]),
         ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: None },                             &["\"Old\"", "A-1", "archived"],         &["contact-sync unlink", "Contacts → Archived", "Restore", "Financials → Terms"]),
         ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: Some(xero_id(9)) },                 &["\"Old\"", "merged", "000000000009"],  &["contact-sync unlink", "Financials → Terms"]),
-        ("LinkedToAnotherContact",    Problem::LinkedToAnotherContact { xero: named(1, "Acme", "A-1"), other: contact_id(8) },              &["\"Acme\"", "A-1", "BigChange contact 8"], TERMS),
+        ("LinkedToAnotherContact",    Problem::LinkedToAnotherContact { xero: named(1, "Acme", "A-1"), other: contact_id(8) },              &["\"Acme\"", "A-1", "BigChange contact 8"], &["CRM → Contacts", "another name", "General", "Financials → Terms"]),
         ("NameTakenInXero",           Problem::NameTakenInXero { in_bigchange: reference("A-1"), xero: named(1, "Acme", "B-2") },           &["A-1", "B-2", "\"Acme\""],             &["Financials → Terms", "Contacts → the contact → Edit"]),
         ("OwnedByAnotherProgram",     Problem::OwnedByAnotherProgram { xero: named(1, "Acme", ""), contact_number: "CRM-1".into() },        &["\"Acme\"", "CRM-1"],                  &["consent", "CRM → Contacts", "Account reference"]),
         ("DuplicateAccountReference", Problem::DuplicateAccountReference { reference: reference("A-1"), holder: contact_id(8) },            &["A-1", "BigChange contact 8"],         TERMS),
-        ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")) },                                             &["A-1"],                                &["Contacts → New contact", "with this account number", "CreateInXero=true"]),
-        ("NotInXero",                 Problem::NotInXero { reference: None },                                                               &["no account reference"],               &["Contacts → New contact", "under this name", "CreateInXero=true"]),
+        ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")) },                                             &["A-1"],                                &["under another name", "Financials → Terms", "Contacts → New contact", "with this account number", "CreateInXero=true"]),
+        ("NotInXero",                 Problem::NotInXero { reference: None },                                                               &["no account reference"],               &["under another name", "Financials → Terms", "Contacts → New contact", "under this name", "CreateInXero=true"]),
         ("NoAccountReference",        Problem::NoAccountReference,                                                                          &["no account reference"],               &["CRM → Contacts", "Financials → Terms", "GenerateAccountRef=true"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: "A-1".into() },           &["A-2", "A-1"],                         &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: String::new() },          &["A-2", "has no account number."],      &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("UnlinkedByPerson",          Problem::UnlinkedByPerson { xero: named(1, "Acme", "A-1") },                                        &["\"Acme\"", "A-1", "unlinked"],        TERMS),
         ("LinkedContactNotInXero",    Problem::LinkedContactNotInXero { xero_id: xero_id(9) },                                              &["000000000009", "does not have"],      &["Contacts → the contact", "contact-sync unlink", "contact-sync link"]),
-        ("RefusedByXero",             Problem::RefusedByXero { words: vec!["Email address must be valid".into()] },                         &["Email address must be valid"],        BIGCHANGE),
+        ("WebsiteInXero",             Problem::WebsiteInXero { xero: named(1, "Acme", "A-1") },                                             &["\"Acme\"", "A-1", "website"],         &["In Xero", "Contacts → the contact → Edit → Website"]),
+        ("RefusedByXero",             Problem::RefusedByXero { words: vec!["Email address must be valid".into()] },                         &["Email address must be valid"],        TERMS),
         ("RefusedByBigChange",        Problem::RefusedByBigChange { words: "misc_noRight".into() },                                         &["misc_noRight"],                       BIGCHANGE),
     ]
 }
@@ -249,6 +250,10 @@ fn a_held_contact_is_tried_again_when_what_it_waits_for_changes_in_xero() {
     let name_taken = Case::new().account_reference("A-1").found([namesake(1).account("B-2")]);
     let of_a_program = Case::new().found([namesake(1).code("CRM-1")]);
     let changed = Case::linked().account_reference("A-2").found([namesake(1).account("A-1")]);
+    let website = Problem::WebsiteInXero { xero: named(4, "Acme Ltd", "") };
+    let website = Watch::of(&acme(), &website, None);
+    assert!(website.is_touched_by(&xero(4)), "the one whose website is not valid");
+    assert!(!website.is_touched_by(&xero(5)));
     let rows: Vec<(&str, &Case, XeroContact, bool)> = vec![
         ("one of its account number",        &not_in_xero,       xero(5).account(" a-1"),   true),
         ("one of its name",                  &not_in_xero,       xero(5).named("ACME  ltd"), true),

@@ -4,7 +4,7 @@ use rules::Settings;
 
 use crate::support::{group_id, settings};
 
-const GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas (BigChange: Setup → CRM → Contact groups)";
+const GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas (BigChange: Admin Settings → Contacts & notes → Contact groups)";
 const SITES: &str = "BigChange contact group ids, whole numbers above 0 separated by commas, none of which is in AccountGroupIds; or nothing";
 
 fn read(set: &[(&str, &str)]) -> Result<Settings, String> {

@@ -320,8 +320,9 @@ pub(crate) fn told(problem: &Problem) -> String {
             in_bigchange,
             in_xero,
         } => format!("{in_bigchange}, {in_xero:?} in Xero"),
-        Problem::UnlinkedByPerson { xero } => n(xero).to_string(),
+        Problem::UnlinkedByPerson { xero } | Problem::WebsiteInXero { xero } => n(xero).to_string(),
         Problem::LinkedContactNotInXero { xero_id } => number_of(*xero_id).to_string(),
+        Problem::RefusedByXero { words } => words.join(" "),
         _ => String::new(),
     };
     format!("{} {values}", problem.code()).trim_end().to_owned()

@@ -248,7 +248,7 @@ async fn every_write(answer: &Response) {
     let created = quiet(xero(&stub()).create(&access, &wanted, KEY).await);
     let changes = XeroChanges::default();
     let updated = quiet(xero(&stub()).update(&access, contact, &changes, KEY).await);
-    let update = Update::new(contact, "A".to_owned(), changes).unwrap();
+    let update = Update::new(contact, changes).unwrap();
     let updated_many = quiet(xero(&stub()).update_many(&access, &[update], KEY).await);
     for results in [created, updated_many].into_iter().flatten() {
         assert!(

@@ -9,5 +9,6 @@ mod arbitrary;
 mod errors;
 mod identity;
 mod reads;
+mod results;
 mod support;
 mod writes;

@@ -188,6 +188,7 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
             due: now - Duration::minutes(minutes),
             reason: DeferReason::XeroLimit,
             attempts: 0,
+            unknown_answers: rules::UnknownAnswers::default(),
         };
         writes.push(records.put(ContactId::try_from(id)?, &deferred, Expect::Anything)?);
     }
