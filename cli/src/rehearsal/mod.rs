@@ -259,8 +259,9 @@ impl Stage {
     async fn read_xero(&self, tool: &Tool) -> anyhow::Result<BTreeMap<XeroContactId, XeroContact>> {
         let mut contacts = BTreeMap::new();
         let mut directory = None;
-        let mut page = 1;
+        let mut pages = xero::Pages::at_most(MAX_XERO_PAGES);
         loop {
+            let page = pages.page();
             let opened = self.poller.parts.xero.open().await?;
             let Ok(session) = opened.ready else {
                 bail!(cannot_ask_xero(&self.records, DeferReason::XeroLimit).await?);
@@ -286,18 +287,17 @@ impl Stage {
             let known = directory.get_or_insert_with(|| {
                 Directory::new(self.records.tenant(), answer.as_of, read_at)
             });
+            let step = pages.take(&answer.contacts, answer.unreadable, answer.page_count);
             for contact in answer.contacts {
                 known.put(contact.clone());
                 contacts.insert(contact.id, contact);
             }
-            if page >= answer.page_count {
-                break;
-            }
-            page += 1;
-            if page > MAX_XERO_PAGES {
-                bail!(
+            match step {
+                xero::Step::Next(_) => {}
+                xero::Step::End => break,
+                xero::Step::TooMany => bail!(
                     "the Xero organisation has more than {MAX_XERO_PAGES},000 contacts, which is more than can be checked"
-                );
+                ),
             }
         }
         *self.worker.directory.lock().await = directory;
@@ -347,7 +347,8 @@ impl Stage {
                     | DeferReason::OutOfTime => drop(next.insert(contact)),
                     DeferReason::BigChangeUnavailable
                     | DeferReason::XeroUnavailable
-                    | DeferReason::UnexpectedAnswer => {
+                    | DeferReason::UnexpectedAnswer
+                    | DeferReason::XeroRefusesLookups => {
                         if tried_again.insert(contact) {
                             next.insert(contact);
                         }
@@ -592,7 +593,7 @@ fn rehearsed(work: &Work) -> Option<Rehearsed> {
         changes: work.changes.clone(),
         notices: record.notices.clone(),
         record,
-        found: work.found.clone().unwrap_or_default(),
+        found: work.found.contacts().cloned().collect(),
     })
 }
 

@@ -10,19 +10,19 @@ use rules::{
     Question, Snapshot, XeroContactId, XeroWrite, decide, participation,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, UnreadRecord,
+    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, QueryKind, Records, UnreadRecord,
     WaitingRecord, XeroContactRecord,
 };
 use runtime::telemetry::Metric;
 use runtime::{OpenError, Opened, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::Worker;
 use crate::apply::Applied;
 use crate::history::Follower;
-use crate::work::{Done, Work};
+use crate::work::{Done, Lookup, Work};
 
 /// Calls to BigChange at once; no limit is published, so few.
 pub(crate) const BIGCHANGE_AT_ONCE: usize = 4;
@@ -46,6 +46,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) groups: OnceCell<Vec<Group>>,
     /// Their names, for telling people; none where they could not be had, which is not tried again.
     pub(crate) group_names: OnceCell<HashMap<GroupId, String>>,
+    /// The kinds of query that Xero refuses, once the table was asked.
+    pub(crate) refused_queries: Mutex<Option<HashSet<QueryKind>>>,
     pub(crate) now: OffsetDateTime,
     pub(crate) deadline: OffsetDateTime,
     /// Marks the intents of this invocation.
@@ -130,6 +132,7 @@ async fn run_opened(
         bigchange,
         groups: OnceCell::new(),
         group_names: OnceCell::new(),
+        refused_queries: Mutex::default(),
         now,
         deadline,
         attempt,
@@ -246,7 +249,7 @@ impl Batch<'_> {
                 unread: unread.remove(&key),
                 contact: None,
                 customer: None,
-                found: None,
+                found: Lookup::NotAsked,
                 intent_before: None,
                 gave_back: false,
                 looked_again: false,
@@ -446,7 +449,7 @@ impl Batch<'_> {
         } in self.apply(works, plans).await
         {
             if look_again && let Some(work) = works.iter_mut().find(|work| work.id == contact) {
-                work.found = None;
+                work.found = Lookup::NotAsked;
             }
         }
     }
@@ -464,7 +467,7 @@ impl Batch<'_> {
             in_doubt: content.in_doubt().as_ref(),
             generated: content.code(),
             contact_reference_due: content.contact_reference_in_doubt(),
-            found: work.found.as_deref(),
+            found: work.found.found(),
             linked: &claims.linked,
             holders: &claims.holders,
         })
@@ -489,7 +492,7 @@ impl Batch<'_> {
             works
                 .iter()
                 .filter(|work| work.ending.is_none())
-                .flat_map(|work| work.found.iter().flatten())
+                .flat_map(|work| work.found.contacts())
         };
         let links = self
             .records
@@ -588,7 +591,7 @@ fn keep_twins_back(works: &mut [Work], plans: &mut HashMap<ContactId, Plan>) {
         let first_of_xero = plan.xero.existing().is_none_or(|id| xero_ids.insert(id));
         if !(first_of_name && first_of_reference && first_of_xero) {
             plans.remove(&work.id);
-            work.found = None;
+            work.found = Lookup::NotAsked;
         }
     }
 }

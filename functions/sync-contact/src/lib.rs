@@ -13,6 +13,7 @@ pub mod directory;
 pub mod event;
 pub mod history;
 pub mod lookup;
+pub mod refused_queries;
 pub mod reservations;
 pub mod settle;
 pub mod work;

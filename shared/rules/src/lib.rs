@@ -12,6 +12,7 @@ mod customer;
 mod decide;
 mod form;
 mod ids;
+mod lookup;
 mod problem;
 mod settings;
 mod text;
@@ -30,6 +31,7 @@ pub use decide::{
 };
 pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
+pub use lookup::{holds_after_refused_lookup, search_word};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use settings::{InvalidSetting, Settings};
 pub use text::{Fingerprint, NameKey, normalise_spaces};

@@ -133,6 +133,8 @@ pub enum Problem {
         /// Its id, as it was given.
         xero_id: XeroContactId,
     },
+    /// Xero refuses to be asked for single contacts, and has too many to read them all.
+    XeroRefusesLookups,
     /// Xero refused, in its own words.
     RefusedByXero {
         /// Xero's words.
@@ -146,7 +148,7 @@ pub enum Problem {
 }
 
 /// The stable codes of all problems.
-pub const PROBLEM_CODES: [&str; 17] = [
+pub const PROBLEM_CODES: [&str; 18] = [
     "ParentInSiteGroup",
     "SiteContactInAccountGroup",
     "InvalidField",
@@ -162,6 +164,7 @@ pub const PROBLEM_CODES: [&str; 17] = [
     "AccountReferenceChanged",
     "UnlinkedByPerson",
     "LinkedContactNotInXero",
+    "XeroRefusesLookups",
     "RefusedByXero",
     "RefusedByBigChange",
 ];
@@ -198,6 +201,7 @@ impl Problem {
             Self::AccountReferenceChanged { .. } => "AccountReferenceChanged",
             Self::UnlinkedByPerson { .. } => "UnlinkedByPerson",
             Self::LinkedContactNotInXero { .. } => "LinkedContactNotInXero",
+            Self::XeroRefusesLookups => "XeroRefusesLookups",
             Self::RefusedByXero { .. } => "RefusedByXero",
             Self::RefusedByBigChange { .. } => "RefusedByBigChange",
         }
@@ -238,6 +242,7 @@ impl Problem {
             Self::LinkedContactNotInXero { .. } => {
                 "Linked to a contact that this Xero organisation does not have"
             }
+            Self::XeroRefusesLookups => "Xero does not say whether it has this contact",
             Self::RefusedByXero { .. } => "Refused by Xero",
             Self::RefusedByBigChange { .. } => "Refused by BigChange",
         }
@@ -374,6 +379,9 @@ impl Problem {
             Self::LinkedContactNotInXero { xero_id } => format!(
                 "{who} belongs to the Xero contact {xero_id}, by its link or by a person's word, which this Xero organisation does not have."
             ),
+            Self::XeroRefusesLookups => format!(
+                "Xero refuses to search for {who}, and this Xero organisation has too many contacts to read them all, so it is not known whether Xero has it."
+            ),
             Self::RefusedByXero { words } => format!("Xero refused {who}: {}", words.join(" ")),
             Self::RefusedByBigChange { words } => {
                 format!("BigChange refused the account reference of {who}: {words}")
@@ -437,6 +445,9 @@ impl Problem {
             Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then have whoever runs contact-sync \
                  take the present link away (contact-sync unlink) and link it to that one (contact-sync link)."
                 .to_owned(),
+            Self::XeroRefusesLookups => "Nothing is wrong with the contact, and it is tried again once a day. To have it sooner, look for it in Xero (Contacts → search for its \
+                 name), create it there if it is not found (Contacts → New contact), then have whoever runs contact-sync say which one it is (contact-sync link)."
+                .to_owned(),
             Self::RefusedByXero { .. } => "Correct in BigChange (CRM → Contacts → the contact → General) what Xero's words name; it is tried again then.".to_owned(),
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
                  the synchronisation logs in with."
@@ -469,6 +480,7 @@ impl Problem {
             | Self::NotInXero { .. }
             | Self::UnlinkedByPerson { .. }
             | Self::LinkedContactNotInXero { .. }
+            | Self::XeroRefusesLookups
             | Self::RefusedByXero { .. } => Precondition::LinkedOrLinkable,
         }
     }

@@ -13,7 +13,9 @@ use time::OffsetDateTime;
 use transport::{Response, Transport};
 use url::Url;
 
-use crate::answer::{Access, Answer, Connection, DirectoryPage, ElementResult, Limits};
+use crate::answer::{
+    Access, Answer, Connection, DirectoryPage, ElementResult, Limits, SearchPage,
+};
 use crate::call::{Call, read};
 use crate::error::{Effect, Error};
 use crate::query::{self, Endpoints, Field, MAX_IDS, PAGE_SIZE};
@@ -125,21 +127,41 @@ impl Xero {
         self.filter(access, Field::Name, &values).await
     }
 
-    /// The contacts that hold a term anywhere in their name, first or last name, contact number or email, archived included: for names that cannot be queried.
-    /// Compare what comes. A term too long for an address is cut.
+    /// A page, counted from 1, of the contacts that hold a term in their name, first or last name, contact number or email, archived included.
+    /// Whether Xero finds it anywhere or only where a word begins is not documented: ask for the beginning of a word, and compare what comes.
+    /// A term too long for an address is cut.
     ///
     /// # Errors
-    /// See [`Error`]; [`Error::TooManyContacts`] where more than a page of contacts hold the term.
+    /// See [`Error`].
     pub async fn contacts_by_search(
         &self,
         access: &Access,
         term: &str,
-    ) -> Result<Answer<Vec<XeroContact>>, Error> {
+        page: u32,
+    ) -> Result<Answer<SearchPage>, Error> {
         let term = query::fitting_search_term(term.trim());
-        self.lookup(access, "searchTerm", term).await
+        // A blank one would ask for every contact.
+        if term.is_empty() {
+            let nothing = SearchPage {
+                contacts: Vec::new(),
+                page_count: Some(0),
+            };
+            return Ok(Answer {
+                value: nothing,
+                limits: Limits::default(),
+            });
+        }
+        let url = self.endpoints.search(term, page).ok_or(Error::NotAsked {
+            why: "the search does not fit into one address",
+        })?;
+        let response = self.send(access, Call::get("search", url)).await?;
+        let envelope: Envelope = read(&response, Effect::Reads)?;
+        let found = envelope.into_search_page(response.status())?;
+        Ok(answer(&response, found))
     }
 
-    /// The contact with this contact number, if there is one; an archived one is found too.
+    /// One contact with this contact number, if there is any; an archived one is found too. Two contacts can carry one number (seen in the field),
+    /// of which Xero then answers one and says nothing of the other: only a [search](Xero::contacts_by_search) tells of both.
     ///
     /// # Errors
     /// See [`Error`].

@@ -16,15 +16,17 @@ mod client;
 mod error;
 mod identity;
 mod ms_date;
+mod pages;
 mod query;
 mod read;
 mod refusal;
 mod write;
 
-pub use answer::{Access, Answer, Connection, DirectoryPage, ElementResult, Limits};
+pub use answer::{Access, Answer, Connection, DirectoryPage, ElementResult, Limits, SearchPage};
 pub use client::Xero;
 pub use error::{AuthLostCause, Error, LimitProblem};
 pub use identity::{CONSENT_SCOPES, ConsentRequest, Identity, IdentityError, SCOPES, Tokens};
+pub use pages::{Pages, Step};
 pub use query::{MAX_IDS, PAGE_SIZE, can_be_queried};
 pub use refusal::{Messages, Refusal};
 pub use write::{MAX_BATCH, RenamesGoSingly, Update};

@@ -50,11 +50,19 @@ impl Field {
         }
     }
 
-    /// `Name=="A" OR Name=="B"`.
+    /// `Name=="A" OR Name=="B"`. An account number is asked for with an outer space as well, because
+    /// Xero compares what is stored, and old contacts have such numbers.
     pub(crate) fn is_any_of<'a>(self, values: impl IntoIterator<Item = &'a str>) -> String {
+        let spaces: &[(&str, &str)] = match self {
+            Self::AccountNumber => &[("", ""), (" ", ""), ("", " "), (" ", " ")],
+            Self::Name => &[("", "")],
+        };
         let equal: Vec<_> = values
             .into_iter()
-            .map(|value| format!("{}==\"{value}\"", self.name()))
+            .flat_map(|value| spaces.iter().map(move |spaces| (value, spaces)))
+            .map(|(value, (before, after))| {
+                format!("{}==\"{before}{value}{after}\"", self.name())
+            })
             .collect();
         equal.join(" OR ")
     }
@@ -99,6 +107,19 @@ impl Endpoints {
             ("includeArchived", "true"),
             ("page", "1"),
             ("pageSize", &page_size),
+        ]);
+        (url.len() <= MAX_URL_CHARS).then_some(url)
+    }
+
+    /// A page of a search, in an order that no edit changes; `None` where it doesn't fit into one address.
+    pub(crate) fn search(&self, term: &str, page: u32) -> Option<String> {
+        let (page, page_size) = (page.to_string(), PAGE_SIZE.to_string());
+        let url = self.contacts(&[
+            ("searchTerm", term),
+            ("includeArchived", "true"),
+            ("page", &page),
+            ("pageSize", &page_size),
+            ("order", "ContactID ASC"),
         ]);
         (url.len() <= MAX_URL_CHARS).then_some(url)
     }
@@ -191,8 +212,12 @@ mod tests {
     #[test]
     fn several_values_are_joined_by_or() {
         assert_eq!(
-            Field::AccountNumber.is_any_of(["A1", "B2"]),
-            r#"AccountNumber=="A1" OR AccountNumber=="B2""#
+            Field::Name.is_any_of(["A1", "B2"]),
+            r#"Name=="A1" OR Name=="B2""#
+        );
+        assert_eq!(
+            Field::AccountNumber.is_any_of(["A1"]),
+            r#"AccountNumber=="A1" OR AccountNumber==" A1" OR AccountNumber=="A1 " OR AccountNumber==" A1 ""#
         );
     }
 
@@ -272,7 +297,7 @@ mod tests {
 
         #[test]
         fn a_search_term_fits_into_a_lookup(term in ".{0,1000}") {
-            prop_assert!(endpoints().lookup("searchTerm", fitting_search_term(&term)).is_some());
+            prop_assert!(endpoints().search(fitting_search_term(&term), 50).is_some());
         }
     }
 }

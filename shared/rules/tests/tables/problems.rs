@@ -43,6 +43,7 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: String::new() },          &["A-2", "has no account number."],      &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("UnlinkedByPerson",          Problem::UnlinkedByPerson { xero: named(1, "Acme", "A-1") },                                        &["\"Acme\"", "A-1", "unlinked"],        TERMS),
         ("LinkedContactNotInXero",    Problem::LinkedContactNotInXero { xero_id: xero_id(9) },                                              &["000000000009", "does not have"],      &["Contacts → the contact", "contact-sync unlink", "contact-sync link"]),
+        ("XeroRefusesLookups",        Problem::XeroRefusesLookups,                                                                          &["refuses to search", "too many contacts"], &["Contacts → search", "Contacts → New contact", "contact-sync link", "once a day"]),
         ("RefusedByXero",             Problem::RefusedByXero { words: vec!["Email address must be valid".into()] },                         &["Email address must be valid"],        BIGCHANGE),
         ("RefusedByBigChange",        Problem::RefusedByBigChange { words: "misc_noRight".into() },                                         &["misc_noRight"],                       BIGCHANGE),
     ]

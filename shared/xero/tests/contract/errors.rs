@@ -189,7 +189,11 @@ async fn each_kind_of_bad_request_is_told_apart() {
     for (body, expected) in [
         (
             exception(51, "HighVolumeException", "too many"),
-            Error::TooManyContacts,
+            Error::QueryRefused,
+        ),
+        (
+            exception(9_191_919, "HighVolumeFilterUnavailableApiException", "no"),
+            Error::QueryRefused,
         ),
         (
             exception(16, "QueryParseException", "Syntax error"),
