@@ -96,6 +96,7 @@ impl Batch<'_> {
         let mut is_read = self
             .directory_is_cheaper(&mut kept, &targets, needs_fresh)
             .await;
+        let mut unanswered = None;
         if matches!(is_read, Ok(false)) {
             let found = self.read_targets(&targets).await;
             self.would_have_saved(targets.look_ups(self.session.client()).saturating_sub(1));
@@ -108,6 +109,7 @@ impl Batch<'_> {
             }
             // Xero does not take the question: the list of all contacts answers it as well.
             is_read = self.read_whole(&mut kept).await;
+            unanswered = found.err();
         }
         match (is_read, kept.as_mut()) {
             (Ok(true), Some(directory)) => {
@@ -118,8 +120,13 @@ impl Batch<'_> {
             }
             (Ok(_), _) => {
                 drop(kept);
-                // Too many to read: only those are put off whose own question Xero refuses.
-                self.look_one_by_one(works, questions, &refused).await;
+                match unanswered {
+                    Some(error) if questions.len() == 1 => {
+                        self.hand_out_found(works, Err(error), is_match).await
+                    }
+                    // Too many to read: only those are put off whose own question Xero refuses.
+                    _ => self.look_one_by_one(works, questions, &refused).await,
+                }
             }
             (Err(error), _) => {
                 self.hand_out(works, Err::<(), _>(error), is_match, |(), _| Vec::new())

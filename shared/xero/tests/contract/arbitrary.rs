@@ -228,7 +228,7 @@ async fn every_read(answer: &Response) {
             .contacts_by_name(&access, &["A".to_owned()])
             .await,
     );
-    quiet(xero(&stub()).contacts_by_search(&access, "A").await);
+    quiet(xero(&stub()).contacts_by_search(&access, "A", 1).await);
     let found = xero(&stub()).contact_by_number(&access, &number).await;
     if let Some(Some(found)) = quiet(found).map(|answer| answer.value) {
         assert_eq!(
