@@ -419,7 +419,8 @@ impl Batch<'_> {
                 }
             }
         }
-        self.look(works, &questions, round > 0).await;
+        // Boxed, for its size would be that of every caller.
+        Box::pin(self.look(works, &questions, round > 0)).await;
         if let Err(error) = self.read_claims(works, claims).await {
             for work in open(works) {
                 work.ending = Some(Err(error.clone()));

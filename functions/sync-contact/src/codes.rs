@@ -206,7 +206,10 @@ impl Batch<'_> {
             HashSet::new()
         } else {
             drop(directory);
-            let numbers: Vec<_> = candidates.iter().map(|(_, code)| code.clone()).collect();
+            let numbers: Vec<_> = candidates
+                .iter()
+                .map(|(_, code)| code.as_str().to_owned())
+                .collect();
             let calls = self.session.client().split_account_numbers(&numbers);
             self.would_have_saved(calls.len());
             let found = self.read_account_numbers(&numbers).await?;

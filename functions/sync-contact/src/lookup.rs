@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use rules::{
     AccountReference, ContactId, ContactNumber, ContactStatus, Problem, Question, XeroContact,
-    XeroContactId, holds_after_refused_lookup, search_word,
+    XeroContactId, holds_after_refused_lookup, search_words,
 };
 use runtime::records::{DeferReason, DirectoryRecord, ONLY, QueryKind};
 use runtime::telemetry::Metric;
@@ -25,7 +25,7 @@ use crate::work::{Lookup, Work};
 /// An organisation of unknown size is taken for one of two pages; the first page tells.
 const USUAL_PAGES: u32 = 2;
 /// So many codes of four digits are asked for in one call.
-const CODES_A_CALL: usize = 10;
+const CODES_A_CALL: usize = 40;
 /// A larger organisation is never read as a whole: 50,000 contacts are about 20 MB of memory.
 pub(crate) const MAX_PAGES: u32 = 50;
 /// Where a search finds more pages than this, the directory tells more for fewer calls.
@@ -36,7 +36,8 @@ const MAX_PAGES_FOR_SAVINGS: u32 = 25;
 /// What a batch wants to know of Xero, as calls that ask for just that.
 #[derive(Debug, Default)]
 struct Targets {
-    account_numbers: Vec<AccountReference>,
+    /// In every spelling that is asked for.
+    account_numbers: Vec<String>,
     /// A word of each name.
     words: BTreeSet<String>,
     contact_numbers: Vec<ContactNumber>,
@@ -235,7 +236,7 @@ impl Batch<'_> {
             // A filter cannot hold every character, and the search does not look at account numbers.
             match account_reference {
                 Some(reference) if xero::can_be_queried(reference.as_str()) => {
-                    targets.account_numbers.push(reference.clone());
+                    targets.account_numbers.extend(with_outer_spaces(reference));
                 }
                 Some(_) => targets.needs_directory = true,
                 None => {
@@ -243,10 +244,10 @@ impl Batch<'_> {
                         usize::from(self.worker.parts.settings.generate_account_reference)
                 }
             }
-            match name.as_deref().map(search_word) {
-                Some(Some(word)) => drop(targets.words.insert(word)),
-                Some(None) => targets.needs_directory = true,
-                None => {}
+            if let Some(name) = name {
+                let words = search_words(name);
+                targets.needs_directory |= words.is_empty();
+                targets.words.extend(words);
             }
             if *create_in_doubt || refused.contains(contact) {
                 targets.contact_numbers.push(ContactNumber::ours(*contact));
@@ -380,13 +381,13 @@ impl Batch<'_> {
 
     pub(crate) async fn read_account_numbers(
         &self,
-        references: &[AccountReference],
+        numbers: &[String],
     ) -> Result<Vec<XeroContact>, CallError> {
         let mut found = Vec::new();
-        for references in self.session.client().split_account_numbers(references) {
+        for numbers in self.session.client().split_account_numbers(numbers) {
             found.extend(
                 self.ask(QueryKind::AccountNumber, |xero, access| async move {
-                    xero.contacts_by_account_number(&access, references).await
+                    xero.contacts_by_account_number(&access, numbers).await
                 })
                 .await?,
             );
@@ -645,6 +646,18 @@ impl Batch<'_> {
             .map_err(stored)?;
         self.records.write(vec![write]).await.map_err(stored)
     }
+}
+
+/// The spellings in which an account number is asked for: Xero compares what is stored, and numbers of old contacts have outer spaces. One with more than
+/// one of them on a side is found only where everything is read.
+fn with_outer_spaces(reference: &AccountReference) -> [String; 4] {
+    let reference = reference.as_str();
+    [
+        reference.to_owned(),
+        format!(" {reference}"),
+        format!("{reference} "),
+        format!(" {reference} "),
+    ]
 }
 
 /// Whether a look-up failed for a reason that another look-up need not share.

@@ -31,7 +31,7 @@ pub use decide::{
 };
 pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
-pub use lookup::{holds_after_refused_lookup, search_word};
+pub use lookup::{holds_after_refused_lookup, search_words};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use settings::{InvalidSetting, Settings};
 pub use text::{Fingerprint, NameKey, normalise_spaces};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use rules::{
-    AccountReference, ContactNumber, NewXeroContact, TenantId, XeroChanges, XeroContact,
+    ContactNumber, NewXeroContact, TenantId, XeroChanges, XeroContact,
     XeroContactId,
 };
 use secrecy::SecretString;
@@ -97,18 +97,19 @@ impl Xero {
         self.lookup(access, "IDs", &ids.join(",")).await
     }
 
-    /// The contacts with any of these account numbers, archived included. Xero ignores case and accents here: compare what comes.
+    /// The contacts with any of these account numbers, archived included. Xero ignores case and accents here, but not outer spaces, which old contacts
+    /// have: ask for those spellings too, and compare what comes.
     ///
-    /// The references are those of one part of [`Xero::split_account_numbers`], each one that [can be queried](crate::can_be_queried).
+    /// The numbers are those of one part of [`Xero::split_account_numbers`], each one that [can be queried](crate::can_be_queried).
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn contacts_by_account_number(
         &self,
         access: &Access,
-        references: &[AccountReference],
+        numbers: &[String],
     ) -> Result<Answer<Vec<XeroContact>>, Error> {
-        let values: Vec<_> = references.iter().map(AccountReference::as_str).collect();
+        let values: Vec<_> = numbers.iter().map(String::as_str).collect();
         self.filter(access, Field::AccountNumber, &values).await
     }
 
@@ -292,14 +293,14 @@ impl Xero {
             ))
     }
 
-    /// Splits account references into parts that each fit into one [lookup](Xero::contacts_by_account_number). Leave out those that cannot be queried first.
+    /// Splits account numbers into parts that each fit into one [lookup](Xero::contacts_by_account_number). Leave out those that cannot be queried first.
     #[must_use]
     pub fn split_account_numbers<'a>(
         &self,
-        references: &'a [AccountReference],
-    ) -> Vec<&'a [AccountReference]> {
+        numbers: &'a [String],
+    ) -> Vec<&'a [String]> {
         self.endpoints
-            .split(Field::AccountNumber, references, AccountReference::as_str)
+            .split(Field::AccountNumber, numbers, String::as_str)
     }
 
     /// Splits names into parts that each fit into one [lookup](Xero::contacts_by_name). Leave out those that cannot be queried first.

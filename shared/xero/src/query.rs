@@ -50,19 +50,11 @@ impl Field {
         }
     }
 
-    /// `Name=="A" OR Name=="B"`. An account number is asked for with an outer space as well, because
-    /// Xero compares what is stored, and old contacts have such numbers.
+    /// `Name=="A" OR Name=="B"`.
     pub(crate) fn is_any_of<'a>(self, values: impl IntoIterator<Item = &'a str>) -> String {
-        let spaces: &[(&str, &str)] = match self {
-            Self::AccountNumber => &[("", ""), (" ", ""), ("", " "), (" ", " ")],
-            Self::Name => &[("", "")],
-        };
         let equal: Vec<_> = values
             .into_iter()
-            .flat_map(|value| spaces.iter().map(move |spaces| (value, spaces)))
-            .map(|(value, (before, after))| {
-                format!("{}==\"{before}{value}{after}\"", self.name())
-            })
+            .map(|value| format!("{}==\"{value}\"", self.name()))
             .collect();
         equal.join(" OR ")
     }
@@ -212,12 +204,8 @@ mod tests {
     #[test]
     fn several_values_are_joined_by_or() {
         assert_eq!(
-            Field::Name.is_any_of(["A1", "B2"]),
-            r#"Name=="A1" OR Name=="B2""#
-        );
-        assert_eq!(
-            Field::AccountNumber.is_any_of(["A1"]),
-            r#"AccountNumber=="A1" OR AccountNumber==" A1" OR AccountNumber=="A1 " OR AccountNumber==" A1 ""#
+            Field::AccountNumber.is_any_of(["A1", "B2"]),
+            r#"AccountNumber=="A1" OR AccountNumber=="B2""#
         );
     }
 

@@ -151,7 +151,7 @@ async fn a_created_contact_is_found_in_every_way() {
     let expected = vec![created.clone()];
     let by_id = xero.contacts_by_id(&access, &[created.id]).await.unwrap();
     assert_eq!(by_id.value, expected);
-    let references = [AccountReference::parse("cafe 0007").unwrap()];
+    let references = ["cafe 0007".to_owned()];
     let by_reference = xero.contacts_by_account_number(&access, &references).await;
     assert_eq!(by_reference.unwrap().value, expected);
     let names = ["CAFE & SONS + CO".to_owned(), "Other".to_owned()];
@@ -173,7 +173,7 @@ async fn archived_contacts_are_found_with_what_they_were_merged_into() {
     let merged = json!([{"Name": "Loser", "AccountNumber": "L1", "ContactNumber": "other-1", "ContactStatus": "ARCHIVED", "MergedToContactID": ids[0]}]);
     fake.seed(&merged);
     let (xero, access) = (fake.client(), fake.access());
-    let references = [AccountReference::parse("L1").unwrap()];
+    let references = ["L1".to_owned()];
     let found = xero
         .contacts_by_account_number(&access, &references)
         .await

@@ -21,6 +21,7 @@ mod doubt;
 mod history;
 mod hostile;
 mod linking;
+mod lookups;
 mod messages;
 mod privacy;
 mod problems;

@@ -217,10 +217,9 @@ async fn every_read(answer: &Response) {
         }
     }
     quiet(xero(&stub()).contacts_by_id(&access, &[contact]).await);
-    let by_number = [reference];
     quiet(
         xero(&stub())
-            .contacts_by_account_number(&access, &by_number)
+            .contacts_by_account_number(&access, &["ACME0001".to_owned()])
             .await,
     );
     quiet(

@@ -1,7 +1,7 @@
 //! Reading from Xero: what is asked, and what is made of the answers.
 
 use crate::support::*;
-use rules::{AccountReference, ContactNumber, ContactStatus};
+use rules::{ContactNumber, ContactStatus};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use xero::{Error, Limits, MAX_IDS};
@@ -200,7 +200,7 @@ async fn a_page_that_does_not_say_how_many_there_are_is_read() {
 
 #[tokio::test]
 async fn a_look_up_as_long_as_one_of_xeros_own_pages_may_have_more() {
-    let reference = [AccountReference::parse("A1").unwrap()];
+    let reference = ["A1".to_owned()];
     for (rows, is_whole) in [(99, true), (100, false)] {
         let stub = Stub::with(Ok(json_response(200, &envelope(&vec![contact(1, "A"); rows]))));
         let answer = xero(&stub)
@@ -238,7 +238,7 @@ async fn ids_are_looked_up_together_archived_included() {
 #[tokio::test]
 async fn account_numbers_and_names_are_looked_up_by_equality() {
     let stub = Stub::with(Ok(json_response(200, &envelope(&[]))));
-    let references = ["A1", "B+2"].map(|text| AccountReference::parse(text).unwrap());
+    let references = ["A1", "B+2"].map(str::to_owned);
     xero(&stub)
         .contacts_by_account_number(&access(), &references)
         .await
@@ -247,7 +247,7 @@ async fn account_numbers_and_names_are_looked_up_by_equality() {
         stub.only_request().uri().query().unwrap(),
         format!(
             "where={}{QUERY_TAIL}",
-            ["A1", "%20A1", "A1%20", "%20A1%20", "B%2B2", "%20B%2B2", "B%2B2%20", "%20B%2B2%20"]
+            ["A1", "B%2B2"]
                 .map(|number| format!("AccountNumber%3D%3D%22{number}%22"))
                 .join("%20OR%20")
         )
