@@ -419,7 +419,7 @@ impl Batch<'_> {
                 }
             }
         }
-        // Boxed, for its size would be that of every caller.
+        // Boxed, for every caller would carry their size.
         Box::pin(self.look(works, &questions, round > 0)).await;
         if let Err(error) = self.read_claims(works, claims).await {
             for work in open(works) {
@@ -427,7 +427,7 @@ impl Batch<'_> {
             }
             return;
         }
-        self.generate_codes(works, claims).await;
+        Box::pin(self.generate_codes(works, claims)).await;
         let mut plans: HashMap<ContactId, Plan> = HashMap::new();
         for work in open(works) {
             match self.decide(work, claims) {

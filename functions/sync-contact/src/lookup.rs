@@ -442,7 +442,7 @@ impl Batch<'_> {
 
     /// Looks up everything that is wanted. An error where anything of it is not known.
     async fn read_targets(&self, targets: &Targets) -> Result<Vec<XeroContact>, CallError> {
-        if targets.needs_directory {
+        if targets.needs_directory || self.refuses_any(targets, false).await? {
             return Err(CallError::Failed(xero::Error::QueryRefused));
         }
         let mut found = self.read_account_numbers(&targets.account_numbers).await?;
@@ -488,7 +488,7 @@ impl Batch<'_> {
         {
             *directory = None;
         }
-        let calls = if self.refuses_any(targets).await? {
+        let calls = if self.refuses_any(targets, true).await? {
             u32::MAX
         } else {
             targets.calls(self.session.client())
@@ -529,9 +529,10 @@ impl Batch<'_> {
         }
     }
 
-    /// Whether Xero is known to refuse a question that the targets need.
-    async fn refuses_any(&self, targets: &Targets) -> Result<bool, CallError> {
-        let by_number = !targets.account_numbers.is_empty() || targets.codes > 0;
+    /// Whether Xero is known to refuse a question that the targets need, or that their codes will.
+    async fn refuses_any(&self, targets: &Targets, with_codes: bool) -> Result<bool, CallError> {
+        let by_number =
+            !targets.account_numbers.is_empty() || (with_codes && targets.codes > 0);
         Ok(
             (by_number && self.refuses(QueryKind::AccountNumber).await?)
                 || (!targets.words.is_empty() && self.refuses(QueryKind::Search).await?),
