@@ -193,10 +193,12 @@ impl Batch<'_> {
         directory: &mut Directory,
         concerns: impl Fn(&Work) -> bool,
     ) {
-        let is_open_question =
-            |found: &&XeroContact| found.status == ContactStatus::Archived && found.merged_into.is_none();
-        let has_open_question =
-            |work: &Work| concerns(work) && work.found.contacts().any(|found| is_open_question(&found));
+        let is_open_question = |found: &&XeroContact| {
+            found.status == ContactStatus::Archived && found.merged_into.is_none()
+        };
+        let has_open_question = |work: &Work| {
+            concerns(work) && work.found.contacts().any(|found| is_open_question(&found))
+        };
         let ids: BTreeSet<XeroContactId> = open(works)
             .filter(|work| concerns(work))
             .flat_map(|work| work.found.contacts().filter(is_open_question))
@@ -209,11 +211,14 @@ impl Batch<'_> {
         match self.read_by_id(&ids).await {
             Ok(read) => {
                 read.into_iter().for_each(|contact| directory.put(contact));
-                self.hand_out_from(works, directory, has_open_question).await;
+                self.hand_out_from(works, directory, has_open_question)
+                    .await;
             }
             Err(error) => {
-                self.hand_out(works, Err::<(), _>(error), has_open_question, |(), _| Vec::new())
-                    .await
+                self.hand_out(works, Err::<(), _>(error), has_open_question, |(), _| {
+                    Vec::new()
+                })
+                .await
             }
         }
     }
@@ -423,16 +428,17 @@ impl Batch<'_> {
     ) -> Result<Vec<XeroContact>, CallError> {
         match self.search(number.as_str()).await {
             Ok(mut found) => {
-                let is_it = |held: &ContactNumber| held.as_str().eq_ignore_ascii_case(number.as_str());
+                let is_it =
+                    |held: &ContactNumber| held.as_str().eq_ignore_ascii_case(number.as_str());
                 found.retain(|contact| contact.contact_number.as_ref().is_some_and(is_it));
                 Ok(found)
             }
             // This works in organisations of any size. Where it finds one, no create follows.
             Err(error) if is_refused(&error) => {
                 let one = self
-                    .call(|xero, access| async move {
-                        xero.contact_by_number(&access, number).await
-                    })
+                    .call(
+                        |xero, access| async move { xero.contact_by_number(&access, number).await },
+                    )
                     .await?;
                 Ok(one.into_iter().collect())
             }
@@ -531,12 +537,9 @@ impl Batch<'_> {
 
     /// Whether Xero is known to refuse a question that the targets need, or that their codes will.
     async fn refuses_any(&self, targets: &Targets, with_codes: bool) -> Result<bool, CallError> {
-        let by_number =
-            !targets.account_numbers.is_empty() || (with_codes && targets.codes > 0);
-        Ok(
-            (by_number && self.refuses(QueryKind::AccountNumber).await?)
-                || (!targets.words.is_empty() && self.refuses(QueryKind::Search).await?),
-        )
+        let by_number = !targets.account_numbers.is_empty() || (with_codes && targets.codes > 0);
+        Ok((by_number && self.refuses(QueryKind::AccountNumber).await?)
+            || (!targets.words.is_empty() && self.refuses(QueryKind::Search).await?))
     }
 
     /// Reads everything, or what changed since, because Xero cannot be asked for less. `false` where that is too much.
@@ -548,7 +551,8 @@ impl Batch<'_> {
             needs_directory: true,
             ..Targets::default()
         };
-        self.directory_is_cheaper(directory, &everything, true).await
+        self.directory_is_cheaper(directory, &everything, true)
+            .await
     }
 
     /// Remembers what was spent because there is no directory.

@@ -429,7 +429,10 @@ pub(crate) struct Held {
 fn without_moot_intent(work: &Work) -> Option<ContactRecord> {
     without_create_that_never_was(work).or_else(|| {
         let record = &work.record.as_ref()?.value;
-        let intent = record.intent.as_ref().filter(|_| work.found.found().is_some())?;
+        let intent = record
+            .intent
+            .as_ref()
+            .filter(|_| work.found.found().is_some())?;
         let is_moot = intent.plan.only_fills_in_a_number(work.id);
         is_moot.then(|| ContactRecord {
             intent: None,

@@ -31,7 +31,11 @@ pub fn search_words(name: &str) -> Vec<String> {
     let Some(first) = words.first() else {
         return Vec::new();
     };
-    let mut spellings = vec![(*first).to_owned(), first.nfc().collect(), first.nfd().collect()];
+    let mut spellings = vec![
+        (*first).to_owned(),
+        first.nfc().collect(),
+        first.nfd().collect(),
+    ];
     spellings.sort();
     spellings.dedup();
     spellings

@@ -3,19 +3,14 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use rules::{
-    ContactNumber, NewXeroContact, TenantId, XeroChanges, XeroContact,
-    XeroContactId,
-};
+use rules::{ContactNumber, NewXeroContact, TenantId, XeroChanges, XeroContact, XeroContactId};
 use secrecy::SecretString;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use transport::{Response, Transport};
 use url::Url;
 
-use crate::answer::{
-    Access, Answer, Connection, DirectoryPage, ElementResult, Limits, SearchPage,
-};
+use crate::answer::{Access, Answer, Connection, DirectoryPage, ElementResult, Limits, SearchPage};
 use crate::call::{Call, read};
 use crate::error::{Effect, Error};
 use crate::query::{self, Endpoints, Field, MAX_IDS, PAGE_SIZE};
@@ -295,10 +290,7 @@ impl Xero {
 
     /// Splits account numbers into parts that each fit into one [lookup](Xero::contacts_by_account_number). Leave out those that cannot be queried first.
     #[must_use]
-    pub fn split_account_numbers<'a>(
-        &self,
-        numbers: &'a [String],
-    ) -> Vec<&'a [String]> {
+    pub fn split_account_numbers<'a>(&self, numbers: &'a [String]) -> Vec<&'a [String]> {
         self.endpoints
             .split(Field::AccountNumber, numbers, String::as_str)
     }

@@ -217,7 +217,10 @@ fn bad_request(failure: &Failure) -> Error {
     if failure.says_that_the_key_was_reused() {
         Error::IdempotencyKeyReused
     } else if failure.is("HighVolumeException", HIGH_VOLUME)
-        || failure.is("HighVolumeFilterUnavailableApiException", FILTER_UNAVAILABLE)
+        || failure.is(
+            "HighVolumeFilterUnavailableApiException",
+            FILTER_UNAVAILABLE,
+        )
         || failure.is("QueryParseException", QUERY_PARSE)
     {
         Error::QueryRefused

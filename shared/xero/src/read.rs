@@ -11,7 +11,7 @@ use transport::Response;
 use uuid::Uuid;
 
 use crate::query::PAGE_SIZE;
-use crate::{DirectoryPage, ElementResult, SearchPage, Error, Messages, Refusal, ms_date};
+use crate::{DirectoryPage, ElementResult, Error, Messages, Refusal, SearchPage, ms_date};
 
 /// The contacts on a page where Xero chooses its size.
 const DEFAULT_PAGE_SIZE: usize = 100;

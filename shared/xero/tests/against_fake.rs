@@ -157,7 +157,10 @@ async fn a_created_contact_is_found_in_every_way() {
     let names = ["CAFE & SONS + CO".to_owned(), "Other".to_owned()];
     let by_name = xero.contacts_by_name(&access, &names).await.unwrap();
     assert_eq!(by_name.value, expected);
-    let by_search = xero.contacts_by_search(&access, "& Sons +", 1).await.unwrap();
+    let by_search = xero
+        .contacts_by_search(&access, "& Sons +", 1)
+        .await
+        .unwrap();
     assert_eq!(by_search.value.contacts, expected);
     let by_number = xero.contact_by_number(&access, &new.contact_number).await;
     assert_eq!(by_number.unwrap().value, Some(created));

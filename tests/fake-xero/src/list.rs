@@ -123,7 +123,9 @@ impl ListQuery {
     ) -> Result<Listed, Refusal> {
         let refused = [
             config.refuse_filters.filter(|_| self.filter.is_some()),
-            config.refuse_searches.filter(|_| self.search_term.is_some()),
+            config
+                .refuse_searches
+                .filter(|_| self.search_term.is_some()),
         ];
         match refused.into_iter().flatten().next() {
             Some(QueryRefusal::Syntax) => return Err(Refusal::Query),
@@ -211,7 +213,12 @@ fn search_finds(reading: SearchReading, term: &str, text: &str) -> bool {
         SearchReading::BeginningsOfWords => {
             let (term, text) = (fold_case(term), fold_case(text));
             let mut places = text.match_indices(&term);
-            places.any(|(at, _)| text[..at].chars().next_back().is_none_or(char::is_whitespace))
+            places.any(|(at, _)| {
+                text[..at]
+                    .chars()
+                    .next_back()
+                    .is_none_or(char::is_whitespace)
+            })
         }
     }
 }

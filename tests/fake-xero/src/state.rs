@@ -286,8 +286,7 @@ impl FakeXero {
         let (contacts, pagination) = match kind {
             CallKind::List => {
                 let query = ListQuery::parse(request.uri(), request.headers())?;
-                let listed =
-                    query.run(self.directory(tenant)?, &self.config, &self.on_no_page)?;
+                let listed = query.run(self.directory(tenant)?, &self.config, &self.on_no_page)?;
                 (listed.contacts, listed.pagination)
             }
             CallKind::Single => {

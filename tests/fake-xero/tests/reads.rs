@@ -262,7 +262,9 @@ fn of_two_contacts_with_one_number_one_is_shown_on_its_own_and_both_are_searched
 fn a_contact_that_no_page_has_is_found_in_every_other_way() {
     let mut caller = Caller::new();
     let id = caller.seed(json!({ "Name": "Acme", "ContactNumber": "N1" }));
-    caller.fake.leave_out_of_pages(id.to_string().parse().unwrap());
+    caller
+        .fake
+        .leave_out_of_pages(id.to_string().parse().unwrap());
     assert!(caller.names("?page=1").is_empty());
     for query in ["?where=Name==%22Acme%22", "?searchTerm=Acme", "/N1"] {
         assert_eq!(caller.names(query), ["Acme"], "{query}");

@@ -123,7 +123,11 @@ async fn where_xero_refuses_filters_everything_is_read_and_the_refusal_remembere
         world.reset_calls();
         world.sync(&[one]).await;
         assert!(world.linked(one).await.is_some());
-        assert_eq!(world.xero_calls(), 1 + 5 + 1, "a refusal, everything, the create");
+        assert_eq!(
+            world.xero_calls(),
+            1 + 5 + 1,
+            "a refusal, everything, the create"
+        );
         let known = world
             .get::<RefusedQueryRecord>(QueryKind::AccountNumber)
             .await

@@ -435,7 +435,10 @@ impl World {
     pub(crate) async fn try_again(&self, ids: &[u64]) {
         for id in ids {
             let held = self.problem(*id).await.unwrap();
-            let again = ProblemRecord { retry: true, ..held };
+            let again = ProblemRecord {
+                retry: true,
+                ..held
+            };
             self.put(*id, &again).await;
         }
     }

@@ -223,7 +223,8 @@ async fn each_kind_of_bad_request_is_told_apart() {
     assert_eq!(messages[..], ["No data has been processed".to_owned()]);
     // With elements it is a refusal of those.
     let mut with_elements = nothing;
-    with_elements["Elements"] = json!([{"ValidationErrors": [{"Message": "Email address must be valid"}]}]);
+    with_elements["Elements"] =
+        json!([{"ValidationErrors": [{"Message": "Email address must be valid"}]}]);
     let error = create(Ok(json_response(400, &with_elements))).await;
     assert!(matches!(
         error,

@@ -202,7 +202,10 @@ async fn a_page_that_does_not_say_how_many_there_are_is_read() {
 async fn a_look_up_as_long_as_one_of_xeros_own_pages_may_have_more() {
     let reference = ["A1".to_owned()];
     for (rows, is_whole) in [(99, true), (100, false)] {
-        let stub = Stub::with(Ok(json_response(200, &envelope(&vec![contact(1, "A"); rows]))));
+        let stub = Stub::with(Ok(json_response(
+            200,
+            &envelope(&vec![contact(1, "A"); rows]),
+        )));
         let answer = xero(&stub)
             .contacts_by_account_number(&access(), &reference)
             .await;
