@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::support::*;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
-use rules::{AccountReference, ContactNumber, XeroChanges, XeroContactId};
+use rules::{ContactNumber, XeroChanges, XeroContactId};
 use serde_json::{Map, Value, json};
 use time::Duration;
 use transport::{Response, Transport};
@@ -206,7 +206,6 @@ async fn every_read(answer: &Response) {
     let stub = || Stub::with(Ok(answer.clone()));
     let access = access();
     let number = ContactNumber::from_xero("BigChange-1").unwrap();
-    let reference = AccountReference::parse("ACME0001").unwrap();
     let contact: XeroContactId = id(1).parse().unwrap();
     for since in [None, Some(time::OffsetDateTime::UNIX_EPOCH)] {
         let page = xero(&stub()).directory_page(&access, 1, since).await;
