@@ -138,7 +138,8 @@ async fn run_opened(
         attempt,
     };
     let mut works = batch.read_records(contacts).await?;
-    batch.work(&mut works).await;
+    // Boxed, for every caller would carry its size.
+    Box::pin(batch.work(&mut works)).await;
     if works.len() > 1
         && let Some(error) = works.iter().find_map(spoilt_item)
     {
