@@ -299,6 +299,9 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
         DeferReason::UnexpectedAnswer => {
             "It could not be read or looked up now; it is tried again by itself. If it stays so, look at the functions' logs."
         }
+        DeferReason::XeroRefusesLookups => {
+            "Xero refuses to search for it, and has too many contacts to read them all; it is tried again by itself."
+        }
         DeferReason::OutOfTime => "No time was left; it is tried again by itself.",
         DeferReason::NewerVersion => {
             "A newer version of the functions began to write it and finishes it; if it stays so, deploy that version again."

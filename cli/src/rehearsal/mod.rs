@@ -260,8 +260,9 @@ impl Stage {
     async fn read_xero(&self, tool: &Tool) -> anyhow::Result<BTreeMap<XeroContactId, XeroContact>> {
         let mut contacts = BTreeMap::new();
         let mut directory = None;
-        let mut page = 1;
+        let mut pages = xero::Pages::at_most(MAX_XERO_PAGES);
         loop {
+            let page = pages.page();
             let opened = self.poller.parts.xero.open().await?;
             let Ok(session) = opened.ready else {
                 bail!(cannot_ask_xero(&self.records, DeferReason::XeroLimit).await?);
@@ -287,18 +288,17 @@ impl Stage {
             let known = directory.get_or_insert_with(|| {
                 Directory::new(self.records.tenant(), answer.as_of, read_at)
             });
+            let step = pages.take(&answer.contacts, answer.unreadable, answer.page_count);
             for contact in answer.contacts {
                 known.put(contact.clone());
                 contacts.insert(contact.id, contact);
             }
-            if page >= answer.page_count {
-                break;
-            }
-            page += 1;
-            if page > MAX_XERO_PAGES {
-                bail!(
+            match step {
+                xero::Step::Next(_) => {}
+                xero::Step::End => break,
+                xero::Step::TooMany => bail!(
                     "the Xero organisation has more than {MAX_XERO_PAGES},000 contacts, which is more than can be checked"
-                );
+                ),
             }
         }
         *self.worker.directory.lock().await = directory;
@@ -348,7 +348,8 @@ impl Stage {
                     | DeferReason::OutOfTime => drop(next.insert(contact)),
                     DeferReason::BigChangeUnavailable
                     | DeferReason::XeroUnavailable
-                    | DeferReason::UnexpectedAnswer => {
+                    | DeferReason::UnexpectedAnswer
+                    | DeferReason::XeroRefusesLookups => {
                         if tried_again.insert(contact) {
                             next.insert(contact);
                         }
@@ -484,7 +485,11 @@ pub async fn read_xero_contacts(
             .await;
         contacts.extend(or_say_why(&opened.records, found).await?);
     }
-    for numbers in session.client().split_account_numbers(account_numbers) {
+    let spellings: Vec<String> = account_numbers
+        .iter()
+        .flat_map(rules::account_number_spellings)
+        .collect();
+    for numbers in session.client().split_account_numbers(&spellings) {
         let found =
             session
                 .call(|xero, access| async move {
@@ -607,7 +612,7 @@ fn rehearsed(work: &Work) -> Option<Rehearsed> {
         changes: work.changes.clone(),
         notices: record.notices.clone(),
         record,
-        found: work.found.clone().unwrap_or_default(),
+        found: work.found.contacts().cloned().collect(),
     })
 }
 

@@ -313,7 +313,9 @@ impl State {
             .map(|text| text.to_lowercase())
             .collect();
         let is_whole_list = asked.is_empty();
-        if is_whole_list && query.get("page").is_some_and(|page| page != "1") {
+        // A search asks for a part of what is to be found, the others for the whole.
+        let searched = query.get("searchTerm").map(|term| term.to_lowercase());
+        if query.get("page").is_some_and(|page| page != "1") {
             return Vec::new();
         }
         let is_asked_for = |fields: &Map<String, Value>| {
@@ -324,7 +326,10 @@ impl State {
                 .filter(|text| !text.is_empty());
             texts.any(|text| {
                 let text = text.to_lowercase();
-                asked.iter().any(|asked| asked.contains(&text)) || url.path().ends_with(&text)
+                let is_searched = searched.as_ref().is_some_and(|term| text.contains(term));
+                is_searched
+                    || asked.iter().any(|asked| asked.contains(&text))
+                    || url.path().ends_with(&text)
             })
         };
         self.created

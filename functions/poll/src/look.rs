@@ -5,6 +5,7 @@ use runtime::records::{LookRecord, ONLY, ProblemRecord, Records, expect};
 use runtime::{CallError, XeroSession};
 use store::{TableError, Write};
 use time::{Duration, OffsetDateTime};
+use xero::{Pages, Step};
 
 use crate::sweep::try_again;
 use crate::writes::contact_of;
@@ -116,19 +117,19 @@ async fn changes_since(
             })
             .await
     };
+    let mut pages = Pages::at_most(MAX_PAGES);
     let first = page(1).await?;
+    let mut step = pages.take(&first.contacts, first.unreadable, first.page_count);
     let mut changes = Changes {
         contacts: first.contacts,
-        are_too_many: first.page_count > MAX_PAGES,
+        are_too_many: false,
         as_of: first.as_of,
     };
-    let (mut number, mut pages) = (1, first.page_count);
-    while number < pages && !changes.are_too_many {
-        number += 1;
+    while let Step::Next(number) = step {
         let next = page(number).await?;
+        step = pages.take(&next.contacts, next.unreadable, next.page_count);
         changes.contacts.extend(next.contacts);
-        pages = next.page_count;
-        changes.are_too_many = pages > MAX_PAGES;
     }
+    changes.are_too_many = step == Step::TooMany;
     Ok(changes)
 }

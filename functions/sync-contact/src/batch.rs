@@ -10,19 +10,19 @@ use rules::{
     Question, Snapshot, UnknownAnswers, XeroContactId, XeroWrite, decide, participation,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, UnreadRecord,
+    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, QueryKind, Records, UnreadRecord,
     WaitingRecord, XeroContactRecord, whatever_is_there,
 };
 use runtime::telemetry::Metric;
 use runtime::{OpenError, Opened, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::Worker;
 use crate::apply::Applied;
 use crate::history::Follower;
-use crate::work::{Done, Work};
+use crate::work::{Done, Lookup, Work};
 
 /// Calls to BigChange at once; no limit is published, so few.
 pub(crate) const BIGCHANGE_AT_ONCE: usize = 4;
@@ -46,6 +46,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) groups: OnceCell<Vec<Group>>,
     /// Their names, for telling people; none where they could not be had, which is not tried again.
     pub(crate) group_names: OnceCell<HashMap<GroupId, String>>,
+    /// The kinds of query that Xero refuses, once the table was asked.
+    pub(crate) refused_queries: Mutex<Option<HashSet<QueryKind>>>,
     pub(crate) now: OffsetDateTime,
     pub(crate) deadline: OffsetDateTime,
     /// Marks the intents of this invocation.
@@ -130,12 +132,14 @@ async fn run_opened(
         bigchange,
         groups: OnceCell::new(),
         group_names: OnceCell::new(),
+        refused_queries: Mutex::default(),
         now,
         deadline,
         attempt,
     };
     let mut works = batch.read_records(contacts).await?;
-    batch.work(&mut works).await;
+    // Boxed, for every caller would carry its size.
+    Box::pin(batch.work(&mut works)).await;
     if works.len() > 1
         && let Some(error) = works.iter().find_map(spoilt_item)
     {
@@ -257,7 +261,7 @@ impl Batch<'_> {
                 unread: unread.remove(&key),
                 contact: None,
                 customer: None,
-                found: None,
+                found: Lookup::NotAsked,
                 intent_before: None,
                 gave_back: false,
                 looked_again: false,
@@ -448,14 +452,15 @@ impl Batch<'_> {
                 }
             }
         }
-        self.look(works, &questions, round > 0).await;
+        // Boxed, for every caller would carry their size.
+        Box::pin(self.look(works, &questions, round > 0)).await;
         if let Err(error) = self.read_claims(works, claims).await {
             for work in open(works) {
                 work.ending = Some(Err(error.clone()));
             }
             return;
         }
-        self.generate_codes(works, claims).await;
+        Box::pin(self.generate_codes(works, claims)).await;
         let mut plans: HashMap<ContactId, Plan> = HashMap::new();
         for work in open(works) {
             match self.decide(work, claims) {
@@ -482,7 +487,7 @@ impl Batch<'_> {
         } in self.apply(works, plans).await
         {
             if look_again && let Some(work) = works.iter_mut().find(|work| work.id == contact) {
-                work.found = None;
+                work.found = Lookup::NotAsked;
             }
         }
     }
@@ -500,7 +505,7 @@ impl Batch<'_> {
             in_doubt: content.in_doubt().as_ref(),
             generated: content.code(),
             contact_reference_due: content.contact_reference_in_doubt(),
-            found: work.found.as_deref(),
+            found: work.found.found(),
             linked: &claims.linked,
             holders: &claims.holders,
         })
@@ -525,7 +530,7 @@ impl Batch<'_> {
             works
                 .iter()
                 .filter(|work| work.ending.is_none())
-                .flat_map(|work| work.found.iter().flatten())
+                .flat_map(|work| work.found.contacts())
         };
         let links = self
             .records
@@ -624,7 +629,7 @@ fn keep_twins_back(works: &mut [Work], plans: &mut HashMap<ContactId, Plan>) {
         let first_of_xero = plan.xero.existing().is_none_or(|id| xero_ids.insert(id));
         if !(first_of_name && first_of_reference && first_of_xero) {
             plans.remove(&work.id);
-            work.found = None;
+            work.found = Lookup::NotAsked;
         }
     }
 }

@@ -11,6 +11,7 @@ use store::{Expect, TableError};
 use time::Duration;
 
 use crate::batch::{Batch, Claims, SHORT_WAIT, open};
+use crate::lookup::is_refused;
 use crate::settle::LONGEST_WAIT;
 use crate::work::Work;
 
@@ -37,7 +38,7 @@ impl Batch<'_> {
     pub(crate) async fn generate_codes(&self, works: &mut [Work], claims: &mut Claims) {
         let needs_code = |work: &Work, claims: &Claims| {
             work.ending.is_none()
-                && work.found.is_some()
+                && work.found.found().is_some()
                 && matches!(self.decide(work, claims), Decision::NeedsCode)
         };
         let mut wanted = BTreeMap::<String, usize>::new();
@@ -162,6 +163,27 @@ impl Batch<'_> {
                 stocks.insert(prefix.clone(), stock);
             }
         }
+        match self.find_free_codes_of(wanted, stocks).await {
+            Err(error) if is_refused(&error) => {
+                // Xero does not say which of a few account numbers are taken: the list of all contacts does.
+                let mut directory = self.worker.directory.lock().await;
+                let is_read = self.read_whole(&mut directory).await?;
+                drop(directory);
+                if is_read {
+                    self.find_free_codes_of(wanted, stocks).await
+                } else {
+                    Err(error)
+                }
+            }
+            found => found,
+        }
+    }
+
+    async fn find_free_codes_of(
+        &self,
+        wanted: &BTreeMap<String, usize>,
+        stocks: &mut Stocks,
+    ) -> Result<(), CallError> {
         let directory = self.worker.directory.lock().await;
         let known = directory
             .as_ref()
@@ -184,7 +206,10 @@ impl Batch<'_> {
             HashSet::new()
         } else {
             drop(directory);
-            let numbers: Vec<_> = candidates.iter().map(|(_, code)| code.clone()).collect();
+            let numbers: Vec<_> = candidates
+                .iter()
+                .map(|(_, code)| code.as_str().to_owned())
+                .collect();
             let calls = self.session.client().split_account_numbers(&numbers);
             self.would_have_saved(calls.len());
             let found = self.read_account_numbers(&numbers).await?;

@@ -24,7 +24,8 @@ pub struct Directory {
     contacts: HashMap<XeroContactId, XeroContact>,
     by_account_number: HashMap<AccountReference, Vec<XeroContactId>>,
     by_name: HashMap<NameKey, Vec<XeroContactId>>,
-    by_contact_number: HashMap<String, XeroContactId>,
+    /// Two contacts can carry one number, though Xero means them to be unique.
+    by_contact_number: HashMap<String, Vec<XeroContactId>>,
 }
 
 impl Directory {
@@ -70,9 +71,12 @@ impl Directory {
     pub fn put(&mut self, contact: XeroContact) {
         let id = contact.id;
         if let Some(old) = self.contacts.remove(&id) {
-            if let Some(ids) = keys(&old)
-                .0
-                .and_then(|number| self.by_account_number.get_mut(&number))
+            let (number, contact_number) = keys(&old);
+            if let Some(ids) = number.and_then(|number| self.by_account_number.get_mut(&number)) {
+                ids.retain(|known| *known != id);
+            }
+            if let Some(ids) =
+                contact_number.and_then(|number| self.by_contact_number.get_mut(&number))
             {
                 ids.retain(|known| *known != id);
             }
@@ -89,7 +93,10 @@ impl Directory {
             .or_default()
             .push(id);
         if let Some(contact_number) = contact_number {
-            self.by_contact_number.insert(contact_number, id);
+            self.by_contact_number
+                .entry(contact_number)
+                .or_default()
+                .push(id);
         }
         self.contacts.insert(id, contact);
     }
@@ -106,8 +113,8 @@ impl Directory {
         let mut ids: Vec<XeroContactId> = by_number
             .into_iter()
             .chain(by_name)
-            .flatten()
             .chain(own)
+            .flatten()
             .copied()
             .collect();
         ids.sort_unstable();

@@ -73,7 +73,7 @@ impl Batch<'_> {
         let earlier = &work.intent_before.as_ref().or_else(in_record)?.plan;
         let is_create = matches!(earlier.xero, XeroWrite::Create(_));
         let is_it = |found: &XeroContact| found.id == xero_id && found.is_ours_for(work.id);
-        if !is_create || !work.found.iter().flatten().any(is_it) {
+        if !is_create || !work.found.contacts().any(is_it) {
             return None;
         }
         let mut created = changes(earlier, work.customer.as_ref()?, None);

@@ -14,6 +14,7 @@ pub mod event;
 pub mod history;
 pub mod lookup;
 mod refusals;
+pub mod refused_queries;
 pub mod reservations;
 pub mod settle;
 pub mod work;

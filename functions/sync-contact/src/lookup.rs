@@ -1,39 +1,49 @@
 //! Asking Xero which contacts fit: the cheaper of reading a few and reading them all.
+//!
+//! Both ways find the same: a name is looked for by one of its words, since Xero's own comparison of
+//! whole names heeds spaces, and whatever comes is compared here, by [`Directory::candidates`]. A
+//! question that Xero refuses is answered from the list of all contacts, never taken for "not found".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
-use rules::{AccountReference, ContactId, ContactNumber, Question, XeroContact, XeroContactId};
-use runtime::records::{DeferReason, DirectoryRecord, ONLY};
+use rules::{
+    ContactId, ContactNumber, ContactStatus, Problem, Question, XeroContact, XeroContactId,
+    account_number_spellings, holds_after_refused_lookup, search_words,
+};
+use runtime::records::{DeferReason, DirectoryRecord, ONLY, QueryKind};
+use runtime::telemetry::Metric;
 use runtime::{CallError, Wait};
 use store::Expect;
-use xero::{Access, Answer, Xero};
+use time::Duration;
+use xero::{Access, Answer, Pages, Step, Xero};
 
 use crate::batch::{Batch, open};
 use crate::directory::Directory;
-use crate::work::Work;
+use crate::work::{Lookup, Work};
 
 /// An organisation of unknown size is taken for one of two pages; the first page tells.
 const USUAL_PAGES: u32 = 2;
 /// So many codes of four digits are asked for in one call.
 const CODES_A_CALL: usize = 40;
 /// A larger organisation is never read as a whole: 50,000 contacts are about 20 MB of memory.
-const MAX_PAGES: u32 = 50;
-
+pub(crate) const MAX_PAGES: u32 = 50;
+/// Where a search finds more pages than this, the directory tells more for fewer calls.
+const MAX_SEARCH_PAGES: u32 = 5;
 /// The largest directory that is read for what it would have saved: two workers that come to it at once stay within one minute's calls, and within their time.
 const MAX_PAGES_FOR_SAVINGS: u32 = 25;
 
 /// What a batch wants to know of Xero, as calls that ask for just that.
 #[derive(Debug, Default)]
 struct Targets {
-    account_numbers: Vec<AccountReference>,
-    names: Vec<String>,
-    /// Names that cannot stand in a filter.
-    search_terms: Vec<String>,
+    /// In every spelling that is asked for.
+    account_numbers: Vec<String>,
+    /// A word of each name.
+    words: BTreeSet<String>,
     contact_numbers: Vec<ContactNumber>,
     /// Contacts for which a code may have to be generated, which is looked up next.
     codes: usize,
-    /// An account number that no look-up can ask for.
+    /// An account number or a name that no look-up can ask for.
     needs_directory: bool,
 }
 
@@ -65,7 +75,12 @@ impl Batch<'_> {
 
         let is_match =
             |work: &Work| matches!(questions.get(&work.id), Some(Question::Match { .. }));
-        let targets = self.targets(questions, again);
+        let refused: BTreeSet<ContactId> = works
+            .iter()
+            .filter(|work| work.looked_again && is_match(work))
+            .map(|work| work.id)
+            .collect();
+        let targets = self.targets(questions, &refused);
         if targets.is_empty() {
             // There is nothing to match by: nothing is found.
             self.hand_out(works, Ok(()), is_match, |(), _| Vec::new())
@@ -78,33 +93,43 @@ impl Batch<'_> {
             problem.is_some_and(|problem| problem.value.retry) && questions.contains_key(&work.id)
         };
         let needs_fresh = again || works.iter().any(asked_again);
-        let mut directory = self.worker.directory.lock().await;
-        match self
-            .directory_is_cheaper(&mut directory, &targets, needs_fresh)
-            .await
-        {
-            Ok(true) => {
-                let Some(directory) = directory.as_ref() else {
-                    return;
-                };
-                self.hand_out(works, Ok(()), is_match, |(), work| {
-                    work.customer
-                        .as_ref()
-                        .map(|customer| directory.candidates(customer))
-                        .unwrap_or_default()
-                })
-                .await;
-            }
-            Ok(false) => {
-                let found = self.read_targets(&targets).await;
-                self.would_have_saved(targets.look_ups(self.session.client()).saturating_sub(1));
+        let mut kept = self.worker.directory.lock().await;
+        let mut is_read = self
+            .directory_is_cheaper(&mut kept, &targets, needs_fresh)
+            .await;
+        let mut unanswered = None;
+        if matches!(is_read, Ok(false)) {
+            let found = self.read_targets(&targets).await;
+            self.would_have_saved(targets.look_ups(self.session.client()).saturating_sub(1));
+            if !found.as_ref().is_err_and(is_refused) {
+                drop(kept);
                 if questions.len() > 1 && is_one_contacts_fault(&found) {
-                    return self.look_one_by_one(works, questions, again).await;
+                    return self.look_one_by_one(works, questions, &refused).await;
                 }
-                self.hand_out(works, found, is_match, |contacts, _| contacts.clone())
-                    .await;
+                return self.hand_out_found(works, found, is_match).await;
             }
-            Err(error) => {
+            // Xero does not take the question: the list of all contacts answers it as well.
+            is_read = self.read_whole(&mut kept).await;
+            unanswered = found.err();
+        }
+        match (is_read, kept.as_mut()) {
+            (Ok(true), Some(directory)) => {
+                self.hand_out_from(works, directory, is_match).await;
+                self.look_behind_refusals(works, questions, &refused, directory)
+                    .await;
+                self.read_archived(works, directory, is_match).await;
+            }
+            (Ok(_), _) => {
+                drop(kept);
+                match unanswered {
+                    Some(error) if questions.len() == 1 => {
+                        self.hand_out_found(works, Err(error), is_match).await
+                    }
+                    // Too many to read: only those are put off whose own question Xero refuses.
+                    _ => self.look_one_by_one(works, questions, &refused).await,
+                }
+            }
+            (Err(error), _) => {
                 self.hand_out(works, Err::<(), _>(error), is_match, |(), _| Vec::new())
                     .await
             }
@@ -116,26 +141,93 @@ impl Batch<'_> {
         &self,
         works: &mut [Work],
         questions: &BTreeMap<ContactId, Question>,
-        again: bool,
+        refused: &BTreeSet<ContactId>,
     ) {
         for (contact, question) in questions {
             if !matches!(question, Question::Match { .. }) {
                 continue;
             }
-            let mut targets = self.targets(&BTreeMap::from([(*contact, question.clone())]), again);
-            let mut found = self.read_targets(&targets).await;
-            if matches!(found, Err(CallError::Failed(xero::Error::QueryRefused))) {
-                // Xero could not read the filter: the search takes any name.
-                targets.search_terms.append(&mut targets.names);
-                found = self.read_targets(&targets).await;
-            }
-            let is_it = |work: &Work| work.id == *contact;
-            self.hand_out(works, found, is_it, |contacts, _| contacts.clone())
+            let question = BTreeMap::from([(*contact, question.clone())]);
+            let targets = self.targets(&question, refused);
+            let found = self.read_targets(&targets).await;
+            self.hand_out_found(works, found, |work| work.id == *contact)
                 .await;
         }
     }
 
-    fn targets(&self, questions: &BTreeMap<ContactId, Question>, again: bool) -> Targets {
+    /// Looks for each contact whose create Xero refused, whatever the directory says: a contact that
+    /// moved while pages were read may be in none of them, and does not show among the changes either.
+    async fn look_behind_refusals(
+        &self,
+        works: &mut [Work],
+        questions: &BTreeMap<ContactId, Question>,
+        refused: &BTreeSet<ContactId>,
+        directory: &mut Directory,
+    ) {
+        let questions: BTreeMap<_, _> = questions
+            .iter()
+            .filter(|(contact, _)| refused.contains(contact))
+            .map(|(contact, question)| (*contact, question.clone()))
+            .collect();
+        if questions.is_empty() {
+            return;
+        }
+        let targets = self.targets(&questions, refused);
+        let concerns = |work: &Work| questions.contains_key(&work.id);
+        match self.read_what_can_be_asked(&targets).await {
+            Ok(found) => {
+                found.into_iter().for_each(|contact| directory.put(contact));
+                self.hand_out_from(works, directory, concerns).await;
+            }
+            Err(error) => {
+                self.hand_out(works, Err::<(), _>(error), concerns, |(), _| Vec::new())
+                    .await
+            }
+        }
+    }
+
+    /// Reads the archived contacts among the candidates by id: Xero's short list may leave out what a contact was merged into, which a person is told.
+    async fn read_archived(
+        &self,
+        works: &mut [Work],
+        directory: &mut Directory,
+        concerns: impl Fn(&Work) -> bool,
+    ) {
+        let is_open_question = |found: &&XeroContact| {
+            found.status == ContactStatus::Archived && found.merged_into.is_none()
+        };
+        let has_open_question = |work: &Work| {
+            concerns(work) && work.found.contacts().any(|found| is_open_question(&found))
+        };
+        let ids: BTreeSet<XeroContactId> = open(works)
+            .filter(|work| concerns(work))
+            .flat_map(|work| work.found.contacts().filter(is_open_question))
+            .map(|found| found.id)
+            .collect();
+        if ids.is_empty() {
+            return;
+        }
+        let ids: Vec<_> = ids.into_iter().collect();
+        match self.read_by_id(&ids).await {
+            Ok(read) => {
+                read.into_iter().for_each(|contact| directory.put(contact));
+                self.hand_out_from(works, directory, has_open_question)
+                    .await;
+            }
+            Err(error) => {
+                self.hand_out(works, Err::<(), _>(error), has_open_question, |(), _| {
+                    Vec::new()
+                })
+                .await
+            }
+        }
+    }
+
+    fn targets(
+        &self,
+        questions: &BTreeMap<ContactId, Question>,
+        refused: &BTreeSet<ContactId>,
+    ) -> Targets {
         let mut targets = Targets::default();
         for (contact, question) in questions {
             let Question::Match {
@@ -149,7 +241,9 @@ impl Batch<'_> {
             // A filter cannot hold every character, and the search does not look at account numbers.
             match account_reference {
                 Some(reference) if xero::can_be_queried(reference.as_str()) => {
-                    targets.account_numbers.push(reference.clone());
+                    targets
+                        .account_numbers
+                        .extend(account_number_spellings(reference));
                 }
                 Some(_) => targets.needs_directory = true,
                 None => {
@@ -158,21 +252,53 @@ impl Batch<'_> {
                 }
             }
             if let Some(name) = name {
-                if xero::can_be_queried(name) {
-                    targets.names.push(name.clone())
-                } else {
-                    targets.search_terms.push(name.clone())
-                }
+                let words = search_words(name);
+                targets.needs_directory |= words.is_empty();
+                targets.words.extend(words);
             }
-            if *create_in_doubt || again {
+            if *create_in_doubt || refused.contains(contact) {
                 targets.contact_numbers.push(ContactNumber::ours(*contact));
             }
         }
         targets.account_numbers.sort();
         targets.account_numbers.dedup();
-        targets.names.sort();
-        targets.names.dedup();
         targets
+    }
+
+    /// Gives every contact those of a directory that may be its own.
+    async fn hand_out_from(
+        &self,
+        works: &mut [Work],
+        directory: &Directory,
+        concerns: impl Fn(&Work) -> bool,
+    ) {
+        self.hand_out(works, Ok(()), concerns, |(), work| {
+            work.customer
+                .as_ref()
+                .map(|customer| directory.candidates(customer))
+                .unwrap_or_default()
+        })
+        .await;
+    }
+
+    /// Gives every contact those of a few that may be its own, as the directory would.
+    async fn hand_out_found(
+        &self,
+        works: &mut [Work],
+        found: Result<Vec<XeroContact>, CallError>,
+        concerns: impl Fn(&Work) -> bool,
+    ) {
+        match found {
+            Ok(found) => {
+                let mut few = Directory::new(self.records.tenant(), self.now, self.now);
+                found.into_iter().for_each(|contact| few.put(contact));
+                self.hand_out_from(works, &few, concerns).await;
+            }
+            Err(error) => {
+                self.hand_out(works, Err::<(), _>(error), concerns, |(), _| Vec::new())
+                    .await
+            }
+        }
     }
 
     async fn hand_out<T>(
@@ -184,8 +310,11 @@ impl Batch<'_> {
     ) {
         for work in open(works).filter(|work| concerns(work)) {
             match &read {
-                Ok(read) => work.found = Some(found(read, work)),
-                Err(error) => self.call_failed(work, error).await,
+                Ok(read) => work.found = Lookup::Found(found(read, work)),
+                Err(error) => {
+                    work.found = Lookup::NotAnswered;
+                    self.call_failed(work, error).await;
+                }
             }
         }
     }
@@ -198,6 +327,7 @@ impl Batch<'_> {
                 self.defer_for_its_own_sake(work, DeferReason::XeroUnavailable, *retry_after)
                     .await;
             }
+            error if is_refused(error) => self.lookup_refused(work).await,
             CallError::Failed(error) => {
                 tracing::warn!(contact = %work.id, "contact {}: {error}", work.id);
                 self.defer_for_its_own_sake(work, DeferReason::UnexpectedAnswer, None)
@@ -206,6 +336,24 @@ impl Batch<'_> {
             CallError::Open(error) => {
                 work.ending = Some(Err(store::TableError::Unavailable(error.to_string())))
             }
+        }
+    }
+
+    /// Xero does not say whether it has this contact, in whichever way it is asked.
+    async fn lookup_refused(&self, work: &mut Work) {
+        work.found = Lookup::Refused;
+        let deferred = work.deferred.as_ref();
+        let waited = deferred.map_or(Duration::ZERO, |deferred| self.now - deferred.value.since);
+        let problem = work.problem.as_ref().map(|problem| &problem.value.problem);
+        let is_held_for_it = problem == Some(&Problem::XeroRefusesLookups);
+        let waited = waited.try_into().unwrap_or_default();
+        if holds_after_refused_lookup(work.attempts(), waited, is_held_for_it) {
+            let surroundings = &self.worker.parts.surroundings;
+            surroundings.count(Metric::XeroRefusesLookups);
+            self.hold(work, Problem::XeroRefusesLookups).await;
+        } else {
+            self.defer_for_its_own_sake(work, DeferReason::XeroRefusesLookups, None)
+                .await;
         }
     }
 
@@ -240,13 +388,13 @@ impl Batch<'_> {
 
     pub(crate) async fn read_account_numbers(
         &self,
-        references: &[AccountReference],
+        numbers: &[String],
     ) -> Result<Vec<XeroContact>, CallError> {
         let mut found = Vec::new();
-        for references in self.session.client().split_account_numbers(references) {
+        for numbers in self.session.client().split_account_numbers(numbers) {
             found.extend(
-                self.call(|xero, access| async move {
-                    xero.contacts_by_account_number(&access, references).await
+                self.ask(QueryKind::AccountNumber, |xero, access| async move {
+                    xero.contacts_by_account_number(&access, numbers).await
                 })
                 .await?,
             );
@@ -254,31 +402,82 @@ impl Batch<'_> {
         Ok(found)
     }
 
-    async fn read_targets(&self, targets: &Targets) -> Result<Vec<XeroContact>, CallError> {
-        let mut found = self.read_account_numbers(&targets.account_numbers).await?;
-        for names in self.session.client().split_names(&targets.names) {
-            found.extend(
-                self.call(
-                    |xero, access| async move { xero.contacts_by_name(&access, names).await },
-                )
-                .await?,
-            );
+    /// Everything that Xero's search finds.
+    pub(crate) async fn search(&self, term: &str) -> Result<Vec<XeroContact>, CallError> {
+        let mut found = Vec::new();
+        let mut pages = Pages::at_most(MAX_SEARCH_PAGES);
+        loop {
+            let page = pages.page();
+            let answer = self
+                .ask(QueryKind::Search, |xero, access| async move {
+                    xero.contacts_by_search(&access, term, page).await
+                })
+                .await?;
+            let step = pages.take(&answer.contacts, 0, answer.page_count);
+            found.extend(answer.contacts);
+            match step {
+                Step::Next(_) => {}
+                Step::End => return Ok(found),
+                Step::TooMany => return Err(CallError::Failed(xero::Error::TooManyContacts)),
+            }
         }
-        for term in &targets.search_terms {
-            found.extend(
-                self.call(
-                    |xero, access| async move { xero.contacts_by_search(&access, term).await },
-                )
-                .await?,
-            );
+    }
+
+    /// All that carry a contact number: two can, and Xero's answer for the number alone would name one of them.
+    async fn read_contact_number(
+        &self,
+        number: &ContactNumber,
+    ) -> Result<Vec<XeroContact>, CallError> {
+        match self.search(number.as_str()).await {
+            Ok(mut found) => {
+                let is_it =
+                    |held: &ContactNumber| held.as_str().eq_ignore_ascii_case(number.as_str());
+                found.retain(|contact| contact.contact_number.as_ref().is_some_and(is_it));
+                Ok(found)
+            }
+            // This works in organisations of any size. Where it finds one, no create follows.
+            Err(error) if is_refused(&error) => {
+                let one = self
+                    .call(
+                        |xero, access| async move { xero.contact_by_number(&access, number).await },
+                    )
+                    .await?;
+                Ok(one.into_iter().collect())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks up everything that is wanted. An error where anything of it is not known.
+    async fn read_targets(&self, targets: &Targets) -> Result<Vec<XeroContact>, CallError> {
+        if targets.needs_directory || self.refuses_any(targets, false).await? {
+            return Err(CallError::Failed(xero::Error::QueryRefused));
+        }
+        let mut found = self.read_account_numbers(&targets.account_numbers).await?;
+        for word in &targets.words {
+            found.extend(self.search(word).await?);
         }
         for number in &targets.contact_numbers {
-            found.extend(
-                self.call(
-                    |xero, access| async move { xero.contact_by_number(&access, number).await },
-                )
-                .await?,
-            );
+            found.extend(self.read_contact_number(number).await?);
+        }
+        Ok(found)
+    }
+
+    /// Looks up what Xero lets itself be asked, for adding to what the directory knows.
+    async fn read_what_can_be_asked(
+        &self,
+        targets: &Targets,
+    ) -> Result<Vec<XeroContact>, CallError> {
+        let unless_refused = |found: Result<Vec<XeroContact>, CallError>| match found {
+            Err(error) if is_refused(&error) => Ok(Vec::new()),
+            found => found,
+        };
+        let mut found = unless_refused(self.read_account_numbers(&targets.account_numbers).await)?;
+        for word in &targets.words {
+            found.extend(unless_refused(self.search(word).await)?);
+        }
+        for number in &targets.contact_numbers {
+            found.extend(self.read_contact_number(number).await?);
         }
         Ok(found)
     }
@@ -297,7 +496,11 @@ impl Batch<'_> {
         {
             *directory = None;
         }
-        let calls = targets.calls(self.session.client());
+        let calls = if self.refuses_any(targets, true).await? {
+            u32::MAX
+        } else {
+            targets.calls(self.session.client())
+        };
         let saved = &self.worker.calls_without_directory;
         // Who has looked up so much that it would have paid to read everything does that now.
         let with_savings = calls.saturating_add(saved.load(Ordering::Relaxed));
@@ -334,6 +537,26 @@ impl Batch<'_> {
         }
     }
 
+    /// Whether Xero is known to refuse a question that the targets need, or that their codes will.
+    async fn refuses_any(&self, targets: &Targets, with_codes: bool) -> Result<bool, CallError> {
+        let by_number = !targets.account_numbers.is_empty() || (with_codes && targets.codes > 0);
+        Ok((by_number && self.refuses(QueryKind::AccountNumber).await?)
+            || (!targets.words.is_empty() && self.refuses(QueryKind::Search).await?))
+    }
+
+    /// Reads everything, or what changed since, because Xero cannot be asked for less. `false` where that is too much.
+    pub(crate) async fn read_whole(
+        &self,
+        directory: &mut Option<Directory>,
+    ) -> Result<bool, CallError> {
+        let everything = Targets {
+            needs_directory: true,
+            ..Targets::default()
+        };
+        self.directory_is_cheaper(directory, &everything, true)
+            .await
+    }
+
     /// Remembers what was spent because there is no directory.
     pub(crate) fn would_have_saved(&self, calls: usize) {
         let calls = u32::try_from(calls).unwrap_or(u32::MAX);
@@ -344,26 +567,26 @@ impl Batch<'_> {
     /// Asks for what changed. `false` where that is more than is ever read: then a few look-ups are cheaper, and the directory is of no more use.
     async fn refresh(&self, directory: &mut Directory) -> Result<bool, CallError> {
         let since = directory.changed_since();
-        let mut page = 1;
+        let mut pages = Pages::at_most(MAX_PAGES);
         let mut as_of = None;
         loop {
+            let page = pages.page();
             let answer = self
                 .call(|xero, access| async move {
                     xero.directory_page(&access, page, Some(since)).await
                 })
                 .await?;
-            if answer.page_count > MAX_PAGES {
-                return Ok(false);
-            }
             as_of = as_of.or(Some(answer.as_of));
+            let step = pages.take(&answer.contacts, answer.unreadable, answer.page_count);
             answer
                 .contacts
                 .into_iter()
                 .for_each(|contact| directory.put(contact));
-            if page >= answer.page_count {
-                break;
+            match step {
+                Step::Next(_) => {}
+                Step::End => break,
+                Step::TooMany => return Ok(false),
             }
-            page += 1;
         }
         // As of the first page: what changed while the others were read is asked for again.
         if let Some(as_of) = as_of {
@@ -379,23 +602,27 @@ impl Batch<'_> {
         worth: u32,
     ) -> Result<Option<Directory>, CallError> {
         let mut directory: Option<Directory> = None;
-        let mut page = 1;
+        let mut pages = Pages::at_most(MAX_PAGES);
         loop {
+            let page = pages.page();
             let answer = self
                 .call(|xero, access| async move { xero.directory_page(&access, page, None).await })
                 .await?;
-            let pages = answer.page_count;
-            if page == 1 && known_pages != Some(pages) {
-                let write = self
-                    .records
-                    .put(ONLY, &DirectoryRecord { pages }, Expect::Anything)
-                    .map_err(|error| CallError::Open(error.into()))?;
-                self.records
-                    .write(vec![write])
-                    .await
-                    .map_err(|error| CallError::Open(error.into()))?;
+            let step = pages.take(&answer.contacts, answer.unreadable, answer.page_count);
+            // Where Xero does not say how many pages there are, the last one tells.
+            let told = match (answer.page_count, step) {
+                (Some(count), _) if page == 1 => Some(count),
+                (None, Step::End) => Some(page),
+                (None, Step::TooMany) => Some(page + 1),
+                _ => None,
+            };
+            if let Some(count) = told.filter(|count| known_pages != Some(*count)) {
+                self.remember_pages(count).await?;
             }
-            if pages > MAX_PAGES || (page == 1 && pages.saturating_sub(1) > worth) {
+            let is_not_worth_it = answer
+                .page_count
+                .is_some_and(|count| page == 1 && count.saturating_sub(1) > worth);
+            if step == Step::TooMany || is_not_worth_it {
                 return Ok(None);
             }
             if answer.unreadable > 0 {
@@ -411,12 +638,20 @@ impl Batch<'_> {
                 .contacts
                 .into_iter()
                 .for_each(|contact| directory.put(contact));
-            if page >= pages {
+            if step == Step::End {
                 break;
             }
-            page += 1;
         }
         Ok(directory)
+    }
+
+    async fn remember_pages(&self, pages: u32) -> Result<(), CallError> {
+        let stored = |error: store::TableError| CallError::Open(error.into());
+        let write = self
+            .records
+            .put(ONLY, &DirectoryRecord { pages }, Expect::Anything)
+            .map_err(stored)?;
+        self.records.write(vec![write]).await.map_err(stored)
     }
 }
 
@@ -425,11 +660,19 @@ fn is_one_contacts_fault<T>(found: &Result<T, CallError>) -> bool {
     matches!(found, Err(CallError::Failed(error)) if !matches!(error, xero::Error::Transient { .. }))
 }
 
+/// Whether Xero did not take the question, or found more than is read: then nothing is known, least of all that there is no such contact.
+pub(crate) fn is_refused(error: &CallError) -> bool {
+    use xero::Error;
+    matches!(
+        error,
+        CallError::Failed(Error::QueryRefused | Error::TooManyContacts | Error::NotAsked { .. })
+    )
+}
+
 impl Targets {
     fn is_empty(&self) -> bool {
         let nothing = self.account_numbers.is_empty()
-            && self.names.is_empty()
-            && self.search_terms.is_empty()
+            && self.words.is_empty()
             && self.contact_numbers.is_empty();
         nothing && !self.needs_directory
     }
@@ -445,9 +688,7 @@ impl Targets {
 
     /// How many calls it takes to look them up.
     fn look_ups(&self, xero: &Xero) -> usize {
-        let single = self.search_terms.len() + self.contact_numbers.len();
-        let filters = xero.split_account_numbers(&self.account_numbers).len()
-            + xero.split_names(&self.names).len();
-        single + filters
+        let filters = xero.split_account_numbers(&self.account_numbers).len();
+        filters + self.words.len() + self.contact_numbers.len()
     }
 }

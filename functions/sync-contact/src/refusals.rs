@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use rules::{
-    AccountReference, AfterRefusal, AfterUnknown, ContactId, Evidence, Plan, Refusal,
-    RefusedContact, RefusedWrite, XeroContact, XeroContactId, after_refusal, refused_by_xero,
-    unknown_to_the_end,
+    AfterRefusal, AfterUnknown, ContactId, Evidence, Plan, Refusal, RefusedContact, RefusedWrite,
+    XeroContact, XeroContactId, account_number_spellings, after_refusal, refused_by_xero,
+    search_words, unknown_to_the_end,
 };
 use runtime::CallError;
 use runtime::records::{DeferReason, XeroContactRecord};
@@ -64,31 +64,25 @@ impl Batch<'_> {
         refused: &RefusedContact,
         evidence: Evidence,
     ) -> Result<Vec<XeroContact>, CallError> {
+        let number = &refused.account_reference;
         match evidence {
             Evidence::Nothing => Ok(Vec::new()),
             Evidence::Target(id) => self.read_by_id(&[id]).await,
             Evidence::HolderOfName => self.read_name(&refused.name).await,
-            Evidence::HolderOfNumber => {
-                let number = std::slice::from_ref(&refused.account_reference);
-                let askable = number.iter().map(AccountReference::as_str);
-                if askable.into_iter().all(xero::can_be_queried) {
-                    self.read_account_numbers(number).await
-                } else {
-                    Ok(Vec::new())
-                }
+            Evidence::HolderOfNumber if xero::can_be_queried(number.as_str()) => {
+                self.read_account_numbers(&account_number_spellings(number))
+                    .await
             }
+            Evidence::HolderOfNumber => Ok(Vec::new()),
         }
     }
 
     async fn read_name(&self, name: &str) -> Result<Vec<XeroContact>, CallError> {
-        if xero::can_be_queried(name) {
-            let names = &[name.to_owned()];
-            self.call(|xero, access| async move { xero.contacts_by_name(&access, names).await })
-                .await
-        } else {
-            self.call(|xero, access| async move { xero.contacts_by_search(&access, name).await })
-                .await
+        let mut found = Vec::new();
+        for word in search_words(name) {
+            found.extend(self.search(&word).await?);
         }
+        Ok(found)
     }
 
     async fn claimed(&self, read: &[XeroContact]) -> BTreeMap<XeroContactId, ContactId> {

@@ -430,7 +430,10 @@ pub(crate) struct Held {
 pub(crate) fn without_moot_intent(work: &Work) -> Option<ContactRecord> {
     without_create_that_never_was(work).or_else(|| {
         let record = &work.record.as_ref()?.value;
-        let intent = record.intent.as_ref().filter(|_| work.found.is_some())?;
+        let intent = record
+            .intent
+            .as_ref()
+            .filter(|_| work.found.found().is_some())?;
         let is_moot = intent.plan.only_fills_in_a_number(work.id);
         is_moot.then(|| ContactRecord {
             intent: None,
@@ -448,7 +451,7 @@ pub(crate) fn waiting_key(named: ContactId, work: &Work) -> String {
 pub(crate) fn without_create_that_never_was(work: &Work) -> Option<ContactRecord> {
     let record = &work.record.as_ref()?.value;
     let intent = record.intent.as_ref()?;
-    let found = work.found.as_ref()?;
+    let found = work.found.found()?;
     let was_made = found.iter().any(|contact| contact.is_ours_for(work.id));
     (matches!(intent.plan.xero, XeroWrite::Create(_)) && !was_made).then(|| ContactRecord {
         intent: None,

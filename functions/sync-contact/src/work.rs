@@ -46,6 +46,36 @@ impl fmt::Display for Done {
 /// How a contact's message ended, or why it has to be delivered again: the store did not take what became of it.
 pub type Ending = Result<Done, TableError>;
 
+/// What came of looking for a contact in Xero. Only [`Lookup::Found`] says anything about what Xero has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Lookup {
+    /// Xero was not asked, or what it answered is not so any more.
+    #[default]
+    NotAsked,
+    /// The contacts that may be the contact's; without any, Xero has none.
+    Found(Vec<XeroContact>),
+    /// No answer came.
+    NotAnswered,
+    /// Xero does not take the question.
+    Refused,
+}
+
+impl Lookup {
+    /// What Xero has, or `None` where that is not known.
+    #[must_use]
+    pub fn found(&self) -> Option<&[XeroContact]> {
+        match self {
+            Self::Found(found) => Some(found),
+            Self::NotAsked | Self::NotAnswered | Self::Refused => None,
+        }
+    }
+
+    /// The contacts that were found, if any were.
+    pub fn contacts(&self) -> impl Iterator<Item = &XeroContact> {
+        self.found().into_iter().flatten()
+    }
+}
+
 /// A contact that is being worked.
 #[derive(Debug)]
 pub struct Work {
@@ -64,7 +94,7 @@ pub struct Work {
     /// It, as a customer.
     pub customer: Option<Customer>,
     /// What was found in Xero.
-    pub found: Option<Vec<XeroContact>>,
+    pub found: Lookup,
     /// The intent of an earlier attempt whose writes are in doubt, and which one of this batch has replaced.
     pub intent_before: Option<Intent>,
     /// Whether it has given back what others may be waiting for: its account reference, or its Xero contact.

@@ -303,6 +303,12 @@ impl Batch<'_> {
                     written.insert(*contact, result);
                 }
             }
+            Err(CallError::Failed(xero::Error::NothingProcessed { messages }))
+                if contacts.len() == 1 =>
+            {
+                let (kind, words) = (Refusal::Invalid, messages.into_vec());
+                written.insert(contacts[0], Written::Refused { kind, words });
+            }
             // Of one contact it is known what was refused. Of many the ones that Xero does not name may be saved.
             Err(CallError::Failed(xero::Error::Rejected { kind, messages }))
                 if contacts.len() == 1 =>
@@ -374,6 +380,7 @@ fn nothing_was_written(error: &CallError) -> bool {
             } | Error::AuthExpired
                 | Error::NotFound
                 | Error::NotAsked { .. }
+                | Error::NothingProcessed { .. }
                 | Error::QueryRefused
                 | Error::TooManyContacts
         ),

@@ -12,6 +12,7 @@ mod customer;
 mod decide;
 mod form;
 mod ids;
+mod lookup;
 mod problem;
 mod refusal;
 mod settings;
@@ -31,6 +32,7 @@ pub use decide::{
 };
 pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
+pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use refusal::{
     AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,

@@ -138,6 +138,8 @@ pub enum Problem {
         /// The Xero contact.
         xero: Named,
     },
+    /// Xero refuses to be asked for single contacts, and has too many to read them all.
+    XeroRefusesLookups,
     /// Xero refused, in its own words.
     RefusedByXero {
         /// Xero's words.
@@ -154,7 +156,7 @@ pub enum Problem {
 }
 
 /// The stable codes of all problems.
-pub const PROBLEM_CODES: [&str; 18] = [
+pub const PROBLEM_CODES: [&str; 19] = [
     "ParentInSiteGroup",
     "SiteContactInAccountGroup",
     "InvalidField",
@@ -171,6 +173,7 @@ pub const PROBLEM_CODES: [&str; 18] = [
     "UnlinkedByPerson",
     "LinkedContactNotInXero",
     "WebsiteInXero",
+    "XeroRefusesLookups",
     "RefusedByXero",
     "RefusedByBigChange",
 ];
@@ -208,6 +211,7 @@ impl Problem {
             Self::UnlinkedByPerson { .. } => "UnlinkedByPerson",
             Self::LinkedContactNotInXero { .. } => "LinkedContactNotInXero",
             Self::WebsiteInXero { .. } => "WebsiteInXero",
+            Self::XeroRefusesLookups => "XeroRefusesLookups",
             Self::RefusedByXero { .. } => "RefusedByXero",
             Self::RefusedByBigChange { .. } => "RefusedByBigChange",
             Self::Unknown => "Unknown",
@@ -250,6 +254,7 @@ impl Problem {
                 "Linked to a contact that this Xero organisation does not have"
             }
             Self::WebsiteInXero { .. } => "The website in Xero is not valid",
+            Self::XeroRefusesLookups => "Xero does not say whether it has this contact",
             Self::RefusedByXero { .. } => "Refused by Xero",
             Self::RefusedByBigChange { .. } => "Refused by BigChange",
             Self::Unknown => "A problem that only a newer version of this software knows",
@@ -391,6 +396,9 @@ impl Problem {
                 "Xero refuses every change of its contact {}, to which {who} belongs, because the website entered there is not valid.",
                 xero.told()
             ),
+            Self::XeroRefusesLookups => format!(
+                "Xero refuses to search for {who}, and this Xero organisation has too many contacts to read them all, so it is not known whether Xero has it."
+            ),
             Self::RefusedByXero { words } => format!("Xero refused {who}: {}", words.join(" ")),
             Self::RefusedByBigChange { words } => {
                 format!("BigChange refused the account reference of {who}: {words}")
@@ -470,6 +478,9 @@ impl Problem {
                  CRM → Contacts → the contact → General. It is tried again then. If they name nothing to correct, have whoever runs contact-sync try it once more (contact-sync \
                  retry)."
                 .to_owned(),
+            Self::XeroRefusesLookups => "Nothing is wrong with the contact, and it is tried again once a day. To have it sooner, look for it in Xero (Contacts → search for its \
+                 name), create it there if it is not found (Contacts → New contact), then have whoever runs contact-sync say which one it is (contact-sync link)."
+                .to_owned(),
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
                  the synchronisation logs in with."
                 .to_owned(),
@@ -504,6 +515,7 @@ impl Problem {
             | Self::LinkedContactNotInXero { .. }
             | Self::WebsiteInXero { .. }
             | Self::RefusedByXero { .. }
+            | Self::XeroRefusesLookups
             | Self::Unknown => Precondition::LinkedOrLinkable,
         }
     }

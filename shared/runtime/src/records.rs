@@ -43,6 +43,7 @@ records! {
     LookRecord => "state-look",
     ReferencesReadRecord => "state-references-read",
     DirectoryRecord => "state-directory",
+    RefusedQueryRecord => "refused-query",
     DayLimitRecord => "state-day-limit",
     DeadConnectionRecord => "state-dead-connection",
     LeaseRecord => "lease",
@@ -253,6 +254,8 @@ pub enum DeferReason {
     UnexpectedAnswer,
     /// The invocation had no time left.
     OutOfTime,
+    /// Xero refuses to be asked for single contacts, and has too many to read them all.
+    XeroRefusesLookups,
     /// A newer version of this software was writing it in a way that this version does not know.
     NewerVersion,
     /// A newer version of this software put it off, for a reason that this version does not know.
@@ -270,6 +273,7 @@ impl DeferReason {
                 | Self::UnexpectedAnswer
                 | Self::XeroUnavailable
                 | Self::NewerVersion
+                | Self::XeroRefusesLookups
         )
     }
 }
@@ -335,6 +339,32 @@ pub struct ReferencesReadRecord {
 pub struct DirectoryRecord {
     /// Pages of 1,000 contacts.
     pub pages: u32,
+}
+
+/// A kind of query that Xero refuses in this organisation, so that it is not tried again and again. Sort key: [`QueryKind`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RefusedQueryRecord {
+    /// When Xero is asked in this way again.
+    #[serde(with = "rfc3339")]
+    pub until: OffsetDateTime,
+}
+
+/// How contacts are asked for in Xero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum QueryKind {
+    /// By a filter on account numbers.
+    AccountNumber,
+    /// By the search for a word.
+    Search,
+}
+
+impl std::fmt::Display for QueryKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::AccountNumber => "account-number",
+            Self::Search => "search",
+        })
+    }
 }
 
 /// How many calls a day Xero allows this organisation, as far as its answers have shown: 1,000 on the starter tier, else 5,000.

@@ -29,6 +29,8 @@ pub enum Metric {
     TokenFresh,
     /// A poll queued everything that was due.
     PollSucceeded,
+    /// A contact is held because Xero does not say whether it has it.
+    XeroRefusesLookups,
 }
 
 impl Metric {
@@ -39,6 +41,7 @@ impl Metric {
             Self::BigChangeAuthLost => "BigChangeAuthLost",
             Self::TokenFresh => "TokenFresh",
             Self::PollSucceeded => "PollSucceeded",
+            Self::XeroRefusesLookups => "XeroRefusesLookups",
         }
     }
 }

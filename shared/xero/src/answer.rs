@@ -51,12 +51,22 @@ pub struct DirectoryPage {
     pub contacts: Vec<XeroContact>,
     /// How many elements of the page could not be read as contacts. A directory with any is not whole: what is missing from it may exist.
     pub unreadable: usize,
-    /// How many pages there are, as of this one; 0 where there is no contact at all.
-    pub page_count: u32,
-    /// How many contacts there are over all pages, as of this one.
-    pub item_count: u32,
+    /// How many pages there are, as of this one; 0 where there is no contact at all, `None` where Xero
+    /// does not say, which was seen in the field: go on as [`Pages`](crate::Pages) tells.
+    pub page_count: Option<u32>,
+    /// How many contacts there are over all pages, as of this one; `None` where Xero does not say.
+    pub item_count: Option<u32>,
     /// When Xero made this page, by its own clock: the moment from which to ask for later changes.
     pub as_of: OffsetDateTime,
+}
+
+/// A page of the contacts that a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchPage {
+    /// The contacts, archived ones included, ascending by ContactID. Compare them: Xero's search is wide.
+    pub contacts: Vec<XeroContact>,
+    /// How many pages there are, as of this one; `None` where Xero does not say.
+    pub page_count: Option<u32>,
 }
 
 /// What became of one element of a write.

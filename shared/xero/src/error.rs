@@ -44,6 +44,13 @@ pub enum Error {
     /// There is no contact with the ContactID that was to be updated.
     #[error("Xero does not know that contact")]
     NotFound,
+    /// The call was refused as a whole because Xero could not read or process its body: nothing was
+    /// saved. Xero's errors of this form name no element.
+    #[error("Xero could not process the call")]
+    NothingProcessed {
+        /// Xero's own words, for a person's eyes only.
+        messages: Messages,
+    },
     /// The call was refused as a whole, as not valid. Whether parts of a batch were saved is not known.
     #[error("Xero refused the call as not valid ({kind:?}, {} messages)", messages.len())]
     Rejected {
@@ -52,11 +59,12 @@ pub enum Error {
         /// Xero's own words, for a person's eyes only: they quote names.
         messages: Messages,
     },
-    /// Xero could not read the filter of a lookup: use the search for these values.
-    #[error("Xero could not read the filter of a lookup")]
+    /// Xero refuses this kind of query: it cannot parse it, or does not offer it to an organisation of
+    /// this size. It says nothing about which contacts there are: ask in another way.
+    #[error("Xero refuses this kind of query")]
     QueryRefused,
-    /// The organisation has too many contacts for the query, or more match than one answer holds: what came cannot be taken for everything.
-    #[error("there are too many contacts for this query")]
+    /// More contacts match than one answer holds: what came cannot be taken for everything.
+    #[error("more contacts match than one answer holds")]
     TooManyContacts,
     /// The idempotency key was used for something else within the last minutes: look at what is there, then use a new key.
     #[error("the idempotency key was used for another request")]
@@ -198,14 +206,31 @@ impl Error {
 fn bad_request(failure: &Failure) -> Error {
     /// Xero's number for a query over an organisation of more than 100,000 contacts that it cannot answer from an index.
     const HIGH_VOLUME: i64 = 51;
+    /// Xero's number for a body of which it processed nothing.
+    const NO_DATA_PROCESSED: i64 = 17;
+    /// Xero's number for a body that it could not read.
+    const POST_DATA_INVALID: i64 = 14;
+    /// Xero's number for a filter that it does not offer to this organisation, seen since 2026.
+    const FILTER_UNAVAILABLE: i64 = 9_191_919;
     /// Xero's number for a filter that it cannot parse.
     const QUERY_PARSE: i64 = 16;
     if failure.says_that_the_key_was_reused() {
         Error::IdempotencyKeyReused
-    } else if failure.is("HighVolumeException", HIGH_VOLUME) {
-        Error::TooManyContacts
-    } else if failure.is("QueryParseException", QUERY_PARSE) {
+    } else if failure.is("HighVolumeException", HIGH_VOLUME)
+        || failure.is(
+            "HighVolumeFilterUnavailableApiException",
+            FILTER_UNAVAILABLE,
+        )
+        || failure.is("QueryParseException", QUERY_PARSE)
+    {
         Error::QueryRefused
+    } else if failure.names_no_element()
+        && (failure.is("NoDataProcessedException", NO_DATA_PROCESSED)
+            || failure.is("PostDataInvalidException", POST_DATA_INVALID))
+    {
+        Error::NothingProcessed {
+            messages: failure.messages(),
+        }
     } else if failure.is_known() {
         Error::Rejected {
             kind: failure.refusal(),

@@ -13,8 +13,10 @@ use uuid::Uuid;
 use crate::query::PAGE_SIZE;
 use crate::refusal::recognise;
 use crate::results::{Answered, Sent, in_order_sent};
-use crate::{DirectoryPage, ElementResult, Error, Messages, ms_date};
+use crate::{DirectoryPage, ElementResult, Error, Messages, SearchPage, ms_date};
 
+/// The contacts on a page where Xero chooses its size.
+const DEFAULT_PAGE_SIZE: usize = 100;
 /// The longest text of a contact that is read, in characters. Xero's contract allows 255; a contact with more is not one.
 const MAX_TEXT_CHARS: usize = 1_000;
 
@@ -58,7 +60,7 @@ impl Envelope {
         }
     }
 
-    /// A page of the directory. It may have elements that cannot be read, but not leave open whether there are more pages.
+    /// A page of the directory. It may have elements that cannot be read, and may not say how many pages there are.
     pub(crate) fn into_directory_page(self, response: &Response) -> Result<DirectoryPage, Error> {
         let unexpected = |what| Error::unexpected(response.status(), what);
         let as_of = self
@@ -68,9 +70,6 @@ impl Envelope {
             .or_else(|| date_header(response))
             .filter(is_plausible)
             .ok_or(unexpected("an answer without a date"))?;
-        let pages = self
-            .pagination
-            .ok_or(unexpected("a page that does not say how many there are"))?;
         let elements = self.contacts.len();
         if elements > PAGE_SIZE {
             return Err(unexpected("more contacts than were asked for"));
@@ -83,18 +82,35 @@ impl Envelope {
         Ok(DirectoryPage {
             unreadable: elements - contacts.len(),
             contacts,
-            page_count: pages.page_count,
-            item_count: pages.item_count,
+            page_count: self.pagination.map(|pages| pages.page_count),
+            item_count: self.pagination.map(|pages| pages.item_count),
             as_of,
         })
     }
 
     /// Everything that a lookup found. Nothing may be left out, since "not found" leads to a create.
     pub(crate) fn into_contacts(self, status: StatusCode) -> Result<Vec<XeroContact>, Error> {
-        let has_more_pages = self.pagination.is_some_and(|pages| pages.page_count > 1);
-        if has_more_pages || self.contacts.len() > PAGE_SIZE {
+        let may_have_more = match self.pagination {
+            Some(pages) => pages.page_count > 1,
+            // Xero's pages hold 100 contacts where it does not heed the size that was asked for.
+            None => self.contacts.len() >= DEFAULT_PAGE_SIZE,
+        };
+        if may_have_more || self.contacts.len() > PAGE_SIZE {
             return Err(Error::TooManyContacts);
         }
+        self.into_all_contacts(status)
+    }
+
+    /// A page of a search. Nothing of it may be left out, since "not found" leads to a create.
+    pub(crate) fn into_search_page(self, status: StatusCode) -> Result<SearchPage, Error> {
+        let page_count = self.pagination.map(|pages| pages.page_count);
+        Ok(SearchPage {
+            contacts: self.into_all_contacts(status)?,
+            page_count,
+        })
+    }
+
+    fn into_all_contacts(self, status: StatusCode) -> Result<Vec<XeroContact>, Error> {
         self.contacts
             .into_iter()
             .map(Element::into_contact)
@@ -291,6 +307,11 @@ impl Failure {
     pub(crate) fn is(&self, kind: &str, number: i64) -> bool {
         let has_kind = |known: &String| known.eq_ignore_ascii_case(kind);
         self.kind.as_ref().is_some_and(has_kind) || self.error_number == Some(number)
+    }
+
+    /// Whether it says nothing about single elements.
+    pub(crate) fn names_no_element(&self) -> bool {
+        self.elements.as_ref().is_none_or(Vec::is_empty)
     }
 
     /// Whether it says anything about what is wrong.

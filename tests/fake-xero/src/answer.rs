@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     Query,
     /// An unoptimised query against a very large organisation.
     HighVolume,
+    /// A filter that is not offered to this organisation.
+    FilterUnavailable,
     /// A body that is not what the endpoint takes, or more of it than it takes.
     Body(&'static str),
     /// Elements were refused and the caller had not asked for them one by one.
@@ -49,6 +51,11 @@ impl Refusal {
                 51,
                 "HighVolumeException",
                 "This query is not optimised for an organisation with this many contacts",
+            ),
+            Self::FilterUnavailable => api_error(
+                9_191_919,
+                "HighVolumeFilterUnavailableApiException",
+                "This filter is not available for this organisation",
             ),
             Self::Body(message) => api_error(14, "PostDataInvalidException", message),
             Self::Validation(elements) => json_answer(

@@ -192,8 +192,9 @@ impl Contact {
             out.insert("SalesTrackingCategories".into(), json!([]));
             out.insert("PurchasesTrackingCategories".into(), json!([]));
         }
+        // Whether a summary has it is not documented; a client must not rely on it there.
         if let Some(survivor) = self.merged_into
-            && matches!(view, View::Whole | View::Summary)
+            && view == View::Whole
         {
             out.insert("MergedToContactID".into(), json!(survivor));
         }

@@ -73,6 +73,16 @@ impl FakeXero {
         }
     }
 
+    /// Leaves a contact out of every page of a whole list, as one that moves to another page while pages are read.
+    pub fn leave_out_of_pages(&mut self, contact: Uuid) {
+        self.on_no_page.insert(contact);
+    }
+
+    /// How the fake is set up from now on.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
     /// Adds or changes contacts of the first organisation without the API's rules, as a person can in Xero's own pages: archive, restore, rename, merge.
     ///
     /// Takes a list of contacts in Xero's JSON, or an object with the list `Contacts`. An element with the `ContactID` of a contact that is there changes it.

@@ -37,4 +37,4 @@ pub use limits::{Limits, RateLimitProblem};
 pub use oauth::TokenPair;
 pub use seed::SeedError;
 pub use server::Server;
-pub use state::{Config, FakeXero, OpenCall};
+pub use state::{Config, FakeXero, OpenCall, QueryRefusal, SearchReading};

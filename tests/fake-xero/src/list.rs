@@ -14,6 +14,7 @@ use crate::answer::Refusal;
 use crate::contact::{Contact, Status, View};
 use crate::directory::Directory;
 use crate::query::Filter;
+use crate::state::{Config, QueryRefusal, SearchReading};
 use crate::text::{fold_case, fold_case_and_accents};
 
 /// The longest address that a list takes, in characters.
@@ -94,7 +95,7 @@ impl ListQuery {
                 }
                 "IDs" => query.ids = Some(parse_ids(&value)?),
                 "where" => query.filter = Some(Filter::parse(&value).map_err(|_| Refusal::Query)?),
-                "searchTerm" => query.search_term = Some(fold_case_and_accents(&value)),
+                "searchTerm" => query.search_term = Some(value.into_owned()),
                 "includeArchived" => query.include_archived = value.eq_ignore_ascii_case("true"),
                 "summaryOnly" => query.summary_only = value.eq_ignore_ascii_case("true"),
                 "order" => query.order = parse_order(&value).ok_or(Refusal::Query)?,
@@ -113,16 +114,34 @@ impl ListQuery {
     /// Answers the query.
     ///
     /// # Errors
-    /// [`Refusal::HighVolume`] for an unoptimised query where there are more than `high_volume_contacts`.
+    /// [`Refusal::HighVolume`] for an unoptimised query where there are more than the configured contacts; how the configuration refuses queries.
     pub(crate) fn run(
         &self,
         directory: &Directory,
-        high_volume_contacts: usize,
+        config: &Config,
+        on_no_page: &BTreeSet<Uuid>,
     ) -> Result<Listed, Refusal> {
-        if directory.len() > high_volume_contacts && !self.is_optimised() {
+        let refused = [
+            config.refuse_filters.filter(|_| self.filter.is_some()),
+            config
+                .refuse_searches
+                .filter(|_| self.search_term.is_some()),
+        ];
+        match refused.into_iter().flatten().next() {
+            Some(QueryRefusal::Syntax) => return Err(Refusal::Query),
+            Some(QueryRefusal::HighVolume) => return Err(Refusal::HighVolume),
+            Some(QueryRefusal::FilterUnavailable) => return Err(Refusal::FilterUnavailable),
+            None => {}
+        }
+        if directory.len() > config.high_volume_contacts && !self.is_optimised() {
             return Err(Refusal::HighVolume);
         }
-        let mut found: Vec<&Contact> = directory.iter().filter(|c| self.takes(c)).collect();
+        let is_whole = self.ids.is_none() && self.filter.is_none() && self.search_term.is_none();
+        let mut found: Vec<&Contact> = directory
+            .iter()
+            .filter(|c| self.takes(c, config.search))
+            .filter(|c| !(is_whole && on_no_page.contains(&c.id)))
+            .collect();
         let (field, descending) = self.order;
         found.sort_by(|a, b| {
             let order = compare(field, a, b);
@@ -144,7 +163,7 @@ impl ListQuery {
             .take(take)
             .map(|c| c.to_json(view))
             .collect();
-        let pagination = self.page.map(|p| {
+        let pagination = self.page.filter(|_| !config.without_pagination).map(|p| {
             json!({ "page": p.number, "pageSize": p.size, "pageCount": total.div_ceil(p.size), "itemCount": total })
         });
         Ok(Listed {
@@ -153,7 +172,7 @@ impl ListQuery {
         })
     }
 
-    fn takes(&self, contact: &Contact) -> bool {
+    fn takes(&self, contact: &Contact, reading: SearchReading) -> bool {
         (self.include_archived || contact.status == Status::Active)
             && self
                 .ids
@@ -168,8 +187,7 @@ impl ListQuery {
                 .is_none_or(|filter| filter.matches(contact))
             && self.search_term.as_ref().is_none_or(|term| {
                 let mut fields = SEARCHED_FIELDS.iter();
-                fields
-                    .any(|field| fold_case_and_accents(contact.text(field)).contains(term.as_str()))
+                fields.any(|field| search_finds(reading, term, contact.text(field)))
             })
     }
 
@@ -183,6 +201,24 @@ impl ListQuery {
                     || self.search_term.is_some()
                     || self.modified_since_unix_ms.is_some()
             }
+        }
+    }
+}
+
+fn search_finds(reading: SearchReading, term: &str, text: &str) -> bool {
+    match reading {
+        SearchReading::Anywhere => {
+            fold_case_and_accents(text).contains(&fold_case_and_accents(term))
+        }
+        SearchReading::BeginningsOfWords => {
+            let (term, text) = (fold_case(term), fold_case(text));
+            let mut places = text.match_indices(&term);
+            places.any(|(at, _)| {
+                text[..at]
+                    .chars()
+                    .next_back()
+                    .is_none_or(char::is_whitespace)
+            })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The fake's state, and the one way in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -41,6 +41,14 @@ pub struct Config {
     /// Whether an element of `POST /Contacts` needs its name although it carries a ContactID. Xero was
     /// recorded to do without; an older report says that it refuses.
     pub batch_needs_names: bool,
+    /// How Xero answers every `where`, if it refuses them.
+    pub refuse_filters: Option<QueryRefusal>,
+    /// How Xero answers every `searchTerm`, if it refuses them.
+    pub refuse_searches: Option<QueryRefusal>,
+    /// What `searchTerm` finds.
+    pub search: SearchReading,
+    /// Lists do not say how many pages there are, as was seen in the field.
+    pub without_pagination: bool,
     /// What ids and tokens are derived from.
     pub seed: u64,
 }
@@ -56,9 +64,34 @@ impl Default for Config {
             high_volume_contacts: 100_000,
             shows_blank_texts: false,
             batch_needs_names: false,
+            refuse_filters: None,
+            refuse_searches: None,
+            search: SearchReading::default(),
+            without_pagination: false,
             seed: 1,
         }
     }
+}
+
+/// How a query is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryRefusal {
+    /// 400 with error number 16.
+    Syntax,
+    /// 400 with error number 51.
+    HighVolume,
+    /// 400 with error number 9191919.
+    FilterUnavailable,
+}
+
+/// What `searchTerm` finds, which is not documented.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SearchReading {
+    /// The term where a word begins, and only with its own accents: what a client must be content with.
+    #[default]
+    BeginningsOfWords,
+    /// The term anywhere, whatever its accents.
+    Anywhere,
 }
 
 pub(crate) struct Organisation {
@@ -84,6 +117,8 @@ pub struct FakeXero {
     pub(crate) idempotency: Idempotency,
     pub(crate) faults: Faults,
     pub(crate) log: CallLog,
+    /// Contacts that no page of a whole list has.
+    pub(crate) on_no_page: BTreeSet<Uuid>,
 }
 
 impl FakeXero {
@@ -98,6 +133,7 @@ impl FakeXero {
             idempotency: Idempotency::default(),
             faults: Faults::default(),
             log: CallLog::default(),
+            on_no_page: BTreeSet::new(),
             config,
         };
         let name = fake.config.tenant_name.clone();
@@ -280,8 +316,7 @@ impl FakeXero {
         let (mut contacts, pagination) = match kind {
             CallKind::List => {
                 let query = ListQuery::parse(request.uri(), request.headers())?;
-                let listed =
-                    query.run(self.directory(tenant)?, self.config.high_volume_contacts)?;
+                let listed = query.run(self.directory(tenant)?, &self.config, &self.on_no_page)?;
                 (listed.contacts, listed.pagination)
             }
             CallKind::Single => {

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use fake_xero::Config;
+use fake_xero::{Config, QueryRefusal, SearchReading};
 use serde_json::{Value, json};
 use support::{CONTACTS, Caller};
 use uuid::Uuid;
@@ -65,7 +65,7 @@ fn lists_show_less_than_pages_and_summaries_less_than_lists() {
         ("Addresses", true, false, true, false),
         ("ContactGroups", true, false, true, false),
         ("ContactPersons", true, false, false, false),
-        ("MergedToContactID", true, true, false, false),
+        ("MergedToContactID", true, false, false, false),
         ("AccountNumber", false, false, false, false),
     ] {
         assert_eq!(has("?page=1&", field), page, "{field}");
@@ -205,5 +205,68 @@ fn an_unoptimised_query_of_a_very_large_organisation_is_refused() {
     }
     for query in ["?page=1", "?searchTerm=A", "?where=Name==%22A%22"] {
         assert_eq!(caller.get(query).0, 200, "{query}");
+    }
+}
+
+#[test]
+fn a_search_finds_beginnings_of_words_or_any_part_of_them() {
+    for (search, found) in [
+        (SearchReading::BeginningsOfWords, [true, true, false, false]),
+        (SearchReading::Anywhere, [true, true, true, true]),
+    ] {
+        let mut caller = Caller::with(Config {
+            search,
+            ..Config::default()
+        });
+        caller.seed(json!({ "Name": "Caf\u{e9}  Zo\u{eb} Ltd" }));
+        for (term, found) in ["caf", "Ltd", "oe", "Cafe"].into_iter().zip(found) {
+            let names = caller.names(&format!("?searchTerm={term}"));
+            assert_eq!(!names.is_empty(), found, "{search:?} {term}");
+        }
+    }
+}
+
+#[test]
+fn queries_can_be_refused_and_page_counts_left_out() {
+    for (refusal, number) in [
+        (QueryRefusal::Syntax, 16),
+        (QueryRefusal::HighVolume, 51),
+        (QueryRefusal::FilterUnavailable, 9_191_919),
+    ] {
+        let mut caller = Caller::with(Config {
+            refuse_filters: Some(refusal),
+            without_pagination: true,
+            ..Config::default()
+        });
+        caller.seed(json!({ "Name": "Acme" }));
+        let (status, body) = caller.get("?where=Name==%22Acme%22");
+        assert_eq!((status, &body["ErrorNumber"]), (400, &json!(number)));
+        let (status, body) = caller.get("?searchTerm=Acme&page=1");
+        assert_eq!((status, body.get("pagination")), (200, None));
+        caller.fake.config_mut().refuse_searches = Some(refusal);
+        assert_eq!(caller.get("?searchTerm=Acme").0, 400);
+    }
+}
+
+#[test]
+fn of_two_contacts_with_one_number_one_is_shown_on_its_own_and_both_are_searched() {
+    let mut caller = Caller::new();
+    for name in ["One", "Two"] {
+        caller.seed(json!({ "Name": name, "ContactNumber": "BigChange-7" }));
+    }
+    assert_eq!(caller.names("/BigChange-7").len(), 1);
+    assert_eq!(caller.names("?searchTerm=bigchange-7").len(), 2);
+}
+
+#[test]
+fn a_contact_that_no_page_has_is_found_in_every_other_way() {
+    let mut caller = Caller::new();
+    let id = caller.seed(json!({ "Name": "Acme", "ContactNumber": "N1" }));
+    caller
+        .fake
+        .leave_out_of_pages(id.to_string().parse().unwrap());
+    assert!(caller.names("?page=1").is_empty());
+    for query in ["?where=Name==%22Acme%22", "?searchTerm=Acme", "/N1"] {
+        assert_eq!(caller.names(query), ["Acme"], "{query}");
     }
 }

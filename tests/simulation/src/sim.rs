@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use fake_xero::{Config, FakeXero, Limits};
+use fake_xero::{Config, FakeXero, Limits, SearchReading};
 use poll::{Mode, Poller, Report};
 use rules::{Settings, TenantId};
 use runtime::records::{DeferredRecord, Records};
@@ -183,6 +183,13 @@ impl Simulation {
         let xero = FakeXero::new(Config {
             limits,
             batch_needs_names: profile.batch_needs_names,
+            // What Xero's search finds, and whether its lists say how long they are, is not certain.
+            search: if seed.is_multiple_of(2) {
+                SearchReading::Anywhere
+            } else {
+                SearchReading::BeginningsOfWords
+            },
+            without_pagination: seed.is_multiple_of(5),
             seed,
             ..Config::default()
         });

@@ -82,6 +82,19 @@ async fn the_pages_of_a_busy_hour_are_all_read() {
 }
 
 #[tokio::test]
+async fn pages_that_do_not_say_how_many_there_are_are_all_read() {
+    let world = waiting().await;
+    world.xero.lock().unwrap().config_mut().without_pagination = true;
+    for number in 0..1_500 {
+        world.add_in_xero(&format!("Import {number}"));
+    }
+    world.add_in_xero("Acme Ltd");
+    world.pass(Duration::hours(1));
+    assert_eq!(world.polled().await.1, [1]);
+    assert_eq!(world.xero_calls(), 3, "the third page has nothing new");
+}
+
+#[tokio::test]
 async fn after_a_mass_change_every_held_contact_is_tried_again_at_one_call() {
     let world = waiting().await;
     let contacts: Vec<_> = (0..10_001)

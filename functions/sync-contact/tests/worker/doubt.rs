@@ -325,6 +325,7 @@ async fn an_outage_of_xero_is_met_once_and_not_by_every_batch() {
 #[tokio::test]
 async fn a_look_up_that_cannot_be_understood_is_repeated_for_each_contact_alone() {
     let mut world = World::creating();
+    world.organisation_has_pages(30).await;
     let ids = [
         world.customer_with_reference("Acme", "A1"),
         world.customer_with_reference("Bolt", "B1"),

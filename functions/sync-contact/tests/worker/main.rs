@@ -22,6 +22,7 @@ mod doubt;
 mod history;
 mod hostile;
 mod linking;
+mod lookups;
 mod messages;
 mod newer;
 mod privacy;

@@ -431,6 +431,18 @@ impl World {
         self.put(ONLY, &DirectoryRecord { pages }).await;
     }
 
+    /// What the daily sweep does to held contacts.
+    pub(crate) async fn try_again(&self, ids: &[u64]) {
+        for id in ids {
+            let held = self.problem(*id).await.unwrap();
+            let again = ProblemRecord {
+                retry: true,
+                ..held
+            };
+            self.put(*id, &again).await;
+        }
+    }
+
     pub(crate) fn dump(&self) -> Vec<Item> {
         self.table.inner.dump()
     }

@@ -92,6 +92,8 @@ fn the_first_row_that_fits_decides_which_xero_contact_it_is() {
         ("our own before its number and a namesake", case("A-1", vec![xero(2).account("A-1"), namesake(3), own(1).account("A-1")]), "Linked 1"),
         ("our own in another case",                case("A-1", vec![xero(1).account("A-1").code("bigchange-7"), namesake(2)]),     "Linked 1"),
         ("our own, archived",                      case("A-1", vec![own(1).account("A-1").archived()]),                            "ArchivedInXero 1"),
+        ("two with our number, which Xero allows", case("A-1", vec![own(1).account("A-1"), own(2)]),                               "AmbiguousMatch 1 and 2"),
+        ("two with our number, one archived",      case("A-1", vec![own(1).archived(), own(2)]),                                   "AmbiguousMatch 1 and 2"),
         ("our own, linked to another",             case("A-1", vec![own(1).account("A-1")]).linked_to(1, 8),                       "LinkedToAnotherContact 1, of 8"),
         ("our own, the reference edited since",    case("A-2", vec![own(1).account("A-1")]),                                       "AccountReferenceChanged A-2, \"A-1\" in Xero"),
         ("another contact's own is not ours",      case("A-1", vec![xero(1).code("BigChange-71")]),                                "NotInXero A-1"),

@@ -189,7 +189,11 @@ async fn each_kind_of_bad_request_is_told_apart() {
     for (body, expected) in [
         (
             exception(51, "HighVolumeException", "too many"),
-            Error::TooManyContacts,
+            Error::QueryRefused,
+        ),
+        (
+            exception(9_191_919, "HighVolumeFilterUnavailableApiException", "no"),
+            Error::QueryRefused,
         ),
         (
             exception(16, "QueryParseException", "Syntax error"),
@@ -210,6 +214,18 @@ async fn each_kind_of_bad_request_is_told_apart() {
         "JSON for post data was invalid",
     );
     let error = create(Ok(json_response(400, &plain))).await;
+    assert!(matches!(error, Error::NothingProcessed { .. }));
+    let nothing = exception(17, "NoDataProcessedException", "No data has been processed");
+    let error = create(Ok(json_response(400, &nothing))).await;
+    let Error::NothingProcessed { messages } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(messages[..], ["No data has been processed".to_owned()]);
+    // With elements it is a refusal of those.
+    let mut with_elements = nothing;
+    with_elements["Elements"] =
+        json!([{"ValidationErrors": [{"Message": "Email address must be valid"}]}]);
+    let error = create(Ok(json_response(400, &with_elements))).await;
     assert!(matches!(
         error,
         Error::Rejected {
@@ -270,7 +286,7 @@ async fn no_error_shows_a_name_a_token_or_an_address() {
         let stub = answer();
         errors.extend(
             xero(&stub)
-                .contacts_by_search(&access(), private)
+                .contacts_by_search(&access(), private, 1)
                 .await
                 .err(),
         );

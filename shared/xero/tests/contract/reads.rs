@@ -1,7 +1,7 @@
 //! Reading from Xero: what is asked, and what is made of the answers.
 
 use crate::support::*;
-use rules::{AccountReference, ContactNumber, ContactStatus};
+use rules::{ContactNumber, ContactStatus};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use xero::{Error, Limits, MAX_IDS};
@@ -47,7 +47,7 @@ async fn a_directory_page_reads_contacts_counts_limits_and_the_servers_clock() {
     let page = answer.value;
     assert_eq!(
         (page.page_count, page.item_count, page.unreadable),
-        (2, 1631, 0)
+        (Some(2), Some(1631), 0)
     );
     assert_eq!(page.as_of, datetime!(2026-09-14 10:09:53.539 UTC));
     assert_eq!(
@@ -163,7 +163,7 @@ async fn not_modified_is_an_empty_page_only_where_changes_were_asked_for() {
         .await
         .unwrap()
         .value;
-    assert_eq!((page.contacts.len(), page.page_count), (0, 0));
+    assert_eq!((page.contacts.len(), page.page_count), (0, Some(0)));
     assert_eq!(page.as_of, datetime!(2026-09-14 10:09:53 UTC));
 
     let stub = Stub::with(Ok(not_modified()));
@@ -175,8 +175,8 @@ async fn not_modified_is_an_empty_page_only_where_changes_were_asked_for() {
 }
 
 #[tokio::test]
-async fn a_page_without_counts_or_without_a_date_is_not_trusted() {
-    for missing in ["pagination", "DateTimeUTC", "Contacts"] {
+async fn a_page_without_contacts_or_without_a_date_is_not_trusted() {
+    for missing in ["DateTimeUTC", "Contacts"] {
         let mut page = page_of(&[]);
         page.as_object_mut().unwrap().remove(missing);
         let stub = Stub::with(Ok(json_response(200, &page)));
@@ -185,6 +185,32 @@ async fn a_page_without_counts_or_without_a_date_is_not_trusted() {
             matches!(answer, Err(Error::Unexpected { .. })),
             "without {missing}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_say_how_many_there_are_is_read() {
+    let mut page = page_of(&[contact(1, "A")]);
+    page.as_object_mut().unwrap().remove("pagination");
+    let stub = Stub::with(Ok(json_response(200, &page)));
+    let answer = xero(&stub).directory_page(&access(), 1, None).await;
+    let page = answer.unwrap().value;
+    assert_eq!((page.contacts.len(), page.page_count), (1, None));
+}
+
+#[tokio::test]
+async fn a_look_up_as_long_as_one_of_xeros_own_pages_may_have_more() {
+    let reference = ["A1".to_owned()];
+    for (rows, is_whole) in [(99, true), (100, false)] {
+        let stub = Stub::with(Ok(json_response(
+            200,
+            &envelope(&vec![contact(1, "A"); rows]),
+        )));
+        let answer = xero(&stub)
+            .contacts_by_account_number(&access(), &reference)
+            .await;
+        assert_eq!(answer.is_ok(), is_whole, "{rows}");
+        assert!(is_whole || answer == Err(Error::TooManyContacts));
     }
 }
 
@@ -215,7 +241,7 @@ async fn ids_are_looked_up_together_archived_included() {
 #[tokio::test]
 async fn account_numbers_and_names_are_looked_up_by_equality() {
     let stub = Stub::with(Ok(json_response(200, &envelope(&[]))));
-    let references = ["A1", "B+2"].map(|text| AccountReference::parse(text).unwrap());
+    let references = ["A1", "B+2"].map(str::to_owned);
     xero(&stub)
         .contacts_by_account_number(&access(), &references)
         .await
@@ -223,7 +249,10 @@ async fn account_numbers_and_names_are_looked_up_by_equality() {
     assert_eq!(
         stub.only_request().uri().query().unwrap(),
         format!(
-            "where=AccountNumber%3D%3D%22A1%22%20OR%20AccountNumber%3D%3D%22B%2B2%22{QUERY_TAIL}"
+            "where={}{QUERY_TAIL}",
+            ["A1", "B%2B2"]
+                .map(|number| format!("AccountNumber%3D%3D%22{number}%22"))
+                .join("%20OR%20")
         )
     );
 
@@ -248,12 +277,12 @@ async fn what_cannot_be_queried_is_searched_for() {
     assert!(matches!(refused, Err(Error::NotAsked { .. })));
     assert!(!stub.was_asked());
     xero(&stub)
-        .contacts_by_search(&access(), &quoted)
+        .contacts_by_search(&access(), &quoted, 3)
         .await
         .unwrap();
     assert_eq!(
         stub.only_request().uri().query().unwrap(),
-        format!("searchTerm=The%20%22Best%22%20Ltd{QUERY_TAIL}")
+        "searchTerm=The%20%22Best%22%20Ltd&includeArchived=true&page=3&pageSize=1000&order=ContactID%20ASC"
     );
 }
 
@@ -277,8 +306,8 @@ async fn a_lookup_of_nothing_asks_nothing() {
     );
     let none = xero.contacts_by_account_number(&access, &[]).await.unwrap();
     assert!(none.value.is_empty());
-    let blank = xero.contacts_by_search(&access, "  ").await.unwrap();
-    assert!(blank.value.is_empty());
+    let blank = xero.contacts_by_search(&access, "  ", 1).await.unwrap();
+    assert!(blank.value.contacts.is_empty());
     assert!(!stub.was_asked());
 }
 
@@ -324,12 +353,14 @@ async fn a_split_lookup_is_sent_whole() {
 #[tokio::test]
 async fn a_lookup_that_is_not_whole_is_an_error() {
     let stub = Stub::with(Ok(json_response(200, &page_of(&[contact(1, "A")]))));
-    let more_pages = xero(&stub).contacts_by_search(&access(), "a").await;
+    let more_pages = xero(&stub)
+        .contacts_by_name(&access(), &["a".to_owned()])
+        .await;
     assert_eq!(more_pages, Err(Error::TooManyContacts));
 
     let unreadable = envelope(&[contact(1, "A"), json!({"Name": "No id"})]);
     let stub = Stub::with(Ok(json_response(200, &unreadable)));
-    let answer = xero(&stub).contacts_by_search(&access(), "a").await;
+    let answer = xero(&stub).contacts_by_search(&access(), "a", 1).await;
     assert!(matches!(answer, Err(Error::Unexpected { .. })));
 }
 
