@@ -188,6 +188,7 @@ fn one_line(text: &str) -> String {
 fn call_name(kind: CallKind) -> &'static str {
     match kind {
         CallKind::Token => "token",
+        CallKind::Revocation => "revocation",
         CallKind::Authorize => "authorize",
         CallKind::Connections => "connections",
         CallKind::List => "read of a list",
