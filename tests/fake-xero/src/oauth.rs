@@ -265,13 +265,13 @@ impl Identity {
         &mut self,
         config: &Config,
         request: &Request<Bytes>,
-    ) -> Result<bool, Answer> {
+    ) -> Result<bool, Box<Answer>> {
         let form = read_form(request.body());
         if !is_the_app(request.headers(), &form, config) {
-            return Err(refused("invalid_client"));
+            return Err(Box::new(refused("invalid_client")));
         }
         let Some(token) = form.get("token") else {
-            return Err(refused("invalid_request"));
+            return Err(Box::new(refused("invalid_request")));
         };
         let is_known = self.refresh_tokens.contains_key(token);
         if is_known {

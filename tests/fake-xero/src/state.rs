@@ -219,7 +219,7 @@ impl FakeXero {
                         }
                         answer::empty(StatusCode::OK)
                     }
-                    Err(refused) => refused,
+                    Err(refused) => *refused,
                 },
                 CallKind::Authorize => {
                     let query = request.uri().query().unwrap_or_default();
