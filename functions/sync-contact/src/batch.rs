@@ -1,20 +1,20 @@
 //! A batch from its contacts to their endings: read, decide, settle.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bigchange::BigChange;
 use futures::{StreamExt, stream};
 use rules::{
-    AccountReference, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan, Problem,
-    Question, Snapshot, XeroContactId, XeroWrite, decide, participation,
+    AccountReference, AskedBy, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan,
+    Problem, Question, Snapshot, XeroContactId, XeroWrite, decide, participation,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Records, UnreadRecord,
     WaitingRecord, XeroContactRecord,
 };
 use runtime::telemetry::Metric;
-use runtime::{OpenError, Opened, Wait, XeroSession};
+use runtime::{Message, OpenError, Opened, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::OnceCell;
@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 use crate::Worker;
 use crate::apply::Applied;
 use crate::history::Follower;
+use crate::switched_off::put_off_until_switched_on;
 use crate::work::{Done, Work};
 
 /// Calls to BigChange at once; no limit is published, so few.
@@ -80,18 +81,30 @@ impl BatchError {
 /// How each contact ended, or why its message has to be delivered again.
 pub(crate) type Results = HashMap<ContactId, Result<Done, String>>;
 
-/// Works a batch. Every contact is in the result: how it ended, or why its message has to be delivered again.
+/// A batch's contacts, each with who asked for it.
+pub(crate) type Asked = BTreeMap<ContactId, AskedBy>;
+
+/// Works a batch. Every contact is in the result: how it ended, or why its message has to be delivered again. While the switch is off, only those are worked that a
+/// person asked for; it is read once, so that a batch which has begun is worked to its end.
 pub(crate) async fn run(
     worker: &Worker,
-    contacts: &[ContactId],
+    contacts: &Asked,
     deadline: OffsetDateTime,
 ) -> Result<Results, BatchError> {
     if contacts.is_empty() {
         return Ok(Results::new());
     }
     let Opened { records, ready, .. } = worker.parts.xero.open().await?;
+    let (settings, now) = (&worker.parts.settings, worker.parts.surroundings.now());
+    let switch = runtime::switch::switch(&records, settings, now).await?;
+    let (worked, held_back): (Asked, Asked) = contacts
+        .iter()
+        .partition(|(_, asked_by)| switch.lets_through(**asked_by));
     let follower = Follower::of(&records).await;
-    let results = run_opened(worker, contacts, deadline, records.clone(), ready).await?;
+    let mut results = put_off_until_switched_on(&records, held_back.keys(), now).await;
+    if !worked.is_empty() {
+        results.extend(run_opened(worker, &worked, deadline, records.clone(), ready).await?);
+    }
     follower
         .note(&records, worker.parts.surroundings.now(), &results)
         .await;
@@ -100,7 +113,7 @@ pub(crate) async fn run(
 
 async fn run_opened(
     worker: &Worker,
-    contacts: &[ContactId],
+    contacts: &Asked,
     deadline: OffsetDateTime,
     records: Records,
     ready: Result<XeroSession<'_>, Wait>,
@@ -172,14 +185,17 @@ fn told(ending: Option<crate::work::Ending>) -> Result<Done, String> {
 /// Waiting costs next to nothing: one write for each contact, no call to either system.
 async fn defer_all(
     records: &Records,
-    contacts: &[ContactId],
+    contacts: &Asked,
     now: OffsetDateTime,
     due: OffsetDateTime,
     reason: DeferReason,
 ) -> Results {
-    let defer = |contact: ContactId| async move {
+    let defer = |contact: ContactId, asked_by: AskedBy| async move {
         let old = records.get::<DeferredRecord>(contact).await?;
-        let (since, attempts) = old.map_or((now, 0), |old| (old.value.since, old.value.attempts));
+        let (since, attempts, by) = old.map_or((now, 0, asked_by), |old| {
+            let old = old.value;
+            (old.since, old.attempts, old.by.max(asked_by))
+        });
         records
             .write(vec![records.put(
                 contact,
@@ -188,13 +204,14 @@ async fn defer_all(
                     due,
                     reason,
                     attempts,
+                    by,
                 },
                 Expect::Anything,
             )?])
             .await
     };
-    let deferrals = contacts.iter().map(|contact| async move {
-        let result: Result<(), TableError> = defer(*contact).await;
+    let deferrals = contacts.iter().map(|(contact, asked_by)| async move {
+        let result: Result<(), TableError> = defer(*contact, *asked_by).await;
         (
             *contact,
             result
@@ -228,21 +245,26 @@ pub(crate) async fn given_up(worker: &Worker, contact: ContactId, reason: &str) 
 }
 
 impl Batch<'_> {
-    async fn read_records(&self, contacts: &[ContactId]) -> Result<Vec<Work>, TableError> {
-        let ids = || contacts.iter().copied();
+    async fn read_records(&self, contacts: &Asked) -> Result<Vec<Work>, TableError> {
+        let ids = || contacts.keys().copied();
         let (mut records, mut problems, mut deferred, mut unread) = futures::try_join!(
             self.records.get_many::<ContactRecord>(ids()),
             self.records.get_many::<ProblemRecord>(ids()),
             self.records.get_many::<DeferredRecord>(ids()),
             self.records.get_many::<UnreadRecord>(ids()),
         )?;
-        let work = |id: ContactId| {
+        let work = |(id, asked_by): (&ContactId, &AskedBy)| {
+            let id = *id;
             let key = id.to_string();
+            let deferred = deferred.remove(&key);
+            // What a person asked for once is theirs until it comes to an end.
+            let earlier = deferred.as_ref().map(|deferred| deferred.value.by);
             Work {
                 id,
+                asked_by: earlier.unwrap_or_default().max(*asked_by),
                 record: records.remove(&key),
                 problem: problems.remove(&key),
-                deferred: deferred.remove(&key),
+                deferred,
                 unread: unread.remove(&key),
                 contact: None,
                 customer: None,
@@ -255,8 +277,7 @@ impl Batch<'_> {
             }
         };
         // In the order of their ids, whatever the queue's: of contacts that compete, the one that has been in BigChange for longer goes first.
-        let contacts: BTreeSet<ContactId> = ids().collect();
-        Ok(contacts.into_iter().map(work).collect())
+        Ok(contacts.iter().map(work).collect())
     }
 
     async fn work(&self, works: &mut [Work]) {
@@ -556,7 +577,7 @@ impl Batch<'_> {
         self.worker
             .parts
             .queue
-            .send(&waiters)
+            .send(&Message::for_each(&waiters, AskedBy::Schedule))
             .await
             .map_err(|error| TableError::Unavailable(error.to_string()))
     }

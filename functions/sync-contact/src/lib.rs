@@ -15,6 +15,7 @@ pub mod history;
 pub mod lookup;
 pub mod reservations;
 pub mod settle;
+mod switched_off;
 pub mod work;
 pub mod xero_writes;
 

@@ -352,6 +352,7 @@ impl Batch<'_> {
             due,
             reason,
             attempts: work.attempts() + u32::from(!reason.is_shared()),
+            by: work.asked_by,
         };
         // Whoever defers last knows best.
         self.records

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use rules::{Change, Contact, ContactId, Customer, Outcome, Skip, XeroContact, XeroContactId};
+use rules::{
+    AskedBy, Change, Contact, ContactId, Customer, Outcome, Skip, XeroContact, XeroContactId,
+};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, Stored, UnreadRecord,
 };
@@ -48,6 +50,8 @@ pub type Ending = Result<Done, TableError>;
 pub struct Work {
     /// Which.
     pub id: ContactId,
+    /// Who asked for it: a person, if one ever did since it last came to an end.
+    pub asked_by: AskedBy,
     /// Its record, as it stands in the store.
     pub record: Option<Stored<ContactRecord>>,
     /// Its open problem.

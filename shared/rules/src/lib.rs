@@ -14,6 +14,7 @@ mod form;
 mod ids;
 mod problem;
 mod settings;
+mod switch;
 mod text;
 mod xero_contact;
 
@@ -32,5 +33,6 @@ pub use form::contact_form;
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use settings::{InvalidSetting, Settings};
+pub use switch::{AskedBy, Switch};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
 pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};

@@ -4,6 +4,7 @@ mod aws;
 mod environment;
 mod queue;
 pub mod records;
+pub mod switch;
 pub mod telemetry;
 mod wiring;
 pub mod word;

@@ -105,6 +105,8 @@ fn settings(rng: &mut fastrand::Rng) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("ACCOUNT_GROUP_IDS".to_owned(), CUSTOMERS.to_string()),
         ("SITE_GROUP_IDS".to_owned(), SITES.to_string()),
+        // As a stack of version 0.1 that ran; from then on the switch is people's.
+        ("SYNC_ENABLED".to_owned(), "true".to_owned()),
         set("CREATE_IN_XERO", 0.85),
         set("GENERATE_ACCOUNT_REF", 0.75),
         set("MATCH_BY_NAME", 0.8),

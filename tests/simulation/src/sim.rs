@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use fake_xero::{Config, FakeXero, Limits};
-use poll::{Mode, Poller, Report};
-use rules::{Settings, TenantId};
+use poll::{Mode, Poller, Report, asked_by};
+use rules::{AskedBy, Settings, TenantId};
 use runtime::records::{DeferredRecord, Records};
 use runtime::word::{self, Remembering};
-use runtime::{Configuration, Parts, Queue, Surroundings};
+use runtime::{Configuration, Message, Parts, Queue, Surroundings};
 use serde_json::{Value, json};
 use sync_contact::Worker;
 use time::{Duration, OffsetDateTime};
@@ -130,7 +130,10 @@ impl Operator {
         };
         written.map_err(|error| error.to_string())?;
         if said.is_one {
-            let queued = self.queue.send(&[contact]).await;
+            let queued = self
+                .queue
+                .send(&Message::for_each(&[contact], AskedBy::Person))
+                .await;
             queued.map_err(|error| error.to_string())?;
         }
         Ok(())
@@ -385,9 +388,10 @@ impl Simulation {
             next
         };
         lock(&self.world).schedule(next, Event::Tick(function));
-        self.invoke(function, &Value::Null, Vec::new());
+        let event = json!({ "scheduled": true });
+        self.invoke(function, &event, Vec::new());
         if overlaps {
-            self.invoke(function, &Value::Null, Vec::new());
+            self.invoke(function, &event, Vec::new());
         }
     }
 
@@ -453,7 +457,11 @@ impl Simulation {
 
     fn sweep(&mut self) {
         self.quiet_polls = 0;
-        self.invoke(Function::Poll, &json!({ "mode": "full" }), Vec::new());
+        self.invoke(
+            Function::Poll,
+            &json!({ "mode": "full", "scheduled": true }),
+            Vec::new(),
+        );
     }
 
     /// New settings: processes at work end their work with the old ones.
@@ -811,7 +819,9 @@ fn begin(
     Box::pin(async move {
         match program {
             Program::Poll(poller) => {
-                let report = poller.poll(Mode::from_event(&event)).await;
+                let report = poller
+                    .poll(Mode::from_event(&event), asked_by(&event))
+                    .await;
                 Ended::Poll(report.map_err(|error| error.to_string()))
             }
             Program::SyncContact(worker) => {

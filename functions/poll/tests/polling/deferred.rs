@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use poll::Mode;
+use rules::AskedBy;
 use runtime::records::{DeferReason, DeferredRecord, PauseRecord};
 use time::Duration;
 
@@ -14,6 +15,7 @@ fn deferred(world: &World, since_minutes: i64, due_in_minutes: i64) -> DeferredR
         due: world.now() + Duration::minutes(due_in_minutes),
         reason: DeferReason::XeroLimit,
         attempts: 3,
+        by: AskedBy::Schedule,
     }
 }
 

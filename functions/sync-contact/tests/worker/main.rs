@@ -24,6 +24,7 @@ mod linking;
 mod messages;
 mod privacy;
 mod problems;
+mod switch;
 mod twins;
 mod unchanged;
 mod word;

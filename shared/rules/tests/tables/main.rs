@@ -17,5 +17,6 @@ mod persons_word;
 mod problems;
 mod settings;
 mod support;
+mod switch;
 mod text;
 mod writes;
