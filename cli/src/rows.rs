@@ -300,6 +300,9 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
             "It could not be read or looked up now; it is tried again by itself. If it stays so, look at the functions' logs."
         }
         DeferReason::OutOfTime => "No time was left; it is tried again by itself.",
+        DeferReason::SwitchedOff => {
+            "The synchronisation is switched off; it goes on when it is on again (contact-sync enable)."
+        }
     }
 }
 
