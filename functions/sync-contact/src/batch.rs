@@ -103,7 +103,8 @@ pub(crate) async fn run(
     let follower = Follower::of(&records).await;
     let mut results = put_off_until_switched_on(&records, held_back.keys(), now).await;
     if !worked.is_empty() {
-        results.extend(run_opened(worker, &worked, deadline, records.clone(), ready).await?);
+        let worked = run_opened(worker, &worked, deadline, records.clone(), ready);
+        results.extend(Box::pin(worked).await?);
     }
     follower
         .note(&records, worker.parts.surroundings.now(), &results)
@@ -533,13 +534,14 @@ impl Batch<'_> {
 
     /// A contact that got into line, or gave back what it held, may be what others were waiting for.
     async fn wake_waiting(&self, works: &[Work]) {
-        let in_line: HashSet<ContactId> = works
+        // What follows from what a person asked for is the person's too: it must not stop half-way because the switch is off.
+        let in_line: HashMap<ContactId, AskedBy> = works
             .iter()
             .filter(|work| {
                 let got_into_line = matches!(&work.ending, Some(Ok(Done::InLine(outcome))) if *outcome != rules::Outcome::Unchanged);
                 got_into_line || work.gave_back
             })
-            .map(|work| work.id)
+            .map(|work| (work.id, work.asked_by))
             .collect();
         if in_line.is_empty() {
             return;
@@ -550,19 +552,26 @@ impl Batch<'_> {
         }
     }
 
-    async fn try_wake_waiting(&self, in_line: &HashSet<ContactId>) -> Result<(), TableError> {
+    async fn try_wake_waiting(
+        &self,
+        in_line: &HashMap<ContactId, AskedBy>,
+    ) -> Result<(), TableError> {
         let waiting = self.records.list::<WaitingRecord>("").await?;
-        let waiters: Vec<ContactId> = waiting
+        let waiters: Vec<Message> = waiting
             .into_iter()
-            .filter(|waiting| in_line.contains(&waiting.value.named))
-            .map(|waiting| waiting.value.waiter)
+            .filter_map(|waiting| {
+                Some(Message {
+                    contact_id: waiting.value.waiter,
+                    by: *in_line.get(&waiting.value.named)?,
+                })
+            })
             .collect();
         if waiters.is_empty() {
             return Ok(());
         }
         for (_, problem) in self
             .records
-            .get_many::<ProblemRecord>(waiters.iter().copied())
+            .get_many::<ProblemRecord>(waiters.iter().map(|waiter| waiter.contact_id))
             .await?
         {
             match self
@@ -577,7 +586,7 @@ impl Batch<'_> {
         self.worker
             .parts
             .queue
-            .send(&Message::for_each(&waiters, AskedBy::Schedule))
+            .send(&waiters)
             .await
             .map_err(|error| TableError::Unavailable(error.to_string()))
     }

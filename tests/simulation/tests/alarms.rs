@@ -235,7 +235,8 @@ impl Stack {
             tenant_id: tenant.try_into().ok(),
         };
         self.vault.set_current("token", secret.to_json());
-        let app = json!({"client_id": "c", "client_secret": "s", "grant_type": "authorization_code"});
+        let app =
+            json!({"client_id": "c", "client_secret": "s", "grant_type": "authorization_code"});
         self.vault.set_current("app", app.to_string());
     }
 
@@ -297,7 +298,11 @@ impl Stack {
 fn the_template_has_the_alarms_and_schedules_that_are_evaluated_here() {
     let alarms = alarms();
     let names: Vec<&str> = alarms.iter().map(|alarm| alarm.name.as_str()).collect();
-    for needed in ["TokenNotRefreshedAlarm", "NoSuccessfulPollAlarm", "PollErrorsAlarm"] {
+    for needed in [
+        "TokenNotRefreshedAlarm",
+        "NoSuccessfulPollAlarm",
+        "PollErrorsAlarm",
+    ] {
         assert!(names.contains(&needed), "{names:?}");
     }
     let declared = TEMPLATE.matches("Type: AWS::CloudWatch::Alarm").count();
@@ -341,7 +346,9 @@ async fn connected_and_not_switched_on_yet_no_alarm_rings_either() {
         }
     }
     let records = Records::new(Arc::new(stack.table.clone()), tenant.try_into().unwrap());
-    let switch = runtime::switch::SwitchRecord::stored(&records).await.unwrap();
+    let switch = runtime::switch::SwitchRecord::stored(&records)
+        .await
+        .unwrap();
     assert!(switch.is_some_and(|switch| !switch.value.on));
 }
 

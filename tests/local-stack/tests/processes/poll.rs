@@ -187,7 +187,7 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
             since: now - READ_UNTIL,
             due: now - Duration::minutes(minutes),
             reason: DeferReason::XeroLimit,
-            by: rules::AskedBy::Schedule,
+            by: rules::AskedBy::Person,
             attempts: 0,
         };
         writes.push(records.put(ContactId::try_from(id)?, &deferred, Expect::Anything)?);
