@@ -305,6 +305,9 @@ impl SimTransport {
                 if let Some(kind) = kind {
                     world.bigchange.order_fault(BigChangeFault::next(kind));
                 }
+                if mutates {
+                    world.watch_switch(process);
+                }
                 world.call_bigchange(process, &action, &contact, &request)
             })
             .await
@@ -333,6 +336,9 @@ impl SimTransport {
         let answered = self.0.pass(system, name, mutates, move |world, fault| {
             if let Some(kind) = fault.map(xero_fault) {
                 world.xero.inject(Fault::next_call(kind));
+            }
+            if mutates && !is_token {
+                world.watch_switch(process);
             }
             (world.call_xero(process, &request), fault.is_some())
         });

@@ -42,6 +42,8 @@ pub(crate) struct Profile {
     pub(crate) reconnects: bool,
     /// How often a person links or unlinks a contact.
     pub(crate) words: u32,
+    /// How often a person switches the synchronisation off, and on again later.
+    pub(crate) switches: u32,
 }
 
 /// Groups of account customers and of site contacts.
@@ -86,6 +88,7 @@ impl Profile {
             disconnects: rng.f64() < 0.15,
             reconnects: rng.f64() < 0.4,
             words: if rng.f64() < 0.4 { rng.u32(1..=10) } else { 0 },
+            switches: if rng.f64() < 0.3 { rng.u32(1..=4) } else { 0 },
         }
     }
 
