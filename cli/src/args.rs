@@ -116,10 +116,19 @@ The Xero id is the last part of the address when the contact is open in Xero; `p
     #[command(after_help = "Example:
   contact-sync unlink 4711")]
     Unlink(UnlinkArguments),
-    /// Switch the schedules on: from then on everything runs by itself. Look at `plan` first.
+    /// Switch the synchronisation on: from then on it works by itself, beginning with everything. Look at `plan` first.
     Enable(Confirm),
-    /// Switch the schedules off. What is queued is still worked; nothing new is polled.
+    /// Switch the synchronisation off: nothing is lost, and only what you ask for (sync, retry, link) is worked.
+    ///
+    /// The connection to Xero is kept alive. What is queued waits until `enable`, but what a person asked for, and a batch that has begun, is worked to its end.
     Disable(Confirm),
+    /// Change settings of the deployed stack, and leave all others as they are.
+    #[command(after_help = "Examples:
+  contact-sync set CreateInXero=true GenerateAccountRef=true
+  contact-sync set AccountGroupIds=101,102
+
+The settings are the parameters of the template. A change by which contacts are decided starts a full sweep by itself.")]
+    Set(SetArguments),
     /// What was linked, created or changed for a contact, when, and what stood there before.
     #[command(after_help = "Example:
   contact-sync history 4711
@@ -333,6 +342,17 @@ pub struct LinkArguments {
 pub struct UnlinkArguments {
     /// The BigChange contact.
     pub contact: ContactId,
+    /// Without being asked.
+    #[command(flatten)]
+    pub confirm: Confirm,
+}
+
+/// Which settings become what.
+#[derive(Debug, Args)]
+pub struct SetArguments {
+    /// A setting and its new value.
+    #[arg(value_name = "KEY=VALUE", required = true)]
+    pub settings: Vec<String>,
     /// Without being asked.
     #[command(flatten)]
     pub confirm: Confirm,

@@ -26,9 +26,7 @@ const LOCAL_CREDENTIALS: &str = "test";
 /// The name under which the demo deploys.
 const LOCAL_STACK: &str = "contact-sync";
 /// What came with this version of the bundle.
-const YOUNGEST_PARAMETER: &str = "HistoryDays";
-/// The parameter behind the schedules.
-const SYNC_ENABLED: &str = "SyncEnabled";
+const YOUNGEST_OUTPUT: &str = "Version";
 /// How long an update of the stack may take; two to three minutes are usual.
 const UPDATE_LIMIT: Duration = Duration::from_secs(15 * 60);
 const PAUSE: Duration = Duration::from_secs(2);
@@ -42,7 +40,7 @@ const OUTPUTS: [(&str, &str); 6] = [
     ("XERO_APP_SECRET_ID", "XeroAppSecret"),
     ("XERO_TOKEN_SECRET_ID", "XeroTokenSecret"),
 ];
-const PARAMETERS: [(&str, &str); 11] = [
+const PARAMETERS: [(&str, &str); 12] = [
     ("SYNC_SOURCE", "SyncSource"),
     ("ACCOUNT_GROUP_IDS", "AccountGroupIds"),
     ("SITE_GROUP_IDS", "SiteGroupIds"),
@@ -54,6 +52,7 @@ const PARAMETERS: [(&str, &str); 11] = [
     ("XERO_API_URL", "XeroApiUrl"),
     ("XERO_IDENTITY_URL", "XeroIdentityUrl"),
     ("HISTORY_DAYS", "HistoryDays"),
+    ("SYNC_ENABLED", "SyncEnabled"),
 ];
 
 /// A deployed stack.
@@ -119,7 +118,7 @@ impl Deployment {
                 self.name
             );
         }
-        if !self.parameters.contains_key(YOUNGEST_PARAMETER) {
+        if !self.outputs.contains_key(YOUNGEST_OUTPUT) {
             bail!(
                 "the stack {} was deployed from an older version than this tool: deploy this version first (make build, then sam deploy)",
                 self.name
@@ -133,50 +132,47 @@ impl Deployment {
     /// # Errors
     /// Where the stack is none of this project, or a parameter is none that it takes.
     pub fn configuration(&self) -> anyhow::Result<Configuration> {
+        self.configuration_with(&self.parameters)
+    }
+
+    /// The same with other parameters.
+    ///
+    /// # Errors
+    /// As [`Self::configuration`].
+    pub fn configuration_with(
+        &self,
+        parameters: &BTreeMap<String, String>,
+    ) -> anyhow::Result<Configuration> {
         let configuration = Configuration::read(|variable| {
             let of = |names: &[(&str, &str)], values: &BTreeMap<String, String>| {
                 let (_, name) = names.iter().find(|(known, _)| *known == variable)?;
                 values.get(*name).cloned()
             };
-            of(&OUTPUTS, &self.outputs).or_else(|| of(&PARAMETERS, &self.parameters))
+            of(&OUTPUTS, &self.outputs).or_else(|| of(&PARAMETERS, parameters))
         });
         configuration.with_context(|| format!("the stack {} is not deployed rightly", self.name))
     }
 
-    /// Whether the schedules run.
-    #[must_use]
-    pub fn is_enabled(&self) -> bool {
-        self.parameters
-            .get(SYNC_ENABLED)
-            .is_some_and(|value| value == "true")
-    }
-
-    /// Switches the schedules on or off, as a deployment with that one parameter changed would, and waits until it is done.
+    /// Updates the stack with other values for some parameters, as a deployment would, and waits until it is done. The template and every other parameter stay as they
+    /// are.
     ///
     /// # Errors
-    /// Where CloudFormation refuses or fails.
-    pub async fn set_enabled(&self, enabled: bool) -> anyhow::Result<()> {
+    /// Where CloudFormation refuses or fails, with its reason.
+    pub async fn set(&self, changes: &BTreeMap<String, String>) -> anyhow::Result<()> {
         let client = Client::new(&self.aws);
         let before = describe(&client, &self.name).await?;
-        let as_before = self
-            .parameters
-            .keys()
-            .filter(|key| *key != SYNC_ENABLED)
-            .map(|key| {
-                Parameter::builder()
-                    .parameter_key(key)
-                    .use_previous_value(true)
-                    .build()
-            });
-        let changed = Parameter::builder()
-            .parameter_key(SYNC_ENABLED)
-            .parameter_value(enabled.to_string())
-            .build();
+        let parameters = self.parameters.keys().map(|key| {
+            let parameter = Parameter::builder().parameter_key(key);
+            match changes.get(key) {
+                Some(value) => parameter.parameter_value(value).build(),
+                None => parameter.use_previous_value(true).build(),
+            }
+        });
         client
             .update_stack()
             .stack_name(&self.name)
             .use_previous_template(true)
-            .set_parameters(Some(as_before.chain([changed]).collect()))
+            .set_parameters(Some(parameters.collect()))
             .capabilities(Capability::CapabilityIam)
             .capabilities(Capability::CapabilityAutoExpand)
             .send()
@@ -185,7 +181,7 @@ impl Deployment {
         critical::goes_on(
             "the update of the stack goes on without this tool; CloudFormation's console shows how it stands",
         );
-        let updated = self.updated(&client, enabled, before.last_updated_time());
+        let updated = self.updated(&client, changes, before.last_updated_time());
         let updated = tokio::time::timeout(UPDATE_LIMIT, updated);
         updated.await.unwrap_or_else(|_| {
             bail!("the update of the stack {} takes longer than 15 minutes; CloudFormation's console shows how it stands", self.name)
@@ -196,17 +192,19 @@ impl Deployment {
     async fn updated(
         &self,
         client: &Client,
-        enabled: bool,
+        changes: &BTreeMap<String, String>,
         before: Option<&DateTime>,
     ) -> anyhow::Result<()> {
         let mut has_begun = false;
         loop {
             let stack = describe(client, &self.name).await?;
             let status = stack.stack_status().map_or("unknown", |s| s.as_str());
-            // What was asked for a moment ago may not show yet: then the parameter is still as it was, and the state tells how an earlier update ended.
-            let is_set = stack.parameters().iter().any(|parameter| {
-                parameter.parameter_key() == Some(SYNC_ENABLED)
-                    && parameter.parameter_value() == Some(if enabled { "true" } else { "false" })
+            // What was asked for a moment ago may not show yet: then the parameters are still as they were, and the state tells how an earlier update ended.
+            let is_set = changes.iter().all(|(key, value)| {
+                stack.parameters().iter().any(|parameter| {
+                    parameter.parameter_key() == Some(key)
+                        && parameter.parameter_value() == Some(value)
+                })
             });
             if is_set
                 && (status == "UPDATE_COMPLETE" || status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
@@ -215,14 +213,36 @@ impl Deployment {
             }
             let is_in_progress = status.ends_with("_IN_PROGRESS");
             has_begun |= is_set || is_in_progress || stack.last_updated_time() != before;
-            if has_begun && (status.contains("ROLLBACK") || (is_set && !is_in_progress)) {
-                bail!(
-                    "the stack {} was not updated ({status}); CloudFormation's console, tab Events, says why",
-                    self.name
-                );
+            let has_failed = status.contains("ROLLBACK") || (is_set && !is_in_progress);
+            if has_begun && has_failed {
+                let since = stack.last_updated_time();
+                let why = self.why_it_failed(client, since).await;
+                let why = why
+                    .unwrap_or_else(|| "CloudFormation's console, tab Events, says why".to_owned());
+                bail!("the stack {} was not updated ({status}): {why}", self.name);
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// The first thing that failed in the update that began then, in CloudFormation's words.
+    async fn why_it_failed(&self, client: &Client, since: Option<&DateTime>) -> Option<String> {
+        let answer = client.describe_stack_events().stack_name(&self.name).send();
+        let events = answer.await.ok()?.stack_events.unwrap_or_default();
+        // The newest comes first.
+        let failed = events
+            .iter()
+            .take_while(|event| since.is_none_or(|since| event.timestamp() >= Some(since)))
+            .filter(|event| {
+                let status = event.resource_status();
+                status.is_some_and(|status| status.as_str().ends_with("_FAILED"))
+            })
+            .last()?;
+        Some(format!(
+            "{}: {}",
+            failed.logical_resource_id().unwrap_or("a resource"),
+            failed.resource_status_reason()?
+        ))
     }
 }
 

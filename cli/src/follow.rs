@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration as StdDuration;
 
 use anyhow::bail;
-use rules::ContactId;
+use rules::{AskedBy, ContactId, Switch};
+use runtime::Message;
 use runtime::records::{
     DeferReason, DeferredRecord, EndingKind, FollowRecord, ONLY, OutcomeRecord, ProblemRecord,
     Records,
@@ -15,7 +16,6 @@ use store::Expect;
 use time::{Duration, OffsetDateTime};
 
 use crate::args::{Following, Part};
-use crate::rehearsal::fresh_token;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, contact_of, names};
 use crate::ui::{Tone, counted, one_line, toned};
@@ -93,6 +93,8 @@ pub struct Follower<'a> {
     /// The notes of before, by version and time: one that has expired since begins at version 1 again.
     before: BTreeMap<ContactId, (u64, OffsetDateTime)>,
     asked: OffsetDateTime,
+    /// While it is off, the poll brings only round what a person asked for.
+    switch: Switch,
 }
 
 impl<'a> Follower<'a> {
@@ -108,6 +110,7 @@ impl<'a> Follower<'a> {
             .map(|noted| Ok((contact_of(noted)?, (noted.version, noted.value.at))));
         let mut follower = Self {
             tool,
+            switch: tool.switch(&records).await?.0,
             before: before.collect::<anyhow::Result<_>>()?,
             records,
             began: now,
@@ -163,7 +166,6 @@ impl<'a> Follower<'a> {
         let mut ended: BTreeMap<ContactId, OutcomeRecord> = BTreeMap::new();
         let mut last_heard = self.began;
         let mut told_quiet = false;
-        let mut renewed = self.began;
         let mut rounds = BTreeMap::new();
         loop {
             let now = OffsetDateTime::now_utc();
@@ -191,15 +193,7 @@ impl<'a> Follower<'a> {
                 break;
             }
             let is_quiet = now - last_heard > QUIET_FOR;
-            if !self.tool.deployment.is_enabled() && now - renewed > ASKED_AGAIN_AFTER {
-                // Nobody else renews the token while the schedules are off.
-                renewed = now;
-                if let Err(error) = fresh_token(self.tool).await {
-                    // What has been done is done; the rest is put off until it is mended.
-                    self.tool.ui.tell(format!("{error:#}"));
-                }
-            }
-            if (!unheard || is_quiet) && !self.tool.deployment.is_enabled() {
+            if (!unheard || is_quiet) && self.switch == Switch::Off {
                 let put_off = ended
                     .iter()
                     .filter(|(_, ended)| ended.ending == EndingKind::PutOff);
@@ -215,13 +209,8 @@ impl<'a> Follower<'a> {
             }
             if now - self.began > limit {
                 bar.abandon();
-                let then = if self.tool.deployment.is_enabled() {
-                    "the functions go on by themselves"
-                } else {
-                    "what was put off waits until the schedules are on (contact-sync enable) or this is run again"
-                };
                 self.tool.ui.tell(format!(
-                    "After {} this tool stops following; {then}. contact-sync status shows how it stands.",
+                    "After {} this tool stops following; the functions go on with what was asked for by themselves. contact-sync status shows how it stands.",
                     span(limit)
                 ));
                 break;
@@ -243,7 +232,7 @@ impl<'a> Follower<'a> {
         self.tell(contacts, &ended).await
     }
 
-    /// Queues those again that were put off and are due, as the schedule's polls would if it ran. `false` where none comes round before `until`.
+    /// Queues those again that were put off and are due, as the next polls would, only sooner. `false` where none comes round before `until`.
     async fn bring_round(
         &self,
         put_off: &BTreeMap<ContactId, OffsetDateTime>,
@@ -287,7 +276,10 @@ impl<'a> Follower<'a> {
                 && round.count >= MAX_EARLY_ROUNDS;
             is_awaited |= record.value.due <= until && !is_in_vain;
         }
-        self.tool.queue.send(&again).await?;
+        self.tool
+            .queue
+            .send(&Message::for_each(&again, AskedBy::Person))
+            .await?;
         Ok(is_awaited || !again.is_empty())
     }
 
@@ -352,7 +344,9 @@ pub async fn queue_and_follow(
     let all: Vec<ContactId> = contacts.iter().copied().collect();
     let follower = Follower::begin(tool, records).await?;
     critical::goes_on(QUEUED);
-    tool.queue.send(&all).await?;
+    tool.queue
+        .send(&Message::for_each(&all, AskedBy::Person))
+        .await?;
     follow_to_the_end(tool, follower, contacts, following).await
 }
 

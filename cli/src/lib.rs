@@ -20,8 +20,10 @@ pub mod rehearsal;
 pub mod report;
 pub mod retry;
 pub mod rows;
-pub mod schedules;
+pub mod samconfig;
+pub mod set;
 pub mod status;
+pub mod switch;
 pub mod sync;
 pub mod time_text;
 pub mod tool;
@@ -31,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use rules::Switch;
 
 use crate::args::{Arguments, Command, Connect};
 use crate::tool::Tool;
@@ -76,8 +79,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Retry(arguments) => retry::run(&tool, arguments).await,
         Command::Link(arguments) => link::link(&tool, arguments).await,
         Command::Unlink(arguments) => link::unlink(&tool, arguments).await,
-        Command::Enable(confirm) => schedules::run(&tool, true, *confirm).await,
-        Command::Disable(confirm) => schedules::run(&tool, false, *confirm).await,
+        Command::Enable(confirm) => switch::run(&tool, Switch::On, *confirm).await,
+        Command::Disable(confirm) => switch::run(&tool, Switch::Off, *confirm).await,
+        Command::Set(arguments) => set::run(&tool, arguments).await,
         Command::History(arguments) => history::run(&tool, arguments).await,
         Command::Completions { shell } => completions(tool.ui, *shell),
     }

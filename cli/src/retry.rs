@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow};
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
-use rules::ContactId;
-use runtime::DeadLetter;
+use aws_sdk_sqs::types::{Message as Letter, MessageSystemAttributeName};
+use rules::{AskedBy, ContactId};
+use runtime::{DeadLetter, Message};
 use time::OffsetDateTime;
 
 use crate::args::RetryArguments;
@@ -92,7 +92,9 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
         let all: Vec<ContactId> = found.iter().copied().collect();
         mark_for_retry(&records, &all).await?;
         critical::goes_on(QUEUED);
-        tool.queue.send(&all).await?;
+        tool.queue
+            .send(&Message::for_each(&all, AskedBy::Person))
+            .await?;
         for letter in named {
             remove(tool, letter).await?;
         }
@@ -116,14 +118,14 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
     })
 }
 
-fn is_younger(letter: &Message, than: OffsetDateTime) -> bool {
+fn is_younger(letter: &Letter, than: OffsetDateTime) -> bool {
     let attributes = letter.attributes();
     let sent = attributes.and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
     let sent = sent.and_then(|milliseconds| milliseconds.parse::<i128>().ok());
     sent.is_some_and(|milliseconds| milliseconds * 1_000_000 > than.unix_timestamp_nanos())
 }
 
-async fn receive(tool: &Tool) -> anyhow::Result<Vec<Message>> {
+async fn receive(tool: &Tool) -> anyhow::Result<Vec<Letter>> {
     let answer = tool
         .sqs
         .receive_message()
@@ -139,7 +141,7 @@ async fn receive(tool: &Tool) -> anyhow::Result<Vec<Message>> {
     Ok(answer.messages.unwrap_or_default())
 }
 
-async fn remove(tool: &Tool, letter: &Message) -> anyhow::Result<()> {
+async fn remove(tool: &Tool, letter: &Letter) -> anyhow::Result<()> {
     tool.sqs
         .delete_message()
         .queue_url(&tool.configuration.dead_letter_queue_url)
@@ -152,12 +154,12 @@ async fn remove(tool: &Tool, letter: &Message) -> anyhow::Result<()> {
 }
 
 /// The contact of a letter, whether the worker wrote it or SQS moved the message after crashes; with the reason.
-fn contact_of(letter: &Message) -> Option<(ContactId, String)> {
+fn contact_of(letter: &Letter) -> Option<(ContactId, String)> {
     let body = letter.body()?;
     if let Ok(letter) = serde_json::from_str::<DeadLetter>(body) {
         return Some((letter.contact_id?, letter.reason));
     }
-    let message: runtime::Message = serde_json::from_str(body).ok()?;
+    let message: Message = serde_json::from_str(body).ok()?;
     let reason = "the function stopped at it, several times; its log says more".to_owned();
     Some((message.contact_id, reason))
 }
@@ -169,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_letter_names_its_contact_however_it_got_there() {
-        let letter = |body: &str| Message::builder().body(body).build();
+        let letter = |body: &str| Letter::builder().body(body).build();
         let (contact, reason) =
             contact_of(&letter(r#"{"contact_id":7,"reason":"put off 9 times"}"#)).unwrap();
         assert_eq!((contact.get(), reason.as_str()), (7, "put off 9 times"));
@@ -185,11 +187,11 @@ mod tests {
         let began = OffsetDateTime::from_unix_timestamp(1_795_547_400).unwrap();
         let sent = |milliseconds: &str| {
             let name = MessageSystemAttributeName::SentTimestamp;
-            Message::builder().attributes(name, milliseconds).build()
+            Letter::builder().attributes(name, milliseconds).build()
         };
         assert!(is_younger(&sent("1795547400001"), began));
         assert!(!is_younger(&sent("1795547400000"), began));
         assert!(!is_younger(&sent("soon"), began));
-        assert!(!is_younger(&Message::builder().build(), began));
+        assert!(!is_younger(&Letter::builder().build(), began));
     }
 }

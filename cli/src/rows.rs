@@ -309,6 +309,9 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
         DeferReason::Unknown => {
             "A newer version of the functions put it off; contact-sync of that version says why."
         }
+        DeferReason::SwitchedOff => {
+            "The synchronisation is switched off; it goes on when it is on again (contact-sync enable)."
+        }
     }
 }
 

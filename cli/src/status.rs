@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
+use rules::Switch;
 use runtime::records::{
     CursorRecord, DeadConnectionRecord, DeferredRecord, ONLY, PauseRecord, Records, SweepRecord,
     XeroContactRecord,
@@ -17,6 +18,7 @@ use xero::{Access, LimitProblem};
 use crate::Exit;
 use crate::deployment::aws_words;
 use crate::rows::{Cure, cures};
+use crate::samconfig;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, problems};
 use crate::ui::{Tone, bold, counted, one_line, toned};
@@ -25,10 +27,7 @@ use crate::ui::{Tone, bold, counted, one_line, toned};
 const LATE_POLL: Duration = Duration::minutes(15);
 /// A sweep runs once a day.
 const LATE_SWEEP: Duration = Duration::hours(30);
-/// Xero ends a connection that was not used for 60 days; half of that is time to do something about it.
-const UNUSED_FOR_LONG: Duration = Duration::days(30);
-const CONNECTION_LIFE: Duration = Duration::days(60);
-/// A token that ends sooner, with the schedules on, should have been renewed.
+/// A token that ends sooner should have been renewed.
 const TOKEN_MARGIN: Duration = Duration::minutes(3);
 
 /// How it stands. `attention` says in words what a person should do something about.
@@ -36,6 +35,9 @@ const TOKEN_MARGIN: Duration = Duration::minutes(3);
 struct Status {
     stack: String,
     enabled: bool,
+    /// Since when it is on or off; `None` where nobody has touched the switch yet.
+    #[serde(with = "time::serde::rfc3339::option")]
+    enabled_since: Option<OffsetDateTime>,
     healthy: bool,
     attention: Vec<String>,
     organisation: String,
@@ -87,7 +89,6 @@ pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
 async fn read(tool: &Tool) -> anyhow::Result<Status> {
     let mut status = Status {
         stack: tool.deployment.name.clone(),
-        enabled: tool.deployment.is_enabled(),
         ..Status::default()
     };
     let now = OffsetDateTime::now_utc();
@@ -96,16 +97,23 @@ async fn read(tool: &Tool) -> anyhow::Result<Status> {
     // What is stored comes first: it says whether Xero may be called.
     if let Ok(Some(tenant)) = tool.tenant().await {
         let records = Records::new(tool.table.clone(), tenant);
+        let (position, since) = tool.switch(&records).await?;
+        status.enabled = position == Switch::On;
+        status.enabled_since = since;
         stored(tool, &records, &mut status, now).await?;
     }
     connection(tool, &mut status, now).await?;
     if !status.enabled && status.linked > 0 {
-        // Their alarms are off with them, so nobody else would tell.
+        // No alarm tells it: a person switched it off.
         status.attention.push(
-            "the schedules are off, so no change reaches Xero by itself and the connection is not kept alive: contact-sync enable"
+            "the synchronisation is switched off, so no change reaches Xero by itself: contact-sync enable"
                 .to_owned(),
         );
     }
+    let deployment = &tool.deployment;
+    status
+        .attention
+        .extend(samconfig::reverts(&deployment.name, &deployment.parameters));
     status.healthy = status.attention.is_empty();
     Ok(status)
 }
@@ -150,7 +158,7 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
     if is_over(&token, now) {
         status
             .attention
-            .extend(why_run_out(status.enabled, &token, now));
+            .push("the Xero token has run out and was not renewed: read the log of the token refresh (output RefreshTokenFunction), or connect again (contact-sync connect xero)".to_owned());
         return Ok(());
     }
     status.organisation = tool.organisation_name(&access_token, tenant).await;
@@ -185,25 +193,6 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
 
 fn is_over(token: &XeroTokenSecret, now: OffsetDateTime) -> bool {
     token.expires_at.is_none_or(|end| end < now + TOKEN_MARGIN)
-}
-
-/// Why a token that has run out needs attention; with the schedules off it is renewed by whoever works next, and that is nothing unusual for a while.
-fn why_run_out(enabled: bool, token: &XeroTokenSecret, now: OffsetDateTime) -> Option<String> {
-    if enabled {
-        return Some(
-            "the Xero token has run out and was not renewed: read the log of the token refresh (output RefreshTokenFunction), or connect again (contact-sync connect xero)"
-                .to_owned(),
-        );
-    }
-    let end = token.expires_at?;
-    let is_long_ago = now - end > UNUSED_FOR_LONG;
-    (is_long_ago && token.refresh_token.is_some()).then(|| {
-        format!(
-            "the connection to Xero has not been used since {}: Xero ends it on {}. Any contact-sync plan renews it, and so do the schedules (contact-sync enable)",
-            moment(end),
-            moment(end + CONNECTION_LIFE)
-        )
-    })
 }
 
 async fn bigchange(tool: &Tool, status: &mut Status) {
@@ -343,9 +332,12 @@ async fn polls(
     let last_sweep = sweep.map(|sweep| sweep.value.at);
     status.last_sweep = last_sweep;
     if status.enabled {
+        // While it was off, nothing was polled or swept.
+        let since = status.enabled_since;
         // One from the future comes from a clock that is wrong, and says nothing.
-        let is_late =
-            |at: Option<OffsetDateTime>, limit| at.is_none_or(|at| (now - at).abs() > limit);
+        let is_late = |at: Option<OffsetDateTime>, limit| {
+            at.max(since).is_none_or(|at| (now - at).abs() > limit)
+        };
         if is_late(last_poll, LATE_POLL) {
             status.attention.push(
                 "no poll of BigChange has succeeded for a quarter of an hour: read the log of the poll (output PollFunction)"
@@ -394,9 +386,13 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
         (Some(day), None) => format!("{day} left today"),
         _ => "not known now".to_owned(),
     };
-    let schedules = if status.enabled { "on" } else { "off" };
+    let state = if status.enabled { "on" } else { "off" };
+    let state = match status.enabled_since {
+        Some(since) => format!("{state} since {}", moment(since)),
+        None => state.to_owned(),
+    };
     let mut lines = vec![
-        ("Stack", format!("{}, schedules {schedules}", status.stack)),
+        ("Stack", format!("{}, {state}", status.stack)),
         ("Xero", connection),
         ("BigChange", status.bigchange.clone()),
         ("Last poll", last_poll),

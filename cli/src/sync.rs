@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use futures::future::BoxFuture;
 use poll::{Mode, Poller, Report};
-use rules::ContactId;
-use runtime::{DeadLetter, Queue, QueueError};
+use rules::{AskedBy, ContactId};
+use runtime::{DeadLetter, Message, Queue, QueueError};
 
 use crate::args::SyncArguments;
 use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
@@ -58,7 +58,7 @@ async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Ex
     loop {
         // It holds a lease, which Ctrl-C would leave behind.
         let section = critical::section().await;
-        let report = poller.poll(Mode::Full).await;
+        let report = poller.poll(Mode::Full, AskedBy::Person).await;
         drop(section);
         match report? {
             Report::Done(_) => {
@@ -71,6 +71,10 @@ async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Ex
             Report::AnotherIsAtIt if began.elapsed() < LEASE_LASTS => {
                 spinner.set_message("Waiting for another poll to end");
                 tokio::time::sleep(PAUSE).await;
+            }
+            // Only a schedule's poll heeds the switch, or passes a missing connection over.
+            Report::SwitchedOff { .. } | Report::NotConnectedYet => {
+                bail!("the contact groups were not read; try again")
             }
             Report::AnotherIsAtIt => {
                 bail!("another poll has been at work all the time; try again in some minutes")
@@ -99,11 +103,11 @@ impl Remembering {
 }
 
 impl Queue for Remembering {
-    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>> {
         let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
-        queued.extend(contacts);
+        queued.extend(messages.iter().map(|message| message.contact_id));
         critical::goes_on(QUEUED);
-        self.queue.send(contacts)
+        self.queue.send(messages)
     }
 
     fn give_up<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), QueueError>> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use rules::{ContactId, GroupId, TenantId};
+use rules::{ContactId, GroupId, Switch, TenantId};
 use runtime::records::{ContactRecord, ProblemRecord, Records, Stored, stored_tenant};
+use runtime::switch::SwitchRecord;
 use runtime::{Configuration, Parts, Queue, SqsQueue, Surroundings};
 use secrecy::SecretString;
 use secrets::{SecretsManagerVault, Vault, XeroTokenSecret};
@@ -162,6 +163,21 @@ impl Tool {
         let tenant =
             tenant.context("no Xero organisation is connected yet: contact-sync connect xero")?;
         Ok(Records::new(self.table.clone(), tenant))
+    }
+
+    /// Where the switch stands, and since when; `None` where nothing has touched it yet. It is not written.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn switch(
+        &self,
+        records: &Records,
+    ) -> anyhow::Result<(Switch, Option<OffsetDateTime>)> {
+        let stored = SwitchRecord::stored(records).await?;
+        let untouched = Switch::untouched(self.configuration.settings.sync_enabled);
+        Ok(stored.map_or((untouched, None), |stored| {
+            (stored.value.position(), Some(stored.value.since))
+        }))
     }
 
     /// The client of Xero.

@@ -97,7 +97,7 @@ async fn confirm(
     before: Option<&Stored<TenantId>>,
     tenant: TenantId,
 ) -> anyhow::Result<()> {
-    match confirm_tenant(&*tool.table, before, tenant).await {
+    match confirm_tenant(tool.table.clone(), before, tenant, OffsetDateTime::now_utc()).await {
         // A function may have been quicker to see the first connection.
         Err(TableError::Conflict)
             if stored_tenant(&*tool.table)
@@ -129,10 +129,10 @@ fn say(
     }
     let lasting = match app.grant_type {
         GrantType::AuthorizationCode => {
-            "the deployed token refresh renews it while the schedules are on. Left alone for 60 days, Xero ends the connection"
+            "the deployed token refresh keeps it fresh, also while the synchronisation is switched off"
         }
         GrantType::ClientCredentials => {
-            "the deployed token refresh gets another while the schedules are on"
+            "the deployed token refresh gets the next ones, also while the synchronisation is switched off"
         }
     };
     tool.ui.say(format!(
@@ -393,7 +393,8 @@ async fn moves_to(
     tool.ui.tell(format!(
         "\"{name}\" is another organisation than the one in which {} linked (tenant {}).\n\
          To move there means: those links are set aside, and every account customer is matched anew in \"{name}\": linked where it is found, and where creating is \
-         authorised, created where it is not. Account references in BigChange stay. Nothing is changed in the old organisation, and moving back takes the old links up again.",
+         authorised, created where it is not. Account references in BigChange stay. Nothing is changed in the old organisation, and moving back takes the old links up again. \
+         The synchronisation is switched off in \"{name}\" until you have looked (contact-sync plan) and switch it on (contact-sync enable).",
         if linked == 1 { "1 contact is".to_owned() } else { format!("{linked} contacts are") },
         before.value
     ));

@@ -14,13 +14,13 @@ use futures::future::BoxFuture;
 use indicatif::ProgressBar;
 use poll::{Mode, Poller, Report};
 use rules::{
-    AccountReference, Change, Contact, ContactId, Named, Notice, Outcome, Problem, XeroContact,
-    XeroContactId,
+    AccountReference, AskedBy, Change, Contact, ContactId, Named, Notice, Outcome, Problem,
+    XeroContact, XeroContactId,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, LeaseRecord, PauseRecord, ProblemRecord, Records,
 };
-use runtime::{CallError, DeadLetter, Parts, Queue, QueueError, Wait};
+use runtime::{CallError, DeadLetter, Message, Parts, Queue, QueueError, Wait};
 use serde_json::{Value, json};
 use store::{Expect, OverlayTable, Table};
 use sync_contact::Worker;
@@ -249,9 +249,11 @@ impl Stage {
             .records
             .delete::<LeaseRecord>(poll::LEASE, Expect::Anything);
         self.records.write(vec![lease]).await?;
-        match self.poller.poll(Mode::Full).await? {
+        match self.poller.poll(Mode::Full, AskedBy::Person).await? {
             Report::Done(_) => Ok(self.queue.take()),
-            Report::AnotherIsAtIt => bail!("the contact groups could not be read; try again"),
+            Report::AnotherIsAtIt | Report::SwitchedOff { .. } | Report::NotConnectedYet => {
+                bail!("the contact groups could not be read; try again")
+            }
             Report::OrganisationChanged => bail!(another_organisation(tool).await?),
         }
     }
@@ -324,7 +326,7 @@ impl Stage {
             let asked = next;
             let all: Vec<ContactId> = asked.iter().copied().collect();
             for batch in all.chunks(BATCH) {
-                // A long rehearsal outlives a token; with the schedules off nobody else renews it.
+                // A long rehearsal outlives a token; and the deployed refresh may be late.
                 fresh_token(tool).await?;
                 let deadline = OffsetDateTime::now_utc() + BATCH_TIME;
                 sync_contact::handle(&self.worker, &event(batch), deadline).await?;
@@ -345,7 +347,8 @@ impl Stage {
                     }
                     DeferReason::ReferencesNotRead
                     | DeferReason::AfterItsTwin
-                    | DeferReason::OutOfTime => drop(next.insert(contact)),
+                    | DeferReason::OutOfTime
+                    | DeferReason::SwitchedOff => drop(next.insert(contact)),
                     DeferReason::BigChangeUnavailable
                     | DeferReason::XeroUnavailable
                     | DeferReason::UnexpectedAnswer
@@ -532,6 +535,7 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
     drop(section);
     match refreshed.map_err(|error| match error {
         RefreshError::Secret(_)
+        | RefreshError::AppNotEntered(_)
         | RefreshError::NoRefreshToken
         | RefreshError::NoOrganisation
         | RefreshError::SeveralOrganisations(_) => {
@@ -550,6 +554,9 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
             bail!("the Xero token is just being renewed by another; try again in a minute")
+        }
+        Outcome::NotConnectedYet => {
+            bail!("no Xero organisation is connected yet: contact-sync connect xero")
         }
         Outcome::TryAgain => {
             bail!("Xero's token service gives no usable answer; try again in a few minutes")
@@ -621,7 +628,7 @@ fn event(contacts: &[ContactId]) -> Value {
     let records = contacts.iter().map(|contact| {
         json!({
             "messageId": contact.to_string(),
-            "body": json!({"contact_id": contact}).to_string(),
+            "body": json!({"contact_id": contact, "by": AskedBy::Person}).to_string(),
         })
     });
     json!({ "Records": records.collect::<Vec<_>>() })
@@ -641,9 +648,9 @@ impl Captured {
 }
 
 impl Queue for Captured {
-    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>> {
         let mut all = self.contacts.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(contacts);
+        all.extend(messages.iter().map(|message| message.contact_id));
         Box::pin(async { Ok(()) })
     }
 

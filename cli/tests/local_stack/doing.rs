@@ -280,47 +280,78 @@ async fn an_unlinked_contact_is_not_linked_to_the_same_one_again_by_itself() {
 }
 
 #[tokio::test]
-async fn the_schedules_are_switched_and_everything_else_stays_as_it_was_deployed() {
-    let ground = Ground::connected(Choices::AUTHORISED).await;
-    let states = async || {
-        let schedules = ground.stack.schedules().await.unwrap();
-        schedules.into_values().collect::<Vec<_>>()
-    };
-    assert!(states().await.iter().all(|state| state == "DISABLED"));
+async fn the_switch_is_turned_and_told_and_no_deployment_turns_it_back() {
+    let mut ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["status"]).await.says("contact-sync, off");
     ground.run(&["enable"]).await.exits(2).says("give --yes");
     ground
         .run(&["enable", "--yes"])
         .await
         .exits(0)
-        .says("are on.");
-    assert!(states().await.iter().all(|state| state == "ENABLED"));
+        .says("is on.");
     ground
         .run(&["enable", "--yes"])
         .await
         .exits(0)
         .says("on already");
+    ground.stack.deploy(Choices::AUTHORISED).await.unwrap();
+    ground.run(&["status"]).await.says("contact-sync, on since");
+    ground
+        .run(&["disable", "--yes"])
+        .await
+        .exits(0)
+        .says("is off.");
+    ground
+        .run(&["status"])
+        .await
+        .says("contact-sync, off since");
+}
+
+#[tokio::test]
+async fn settings_are_set_and_everything_else_stays_as_it_was_deployed() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground
+        .run(&["set", "MatchByName=perhaps", "--yes"])
+        .await
+        .exits(2)
+        .says("true or false");
+    ground
+        .run(&["set", "NoSuch=1", "--yes"])
+        .await
+        .exits(2)
+        .says("the stack has no setting");
+    ground
+        .run(&["set", "CreateInXero=true", "--yes"])
+        .await
+        .exits(0);
+    ground
+        .run(&["set", "MatchByName=false", "HistoryDays=0", "--yes"])
+        .await
+        .exits(0)
+        .says("is updated");
     let environment = ground
         .stack
         .environment_of(local_stack::Function::SyncContact)
         .await
         .unwrap();
-    let value = |name: &str| {
-        environment
-            .iter()
-            .find(|(known, _)| known.as_str() == name)
-            .map(|(_, value)| value.clone())
-    };
-    assert_eq!(value("CREATE_IN_XERO").as_deref(), Some("true"));
-    ground
-        .run(&["disable", "--yes"])
-        .await
-        .exits(0)
-        .says("are off.");
-    assert!(states().await.iter().all(|state| state == "DISABLED"));
+    for (name, value) in [
+        ("MATCH_BY_NAME", "false"),
+        ("HISTORY_DAYS", "0"),
+        ("CREATE_IN_XERO", "true"),
+        ("GENERATE_ACCOUNT_REF", "true"),
+        ("UPDATE_IN_XERO", "true"),
+    ] {
+        assert!(
+            environment
+                .iter()
+                .any(|(known, set)| known.as_str() == name && set.as_str() == value),
+            "{name} is not {value}"
+        );
+    }
 }
 
 #[tokio::test]
-async fn schedules_are_not_switched_on_without_connections() {
+async fn it_is_not_switched_on_without_connections() {
     let ground = Ground::deployed(Choices::CAUTIOUS).await;
     ground
         .run(&["enable", "--yes"])

@@ -48,6 +48,7 @@ async fn every_command_explains_itself_and_most_by_example() {
             "unlink",
             "enable",
             "disable",
+            "set",
             "history",
             "completions",
             "help"

@@ -14,16 +14,22 @@ mod recent;
 mod references;
 mod report;
 mod sweep;
+mod switch;
 mod work;
 mod writes;
 
 pub use error::{GroupError, PollError};
-pub use mode::Mode;
+pub use mode::{Mode, asked_by};
 pub use report::{Queued, Report};
+pub use switch::{disable, enable};
 
 use std::sync::Mutex;
 
-use runtime::Parts;
+use rules::AskedBy;
+use runtime::records::{CursorRecord, Records, stored_tenant};
+use runtime::telemetry::Metric;
+use runtime::{OpenError, Opened, Parts, StartError};
+use store::TableError;
 
 use crate::lease::Lease;
 use crate::recent::RecentlyQueued;
@@ -52,18 +58,41 @@ impl Poller {
         }
     }
 
-    /// One poll.
+    /// One poll. What it queues carries who asked for it.
+    ///
+    /// A poll of the schedule does nothing of its own while the switch is off, or while nobody has connected the two systems yet. Both are successful: no alarm
+    /// may ring on a stack that was deployed a moment ago.
     ///
     /// # Errors
     /// See [`PollError`]. What was queued before stays queued, and the next poll does the rest.
-    pub async fn poll(&self, mode: Mode) -> Result<Report, PollError> {
+    pub async fn poll(&self, mode: Mode, asked_by: AskedBy) -> Result<Report, PollError> {
         let parts = &self.parts;
         let started = parts.surroundings.now();
-        let opened = parts.xero.open().await?;
+        let opened = match parts.xero.open().await {
+            Err(OpenError::NoOrganisation)
+                if asked_by.is_schedule() && stored_tenant(&*parts.table).await?.is_none() =>
+            {
+                return Ok(self.not_connected_yet("Xero"));
+            }
+            opened => opened?,
+        };
         if opened.organisation_changed {
             return Ok(Report::OrganisationChanged);
         }
         let records = &opened.records;
+        let switch = runtime::switch::switch(records, &parts.settings, started).await?;
+        if !switch.lets_through(asked_by) {
+            return self.while_switched_off(&opened).await;
+        }
+        if asked_by.is_schedule()
+            && matches!(
+                parts.bigchange().await,
+                Err(StartError::BigChangeNotConnected(_))
+            )
+            && has_never_polled(records).await?
+        {
+            return Ok(self.not_connected_yet("BigChange"));
+        }
         if mode == Mode::Full {
             // Before anything can go wrong: whoever works next finds it.
             sweep::request(records).await?;
@@ -79,6 +108,8 @@ impl Poller {
             session: opened.ready.as_ref().ok(),
             recently_queued: &self.recently_queued,
             started,
+            asked_by,
+            switch,
         };
         let outcome = work.run().await;
         if let Err(error) = lease.give_back(records).await {
@@ -86,4 +117,35 @@ impl Poller {
         }
         outcome.map(Report::Done)
     }
+
+    fn not_connected_yet(&self, system: &str) -> Report {
+        self.parts.surroundings.count(Metric::PollSucceeded);
+        tracing::info!(
+            "{system} is not connected yet, so there is nothing to poll (contact-sync connect)"
+        );
+        Report::NotConnectedYet
+    }
+
+    /// Queues what a person asked for and had to wait, and nothing else: no cursor moves, and no lease is taken that a person's own poll would wait for.
+    async fn while_switched_off(&self, opened: &Opened<'_>) -> Result<Report, PollError> {
+        let parts = &self.parts;
+        let now = parts.surroundings.now();
+        let deferred = match &opened.ready {
+            Ok(_) => {
+                deferred::queue_due(&opened.records, &*parts.queue, now, rules::Switch::Off).await?
+            }
+            Err(_) => 0,
+        };
+        parts.surroundings.count(Metric::PollSucceeded);
+        tracing::info!(
+            deferred,
+            "the synchronisation is switched off, so nothing is polled; of what a person asked for, {deferred} contacts are queued again"
+        );
+        Ok(Report::SwitchedOff { deferred })
+    }
+}
+
+/// Whether no contact group of this organisation was ever polled. A secret that is blank afterwards is one that somebody emptied, which must be told.
+async fn has_never_polled(records: &Records) -> Result<bool, TableError> {
+    Ok(records.list::<CursorRecord>("").await?.is_empty())
 }

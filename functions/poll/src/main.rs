@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use poll::{Mode, Poller, Report};
+use poll::{Mode, Poller, Report, asked_by};
 use runtime::{Parts, telemetry};
 use serde_json::Value;
 
@@ -30,6 +30,7 @@ async fn main() -> ExitCode {
 
 /// The runtime logs an error once, by its debug form; a text's is plain.
 async fn handle(poller: &Poller, event: LambdaEvent<Value>) -> Result<Report, String> {
-    let report = poller.poll(Mode::from_event(&event.payload)).await;
+    let event = &event.payload;
+    let report = poller.poll(Mode::from_event(event), asked_by(event)).await;
     report.map_err(|error| error.to_string())
 }

@@ -1,5 +1,6 @@
 //! What a poll is asked for.
 
+use rules::AskedBy;
 use serde_json::Value;
 
 /// What a poll is asked for.
@@ -33,6 +34,21 @@ impl Mode {
     }
 }
 
+/// Who asks for a poll. Only an event that carries `"scheduled":true`, plainly or within `detail`, is one of the template's own schedules and heeds the switch;
+/// whoever invokes the function otherwise is a person. (The schedules of version 0.1 carry nothing. They run for some seconds more while a stack is upgraded, and only
+/// where `SyncEnabled` was true, so that the switch is on.)
+#[must_use]
+pub fn asked_by(event: &Value) -> AskedBy {
+    let scheduled = event
+        .get("scheduled")
+        .or_else(|| event.get("detail")?.get("scheduled"));
+    if scheduled == Some(&Value::Bool(true)) {
+        AskedBy::Schedule
+    } else {
+        AskedBy::Person
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +62,29 @@ mod tests {
             json!({"source": "aws.events", "detail": {"mode": "full"}}),
         ] {
             assert_eq!(Mode::from_event(&event), Mode::Full, "{event}");
+        }
+    }
+
+    #[test]
+    fn only_an_event_that_says_scheduled_is_the_schedules() {
+        for (event, by) in [
+            (json!({"scheduled": true}), AskedBy::Schedule),
+            (
+                json!({"mode": "full", "scheduled": true}),
+                AskedBy::Schedule,
+            ),
+            (json!({"detail": {"scheduled": true}}), AskedBy::Schedule),
+            (json!({"scheduled": false}), AskedBy::Person),
+            (json!({"scheduled": "true"}), AskedBy::Person),
+            (json!({"mode": "full"}), AskedBy::Person),
+            (
+                json!({"source": "aws.events", "detail": {}}),
+                AskedBy::Person,
+            ),
+            (json!(null), AskedBy::Person),
+            (json!([true]), AskedBy::Person),
+        ] {
+            assert_eq!(asked_by(&event), by, "{event}");
         }
     }
 

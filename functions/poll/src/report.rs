@@ -10,6 +10,13 @@ pub enum Report {
     Done(Queued),
     /// Another poll was at work. A full sweep that was asked for is left to the next one.
     AnotherIsAtIt,
+    /// The switch is off: nothing was polled, and only what a person had asked for and was put off is queued.
+    SwitchedOff {
+        /// How many contacts that is.
+        deferred: usize,
+    },
+    /// Nobody has connected Xero, or BigChange, yet: there is nothing to do.
+    NotConnectedYet,
     /// The connection is to another organisation than the confirmed one: nothing was done.
     OrganisationChanged,
 }

@@ -36,12 +36,16 @@ impl Record for SweepRequestRecord {
 
 /// Remembers that a full sweep is wanted at once.
 pub(crate) async fn request(records: &Records) -> Result<(), TableError> {
+    records.write(vec![wanted(records)?]).await
+}
+
+/// The write that remembers it.
+pub(crate) fn wanted(records: &Records) -> Result<Write, TableError> {
     let wanted = SweepRequestRecord {
         pending: true,
         not_before: None,
     };
-    let write = records.put(ONLY, &wanted, Expect::Anything)?;
-    records.write(vec![write]).await
+    records.put(ONLY, &wanted, Expect::Anything)
 }
 
 /// A full sweep that is due.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bigchange::BigChange;
-use rules::{ContactId, Fingerprint, GroupId};
+use rules::{AskedBy, ContactId, Fingerprint, GroupId, Switch};
 use runtime::records::{CursorRecord, Records, Stored, expect};
 use runtime::telemetry::Metric;
-use runtime::{Parts, XeroSession};
+use runtime::{Message, Parts, XeroSession};
 use store::{TableError, Write};
 use time::{Duration, OffsetDateTime};
 
@@ -33,6 +33,10 @@ pub(crate) struct Work<'a> {
     pub(crate) recently_queued: &'a Mutex<RecentlyQueued>,
     /// When the poll began.
     pub(crate) started: OffsetDateTime,
+    /// Who asked for this poll.
+    pub(crate) asked_by: AskedBy,
+    /// Where the switch stands.
+    pub(crate) switch: Switch,
 }
 
 /// Listed contacts, with how.
@@ -43,7 +47,10 @@ impl Work<'_> {
     /// Queues what is due.
     pub(crate) async fn run(&self) -> Result<Queued, PollError> {
         let deferred = match self.session {
-            Some(_) => deferred::queue_due(self.records, &*self.parts.queue, self.started).await?,
+            Some(_) => {
+                let queue = &*self.parts.queue;
+                deferred::queue_due(self.records, queue, self.started, self.switch).await?
+            }
             None => 0,
         };
         let cursors = self.records.get_many::<CursorRecord>(self.groups()).await?;
@@ -152,7 +159,8 @@ impl Work<'_> {
         }
         let contacts: Vec<_> = contacts.into_iter().collect();
         if !contacts.is_empty() {
-            self.parts.queue.send(&contacts).await?;
+            let messages = Message::for_each(&contacts, self.asked_by);
+            self.parts.queue.send(&messages).await?;
             self.remember(&contacts, &listed);
         }
         write_where_unchanged(records, notes).await?;

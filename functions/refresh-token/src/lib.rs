@@ -13,7 +13,8 @@ mod parts;
 mod renewal;
 
 use rules::TenantId;
-use secrets::{SecretError, VaultError};
+use runtime::records::stored_tenant;
+use secrets::{GrantType, SecretError, VaultError, XeroAppSecret};
 use serde::Serialize;
 use store::TableError;
 
@@ -36,6 +37,8 @@ pub enum Outcome {
     Recovered,
     /// The organisation of the token was learnt and is stored with it.
     OrganisationLearnt,
+    /// Nobody has connected Xero yet: there is nothing to refresh.
+    NotConnectedYet,
     /// Another refresher holds the lease: nothing was called.
     AnotherIsAtIt,
     /// Another version became current meanwhile; it stays, and what was got is not used.
@@ -57,6 +60,9 @@ pub enum RefreshError {
     /// One of the two secrets.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The Xero app secret is as the template creates it: nobody has entered the app.
+    #[error("{0}")]
+    AppNotEntered(SecretError),
     /// The table.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -99,8 +105,15 @@ fn list(tenants: &[TenantId]) -> String {
 /// See [`RefreshError`]. Whatever the error, the current version is one that Xero took when it was stored.
 pub async fn refresh(parts: &Parts) -> Result<Outcome, RefreshError> {
     // Read although it may not be needed, so that a mistake in it is told while the current token still lasts.
-    let app = parts.app().await?;
+    let app = parts.app().await;
     let seen = parts.custody().current().await?;
+    if seen.secret.is_blank() && is_never_connected(parts, &app).await? {
+        // No alarm may ring on a stack that was deployed a moment ago.
+        parts.count_fresh();
+        tracing::info!("Xero is not connected yet (contact-sync connect xero)");
+        return Ok(Outcome::NotConnectedYet);
+    }
+    let app = app?;
     let is_complete = seen.secret.tenant_id.is_some();
     if is_complete && is_fresh(&seen.secret, parts.surroundings.now()) {
         parts.count_fresh();
@@ -115,4 +128,18 @@ pub async fn refresh(parts: &Parts) -> Result<Outcome, RefreshError> {
     let outcome = Renewal::new(parts, &app).run().await;
     lease.give_back().await;
     outcome
+}
+
+/// Whether a blank token secret is one that nobody has filled yet. A token that was there and is gone must be told: by then the organisation is stored. A custom
+/// connection begins with a blank token secret, and gets its token by itself.
+async fn is_never_connected(
+    parts: &Parts,
+    app: &Result<XeroAppSecret, RefreshError>,
+) -> Result<bool, RefreshError> {
+    let waits_for_a_person = match app {
+        Ok(app) => app.grant_type == GrantType::AuthorizationCode,
+        Err(RefreshError::AppNotEntered(_)) => true,
+        Err(_) => false,
+    };
+    Ok(waits_for_a_person && stored_tenant(&*parts.table).await?.is_none())
 }

@@ -64,7 +64,13 @@ impl Parts {
 
     pub(crate) async fn app(&self) -> Result<XeroAppSecret, RefreshError> {
         let stored = self.vault.current(&self.app_secret_id).await?;
-        Ok(XeroAppSecret::parse(&stored.value)?)
+        XeroAppSecret::parse(&stored.value).map_err(|error| {
+            if XeroAppSecret::is_blank(&stored.value) {
+                RefreshError::AppNotEntered(error)
+            } else {
+                error.into()
+            }
+        })
     }
 
     pub(crate) fn custody(&self) -> Custody<'_> {

@@ -1,20 +1,20 @@
 //! A batch from its contacts to their endings: read, decide, settle.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bigchange::BigChange;
 use futures::{StreamExt, stream};
 use rules::{
-    AccountReference, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan, Problem,
-    Question, Snapshot, UnknownAnswers, XeroContactId, XeroWrite, decide, participation,
+    AccountReference, AskedBy, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan,
+    Problem, Question, Snapshot, UnknownAnswers, XeroContactId, XeroWrite, decide, participation,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, QueryKind, Records, UnreadRecord,
     WaitingRecord, XeroContactRecord, whatever_is_there,
 };
 use runtime::telemetry::Metric;
-use runtime::{OpenError, Opened, Wait, XeroSession};
+use runtime::{Message, OpenError, Opened, Wait, XeroSession};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{Mutex, OnceCell};
@@ -22,6 +22,7 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::Worker;
 use crate::apply::Applied;
 use crate::history::Follower;
+use crate::switched_off::put_off_until_switched_on;
 use crate::work::{Done, Lookup, Work};
 
 /// Calls to BigChange at once; no limit is published, so few.
@@ -82,18 +83,31 @@ impl BatchError {
 /// How each contact ended, or why its message has to be delivered again.
 pub(crate) type Results = HashMap<ContactId, Result<Done, String>>;
 
-/// Works a batch. Every contact is in the result: how it ended, or why its message has to be delivered again.
+/// A batch's contacts, each with who asked for it.
+pub(crate) type Asked = BTreeMap<ContactId, AskedBy>;
+
+/// Works a batch. Every contact is in the result: how it ended, or why its message has to be delivered again. While the switch is off, only those are worked that a
+/// person asked for; it is read once, so that a batch which has begun is worked to its end.
 pub(crate) async fn run(
     worker: &Worker,
-    contacts: &[ContactId],
+    contacts: &Asked,
     deadline: OffsetDateTime,
 ) -> Result<Results, BatchError> {
     if contacts.is_empty() {
         return Ok(Results::new());
     }
     let Opened { records, ready, .. } = worker.parts.xero.open().await?;
+    let (settings, now) = (&worker.parts.settings, worker.parts.surroundings.now());
+    let switch = runtime::switch::switch(&records, settings, now).await?;
+    let (worked, held_back): (Asked, Asked) = contacts
+        .iter()
+        .partition(|(_, asked_by)| switch.lets_through(**asked_by));
     let follower = Follower::of(&records).await;
-    let results = run_opened(worker, contacts, deadline, records.clone(), ready).await?;
+    let mut results = put_off_until_switched_on(&records, held_back.keys(), now).await;
+    if !worked.is_empty() {
+        let worked = run_opened(worker, &worked, deadline, records.clone(), ready);
+        results.extend(Box::pin(worked).await?);
+    }
     follower
         .note(&records, worker.parts.surroundings.now(), &results)
         .await;
@@ -102,7 +116,7 @@ pub(crate) async fn run(
 
 async fn run_opened(
     worker: &Worker,
-    contacts: &[ContactId],
+    contacts: &Asked,
     deadline: OffsetDateTime,
     records: Records,
     ready: Result<XeroSession<'_>, Wait>,
@@ -176,22 +190,20 @@ fn told(ending: Option<crate::work::Ending>) -> Result<Done, String> {
 /// Waiting costs next to nothing: one write for each contact, no call to either system.
 async fn defer_all(
     records: &Records,
-    contacts: &[ContactId],
+    contacts: &Asked,
     now: OffsetDateTime,
     due: OffsetDateTime,
     reason: DeferReason,
 ) -> Results {
-    let defer = |contact: ContactId| async move {
+    let defer = |contact: ContactId, asked_by: AskedBy| async move {
         let old = records.get::<DeferredRecord>(contact).await?;
         let basis = whatever_is_there(old.as_ref());
-        let (since, attempts, unknown_answers) = old.map_or_else(
-            || (now, 0, UnknownAnswers::default()),
+        let (since, attempts, unknown_answers, by) = old.map_or_else(
+            || (now, 0, UnknownAnswers::default(), asked_by),
             |old| {
-                (
-                    old.value.since,
-                    old.value.attempts,
-                    old.value.unknown_answers,
-                )
+                let old = old.value;
+                let by = old.by.max(asked_by);
+                (old.since, old.attempts, old.unknown_answers, by)
             },
         );
         records
@@ -203,13 +215,14 @@ async fn defer_all(
                     reason,
                     attempts,
                     unknown_answers,
+                    by,
                 },
                 basis,
             )?])
             .await
     };
-    let deferrals = contacts.iter().map(|contact| async move {
-        let result: Result<(), TableError> = defer(*contact).await;
+    let deferrals = contacts.iter().map(|(contact, asked_by)| async move {
+        let result: Result<(), TableError> = defer(*contact, *asked_by).await;
         (
             *contact,
             result
@@ -243,21 +256,26 @@ pub(crate) async fn given_up(worker: &Worker, contact: ContactId, reason: &str) 
 }
 
 impl Batch<'_> {
-    async fn read_records(&self, contacts: &[ContactId]) -> Result<Vec<Work>, TableError> {
-        let ids = || contacts.iter().copied();
+    async fn read_records(&self, contacts: &Asked) -> Result<Vec<Work>, TableError> {
+        let ids = || contacts.keys().copied();
         let (mut records, mut problems, mut deferred, mut unread) = futures::try_join!(
             self.records.get_many::<ContactRecord>(ids()),
             self.records.get_many::<ProblemRecord>(ids()),
             self.records.get_many::<DeferredRecord>(ids()),
             self.records.get_many::<UnreadRecord>(ids()),
         )?;
-        let work = |id: ContactId| {
+        let work = |(id, asked_by): (&ContactId, &AskedBy)| {
+            let id = *id;
             let key = id.to_string();
+            let deferred = deferred.remove(&key);
+            // What a person asked for once is theirs until it comes to an end.
+            let earlier = deferred.as_ref().map(|deferred| deferred.value.by);
             Work {
                 id,
+                asked_by: earlier.unwrap_or_default().max(*asked_by),
                 record: records.remove(&key),
                 problem: problems.remove(&key),
-                deferred: deferred.remove(&key),
+                deferred,
                 unread: unread.remove(&key),
                 contact: None,
                 customer: None,
@@ -271,8 +289,7 @@ impl Batch<'_> {
             }
         };
         // In the order of their ids, whatever the queue's: of contacts that compete, the one that has been in BigChange for longer goes first.
-        let contacts: BTreeSet<ContactId> = ids().collect();
-        Ok(contacts.into_iter().map(work).collect())
+        Ok(contacts.iter().map(work).collect())
     }
 
     async fn work(&self, works: &mut [Work]) {
@@ -553,13 +570,14 @@ impl Batch<'_> {
 
     /// A contact that got into line, or gave back what it held, may be what others were waiting for.
     async fn wake_waiting(&self, works: &[Work]) {
-        let in_line: HashSet<ContactId> = works
+        // What follows from what a person asked for is the person's too: it must not stop half-way because the switch is off.
+        let in_line: HashMap<ContactId, AskedBy> = works
             .iter()
             .filter(|work| {
                 let got_into_line = matches!(&work.ending, Some(Ok(Done::InLine(outcome))) if *outcome != rules::Outcome::Unchanged);
                 got_into_line || work.gave_back
             })
-            .map(|work| work.id)
+            .map(|work| (work.id, work.asked_by))
             .collect();
         if in_line.is_empty() {
             return;
@@ -570,19 +588,26 @@ impl Batch<'_> {
         }
     }
 
-    async fn try_wake_waiting(&self, in_line: &HashSet<ContactId>) -> Result<(), TableError> {
+    async fn try_wake_waiting(
+        &self,
+        in_line: &HashMap<ContactId, AskedBy>,
+    ) -> Result<(), TableError> {
         let waiting = self.records.list::<WaitingRecord>("").await?;
-        let waiters: Vec<ContactId> = waiting
+        let waiters: Vec<Message> = waiting
             .into_iter()
-            .filter(|waiting| in_line.contains(&waiting.value.named))
-            .map(|waiting| waiting.value.waiter)
+            .filter_map(|waiting| {
+                Some(Message {
+                    contact_id: waiting.value.waiter,
+                    by: *in_line.get(&waiting.value.named)?,
+                })
+            })
             .collect();
         if waiters.is_empty() {
             return Ok(());
         }
         for (_, problem) in self
             .records
-            .get_many::<ProblemRecord>(waiters.iter().copied())
+            .get_many::<ProblemRecord>(waiters.iter().map(|waiter| waiter.contact_id))
             .await?
         {
             match self

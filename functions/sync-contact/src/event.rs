@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
-use rules::ContactId;
+use rules::{AskedBy, ContactId};
 use runtime::{DeadLetter, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,14 +84,20 @@ pub async fn handle(
         .ok_or(NotFromSqs)?;
     let mut response = Response::default();
     let mut messages: BTreeMap<ContactId, Vec<SqsRecord>> = BTreeMap::new();
+    // Of two messages about one contact, a person's counts.
+    let mut contacts: BTreeMap<ContactId, AskedBy> = BTreeMap::new();
     for (index, record) in records.iter().enumerate() {
         let record = SqsRecord::deserialize(record).unwrap_or_default();
         if index >= MAX_MESSAGES {
             fail(&mut response, &record);
             continue;
         }
-        match contact_of(&record) {
-            Ok(contact) => messages.entry(contact).or_default().push(record),
+        match message_of(&record) {
+            Ok(Message { contact_id, by }) => {
+                let asked_by = contacts.entry(contact_id).or_default();
+                *asked_by = by.max(*asked_by);
+                messages.entry(contact_id).or_default().push(record);
+            }
             Err(reason) => {
                 tracing::error!(
                     message_id = record.message_id.as_deref(),
@@ -101,7 +107,6 @@ pub async fn handle(
             }
         }
     }
-    let contacts: Vec<ContactId> = messages.keys().copied().collect();
     let results = run_isolated(worker, &contacts, deadline).await;
     for (contact, records) in messages {
         let reason = match results.get(&contact) {
@@ -138,7 +143,7 @@ pub async fn handle(
 /// A panic, or an item in the store that cannot be read, must not lose the others of its batch: they are worked again one by one, so that only the poison fails.
 async fn run_isolated(
     worker: &Worker,
-    contacts: &[ContactId],
+    contacts: &BTreeMap<ContactId, AskedBy>,
     deadline: OffsetDateTime,
 ) -> Results {
     if let Some(results) = run_caught(worker, contacts, deadline).await {
@@ -149,14 +154,15 @@ async fn run_isolated(
         contacts.len()
     );
     let mut results = Results::new();
-    for contact in contacts {
+    for (contact, asked_by) in contacts {
+        let only = BTreeMap::from([(*contact, *asked_by)]);
         // A contact alone needs no second try.
         let alone = if contacts.len() > 1 {
-            run_caught(worker, &[*contact], deadline).await
+            run_caught(worker, &only, deadline).await
         } else {
             None
         };
-        results.extend(alone.unwrap_or_else(|| every(&[*contact], PANICKED)));
+        results.extend(alone.unwrap_or_else(|| every(&only, PANICKED)));
     }
     results
 }
@@ -164,7 +170,7 @@ async fn run_isolated(
 /// `None` where it panicked, or one of several has an item in the store that the store or this program refuses.
 async fn run_caught(
     worker: &Worker,
-    contacts: &[ContactId],
+    contacts: &BTreeMap<ContactId, AskedBy>,
     deadline: OffsetDateTime,
 ) -> Option<Results> {
     let run = AssertUnwindSafe(batch::run(worker, contacts, deadline));
@@ -175,9 +181,9 @@ async fn run_caught(
     }
 }
 
-fn every(contacts: &[ContactId], reason: &str) -> Results {
+fn every(contacts: &BTreeMap<ContactId, AskedBy>, reason: &str) -> Results {
     contacts
-        .iter()
+        .keys()
         .map(|contact| (*contact, Err(reason.to_owned())))
         .collect()
 }
@@ -185,19 +191,17 @@ fn every(contacts: &[ContactId], reason: &str) -> Results {
 const PANICKED: &str =
     "the program panicked at this contact; that is a fault of the program, please report it";
 
-fn contact_of(record: &SqsRecord) -> Result<ContactId, String> {
+fn message_of(record: &SqsRecord) -> Result<Message, String> {
     let body = record.body.as_deref().ok_or("it has no body")?;
     // The parser's own words could quote the body.
-    serde_json::from_str::<Message>(body)
-        .map(|message| message.contact_id)
-        .map_err(|error| {
-            format!(
-                "its body of {} bytes is not {{\"contact_id\": 123}} (line {}, column {})",
-                body.len(),
-                error.line(),
-                error.column()
-            )
-        })
+    serde_json::from_str::<Message>(body).map_err(|error| {
+        format!(
+            "its body of {} bytes is not {{\"contact_id\": 123}} (line {}, column {})",
+            body.len(),
+            error.line(),
+            error.column()
+        )
+    })
 }
 
 /// Tells SQS to deliver a message again. One without an id cannot be named; naming nothing in its place would fail the whole batch, for ever.

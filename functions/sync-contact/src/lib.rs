@@ -17,6 +17,7 @@ mod refusals;
 pub mod refused_queries;
 pub mod reservations;
 pub mod settle;
+mod switched_off;
 pub mod work;
 pub mod xero_writes;
 

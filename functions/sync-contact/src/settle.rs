@@ -353,6 +353,7 @@ impl Batch<'_> {
             reason,
             attempts: work.attempts() + u32::from(!reason.is_shared()),
             unknown_answers: work.unknown_answers(),
+            by: work.asked_by,
         };
         // Whoever defers last knows best.
         self.records

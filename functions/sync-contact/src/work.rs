@@ -3,7 +3,8 @@
 use std::fmt;
 
 use rules::{
-    Change, Contact, ContactId, Customer, Outcome, Skip, UnknownAnswers, XeroContact, XeroContactId,
+    AskedBy, Change, Contact, ContactId, Customer, Outcome, Skip, UnknownAnswers, XeroContact,
+    XeroContactId,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, Stored, UnreadRecord,
@@ -81,6 +82,8 @@ impl Lookup {
 pub struct Work {
     /// Which.
     pub id: ContactId,
+    /// Who asked for it: a person, if one ever did since it last came to an end.
+    pub asked_by: AskedBy,
     /// Its record, as it stands in the store.
     pub record: Option<Stored<ContactRecord>>,
     /// Its open problem.

@@ -16,6 +16,7 @@ mod lookup;
 mod problem;
 mod refusal;
 mod settings;
+mod switch;
 mod text;
 mod xero_contact;
 
@@ -39,5 +40,6 @@ pub use refusal::{
     after_refusal, refused_by_xero, unknown_to_the_end,
 };
 pub use settings::{InvalidSetting, Settings};
+pub use switch::{AskedBy, Switch};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
 pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};

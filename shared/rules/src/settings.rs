@@ -19,6 +19,10 @@ pub struct Settings {
     pub match_by_name: bool,
     /// Later edits in BigChange are carried over to the linked Xero contact.
     pub update_in_xero: bool,
+    /// Where the switch stands for the first organisation, until a person touches it
+    /// ([`Switch::untouched`](crate::Switch::untouched)). Of no matter afterwards, so it is in no
+    /// fingerprint.
+    pub sync_enabled: bool,
 }
 
 /// A setting that is missing or wrong. One line, which names the setting and what it takes.
@@ -102,6 +106,7 @@ impl Settings {
             create_in_xero: flag("CREATE_IN_XERO", "CreateInXero", false)?,
             match_by_name: flag("MATCH_BY_NAME", "MatchByName", true)?,
             update_in_xero: flag("UPDATE_IN_XERO", "UpdateInXero", true)?,
+            sync_enabled: flag("SYNC_ENABLED", "SyncEnabled", false)?,
         })
     }
 
@@ -114,7 +119,7 @@ impl Settings {
         ])
     }
 
-    /// Changes when any setting does: a change starts a full sweep, and every held contact is tried again.
+    /// Changes when any setting does by which contacts are decided: a change starts a full sweep, and every held contact is tried again.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of([

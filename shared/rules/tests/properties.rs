@@ -366,6 +366,7 @@ fn settings() -> BoxedStrategy<Settings> {
             create_in_xero: create,
             match_by_name: by_name,
             update_in_xero: update,
+            sync_enabled: false,
         })
         .boxed()
 }
@@ -422,6 +423,7 @@ fn details_of(contact: &Contact) -> Option<Details> {
         create_in_xero: false,
         match_by_name: true,
         update_in_xero: true,
+        sync_enabled: false,
     };
     match participation(contact, &settings) {
         Participation::TakesPart(customer) => Some(customer.details),

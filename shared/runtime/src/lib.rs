@@ -5,6 +5,7 @@ mod environment;
 mod newer;
 mod queue;
 pub mod records;
+pub mod switch;
 pub mod telemetry;
 mod wiring;
 pub mod word;

@@ -2,14 +2,30 @@
 
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
-use rules::ContactId;
+use rules::{AskedBy, ContactId};
 use serde::{Deserialize, Serialize};
 
-/// What the worker is told: which contact. It reads everything else itself.
+/// What the worker is told: which contact, and whether a person asked for it. It reads everything else itself. Other fields are ignored: another version may have
+/// written them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Message {
     /// The contact.
     pub contact_id: ContactId,
+    /// Who asked. Version 0.1 did not write it.
+    #[serde(default, skip_serializing_if = "AskedBy::is_schedule")]
+    pub by: AskedBy,
+}
+
+impl Message {
+    /// Messages for these contacts, all asked for alike.
+    #[must_use]
+    pub fn for_each(contacts: &[ContactId], by: AskedBy) -> Vec<Self> {
+        let message = |contact_id: &ContactId| Self {
+            contact_id: *contact_id,
+            by,
+        };
+        contacts.iter().map(message).collect()
+    }
 }
 
 /// What stands in the dead-letter queue: never personal data.
@@ -29,7 +45,7 @@ pub struct QueueError(pub String);
 /// Sends messages.
 pub trait Queue: Send + Sync + 'static {
     /// Queues contacts for the worker. An error means that some may not be queued: doing it again is harmless.
-    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>>;
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>>;
     /// Gives up a message, with its reason.
     fn give_up<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), QueueError>>;
 }
@@ -62,13 +78,11 @@ impl SqsQueue {
         }
     }
 
-    async fn send_batch(&self, contacts: &[ContactId]) -> Result<(), QueueError> {
+    async fn send_batch(&self, messages: &[Message]) -> Result<(), QueueError> {
         use aws_sdk_sqs::types::SendMessageBatchRequestEntry as Entry;
-        let mut entries = Vec::with_capacity(contacts.len());
-        for (index, contact_id) in contacts.iter().enumerate() {
-            let body = body(&Message {
-                contact_id: *contact_id,
-            })?;
+        let mut entries = Vec::with_capacity(messages.len());
+        for (index, message) in messages.iter().enumerate() {
+            let body = body(message)?;
             entries.push(
                 Entry::builder()
                     .id(index.to_string())
@@ -90,7 +104,7 @@ impl SqsQueue {
             Some(failed) => Err(QueueError(format!(
                 "{} of {} were refused, the first with {}",
                 answer.failed().len(),
-                contacts.len(),
+                messages.len(),
                 failed.code()
             ))),
         }
@@ -98,9 +112,9 @@ impl SqsQueue {
 }
 
 impl Queue for SqsQueue {
-    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>> {
         Box::pin(async move {
-            let batches: Vec<_> = contacts
+            let batches: Vec<_> = messages
                 .chunks(BATCH)
                 .map(|batch| self.send_batch(batch))
                 .collect();

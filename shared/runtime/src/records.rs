@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rules::{
-    AccountReference, Change, ContactId, Fingerprint, InDoubt, Link, Notice, PersonsWord, Plan,
-    Problem, TenantId, UnknownAnswers, Watch, XeroContactId, XeroWrite,
+    AccountReference, AskedBy, Change, ContactId, Fingerprint, InDoubt, Link, Notice, PersonsWord,
+    Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId, XeroWrite,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -229,6 +229,9 @@ pub struct DeferredRecord {
     /// How often Xero's answer to a write did not tell what became of it.
     #[serde(default, skip_serializing_if = "UnknownAnswers::is_none")]
     pub unknown_answers: UnknownAnswers,
+    /// Who asked for it: what a person asked for is queued again although the switch is off.
+    #[serde(default, skip_serializing_if = "AskedBy::is_schedule")]
+    pub by: AskedBy,
 }
 
 /// Why a contact was put off.
@@ -254,6 +257,8 @@ pub enum DeferReason {
     UnexpectedAnswer,
     /// The invocation had no time left.
     OutOfTime,
+    /// The switch is off, and no person asked for it: it goes on when the switch is on again.
+    SwitchedOff,
     /// Xero refuses to be asked for single contacts, and has too many to read them all.
     XeroRefusesLookups,
     /// A newer version of this software was writing it in a way that this version does not know.
@@ -780,14 +785,16 @@ pub async fn stored_tenant(table: &dyn Table) -> Result<Option<Stored<TenantId>>
     .transpose()
 }
 
-/// Makes another organisation the confirmed one: a person's decision. Everything that is stored of the one before stays under its own keys.
+/// Makes another organisation the confirmed one: a person's decision. Everything that is stored of the one before stays under its own keys. Where there was one
+/// before, the switch of the new one is off, whatever it was when that organisation was last worked.
 ///
 /// # Errors
 /// `Conflict` where the confirmed organisation is no longer `before`; otherwise as the store says.
 pub async fn confirm_tenant(
-    table: &dyn Table,
+    table: Arc<dyn Table>,
     before: Option<&Stored<TenantId>>,
     tenant: TenantId,
+    now: OffsetDateTime,
 ) -> Result<(), TableError> {
     let confirmed = Write::Put {
         key: confirmed_key(),
@@ -795,7 +802,12 @@ pub async fn confirm_tenant(
         body: serde_json::json!({ "tenant": tenant }),
         expires_at_unix_seconds: None,
     };
-    table.write(vec![confirmed]).await
+    let mut writes = vec![confirmed];
+    if before.is_some_and(|before| before.value != tenant) {
+        let records = Records::new(table.clone(), tenant);
+        writes.push(crate::switch::off_at_first(&records, now)?);
+    }
+    table.write(writes).await
 }
 
 fn read_confirmed(item: Item) -> Result<TenantId, TableError> {

@@ -30,6 +30,9 @@ pub enum StartError {
     /// The BigChange secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The BigChange secret is as the template creates it: nobody has connected BigChange yet.
+    #[error("{0}")]
+    BigChangeNotConnected(SecretError),
 }
 
 /// Everything that the poll and the worker work with.
@@ -134,7 +137,14 @@ impl Parts {
         if let Some(client) = kept.as_ref() {
             return Ok(client.clone());
         }
-        let secret = BigChangeSecret::parse(&source.vault.current(&source.secret_id).await?.value)?;
+        let stored = source.vault.current(&source.secret_id).await?.value;
+        let secret = BigChangeSecret::parse(&stored).map_err(|error| {
+            if BigChangeSecret::is_blank(&stored) {
+                StartError::BigChangeNotConnected(error)
+            } else {
+                StartError::Secret(error)
+            }
+        })?;
         let credentials = Credentials {
             username: secret.username.expose_secret().to_owned(),
             password: secret.password,

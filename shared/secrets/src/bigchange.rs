@@ -44,6 +44,16 @@ impl BigChangeSecret {
         json_of(fields)
     }
 
+    /// Whether nobody has filled anything in: the secret is as the template creates it.
+    #[must_use]
+    pub fn is_blank(text: &SecretString) -> bool {
+        Fields::read(SECRET, text).is_ok_and(|mut fields| {
+            [USERNAME, PASSWORD, KEY]
+                .into_iter()
+                .all(|field| matches!(fields.take_verbatim(field), Ok(None)))
+        })
+    }
+
     /// Reads the secret's text.
     ///
     /// # Errors

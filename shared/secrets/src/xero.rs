@@ -44,6 +44,16 @@ const GRANT_TYPE: Field = Field {
 };
 
 impl XeroAppSecret {
+    /// Whether nobody has filled in the app: the secret is as the template creates it, which names a grant type already.
+    #[must_use]
+    pub fn is_blank(text: &SecretString) -> bool {
+        Fields::read(APP_SECRET, text).is_ok_and(|mut fields| {
+            [CLIENT_ID, CLIENT_SECRET]
+                .into_iter()
+                .all(|field| matches!(fields.take(field), Ok(None)))
+        })
+    }
+
     /// The secret's text.
     #[must_use]
     pub fn to_json(&self) -> SecretString {
@@ -115,6 +125,15 @@ const TENANT_ID: Field = Field {
 };
 
 impl XeroTokenSecret {
+    /// Whether it holds nothing at all: as the template creates it, until somebody connects.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.access_token.is_none()
+            && self.refresh_token.is_none()
+            && self.expires_at.is_none()
+            && self.tenant_id.is_none()
+    }
+
     /// Reads the secret's text.
     ///
     /// # Errors

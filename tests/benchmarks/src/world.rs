@@ -7,9 +7,9 @@ use anyhow::{Context, bail, ensure};
 use fake_bigchange::FakeContact;
 use futures::future::BoxFuture;
 use poll::{Mode, Poller, Report};
-use rules::ContactId;
+use rules::{AskedBy, ContactId};
 use runtime::records::{ContactRecord, DeferredRecord, ProblemRecord, Records};
-use runtime::{Configuration, DeadLetter, Parts, Queue, QueueError, Surroundings};
+use runtime::{Configuration, DeadLetter, Message, Parts, Queue, QueueError, Surroundings};
 use secrets::MemoryVault;
 use serde_json::{Value, json};
 use store::MemoryTable;
@@ -161,7 +161,7 @@ impl World {
 
     /// One poll, and everything that it queued.
     pub(crate) async fn poll(&mut self, mode: Mode) -> anyhow::Result<()> {
-        match self.poller.poll(mode).await? {
+        match self.poller.poll(mode, AskedBy::Schedule).await? {
             Report::Done(_) => self.work_off().await,
             other => bail!("the poll did nothing: {other:?}"),
         }
@@ -284,6 +284,7 @@ fn parts(
     let sites = SITES.to_string();
     let variables = BTreeMap::from([
         ("ACCOUNT_GROUP_IDS", customers.as_str()),
+        ("SYNC_ENABLED", "true"),
         ("SITE_GROUP_IDS", &sites),
         ("CREATE_IN_XERO", "true"),
         ("GENERATE_ACCOUNT_REF", "true"),
@@ -326,9 +327,9 @@ impl MemoryQueue {
 }
 
 impl Queue for MemoryQueue {
-    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.extend(contacts);
+        waiting.extend(messages.iter().map(|message| message.contact_id));
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -255,7 +255,7 @@ impl LocalStack {
         Ok(body)
     }
 
-    /// Runs the poll as its schedule does every minute.
+    /// Runs the poll for changes by hand, so that it does not heed the switch.
     ///
     /// # Errors
     /// When it fails.
@@ -263,7 +263,7 @@ impl LocalStack {
         self.invoke(Function::Poll, &json!({})).await.map(drop)
     }
 
-    /// Runs the poll as its schedule does once a day.
+    /// Runs a full sweep by hand, so that it does not heed the switch.
     ///
     /// # Errors
     /// When it fails.

@@ -7,7 +7,6 @@ use fake_bigchange::{Fault as BigChangeFault, FaultKind as BigChangeFaultKind};
 use fake_xero::{Fault, FaultKind, OpenCall, RateLimitProblem};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use rules::ContactId;
 use runtime::{DeadLetter, Message, Queue, QueueError};
 use secrecy::SecretString;
 use secrets::{SecretVersion, Vault, VaultError, VersionInfo};
@@ -209,16 +208,19 @@ const MESSAGES_A_CALL: usize = 10;
 pub(crate) struct SimQueue(pub(crate) Outside);
 
 impl Queue for SimQueue {
-    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>> {
         Box::pin(async move {
-            for chunk in contacts.chunks(MESSAGES_A_CALL) {
-                let named: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+            for chunk in messages.chunks(MESSAGES_A_CALL) {
+                let named: Vec<String> = chunk
+                    .iter()
+                    .map(|message| message.contact_id.to_string())
+                    .collect();
                 let name = format!("send {}", named.join(" "));
                 let chunk = chunk.to_vec();
                 let sent = self.0.pass(System::Queue, name, true, move |world, _| {
-                    for contact_id in chunk {
-                        let body = serde_json::to_string(&Message { contact_id });
-                        world.send_message(contact_id, body.unwrap_or_default());
+                    for message in chunk {
+                        let body = serde_json::to_string(&message);
+                        world.send_message(message.contact_id, body.unwrap_or_default());
                     }
                 });
                 sent.await
@@ -303,6 +305,9 @@ impl SimTransport {
                 if let Some(kind) = kind {
                     world.bigchange.order_fault(BigChangeFault::next(kind));
                 }
+                if mutates {
+                    world.watch_switch(process);
+                }
                 world.call_bigchange(process, &action, &contact, &request)
             })
             .await
@@ -331,6 +336,9 @@ impl SimTransport {
         let answered = self.0.pass(system, name, mutates, move |world, fault| {
             if let Some(kind) = fault.map(xero_fault) {
                 world.xero.inject(Fault::next_call(kind));
+            }
+            if mutates && !is_token {
+                world.watch_switch(process);
             }
             (world.call_xero(process, &request), fault.is_some())
         });

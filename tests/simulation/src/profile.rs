@@ -44,6 +44,8 @@ pub(crate) struct Profile {
     pub(crate) words: u32,
     /// Whether Xero refuses an element of many that has no name.
     pub(crate) batch_needs_names: bool,
+    /// How often a person switches the synchronisation off, and on again later.
+    pub(crate) switches: u32,
 }
 
 /// Groups of account customers and of site contacts.
@@ -89,6 +91,7 @@ impl Profile {
             reconnects: rng.f64() < 0.4,
             words: if rng.f64() < 0.4 { rng.u32(1..=10) } else { 0 },
             batch_needs_names: rng.f64() < 0.3,
+            switches: if rng.f64() < 0.3 { rng.u32(1..=4) } else { 0 },
         }
     }
 
@@ -108,6 +111,8 @@ fn settings(rng: &mut fastrand::Rng) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("ACCOUNT_GROUP_IDS".to_owned(), CUSTOMERS.to_string()),
         ("SITE_GROUP_IDS".to_owned(), SITES.to_string()),
+        // As a stack of version 0.1 that ran; from then on the switch is people's.
+        ("SYNC_ENABLED".to_owned(), "true".to_owned()),
         set("CREATE_IN_XERO", 0.85),
         set("GENERATE_ACCOUNT_REF", 0.75),
         set("MATCH_BY_NAME", 0.8),

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use fake_xero::{Config, FakeXero, Limits, SearchReading};
-use poll::{Mode, Poller, Report};
-use rules::{Settings, TenantId};
+use poll::{Mode, Poller, Report, asked_by};
+use rules::{AskedBy, Settings, TenantId};
 use runtime::records::{DeferredRecord, Records};
 use runtime::word::{self, Remembering};
-use runtime::{Configuration, Parts, Queue, Surroundings};
+use runtime::{Configuration, Message, Parts, Queue, Surroundings};
 use serde_json::{Value, json};
 use sync_contact::Worker;
 use time::{Duration, OffsetDateTime};
@@ -130,10 +130,25 @@ impl Operator {
         };
         written.map_err(|error| error.to_string())?;
         if said.is_one {
-            let queued = self.queue.send(&[contact]).await;
+            let queued = self
+                .queue
+                .send(&Message::for_each(&[contact], AskedBy::Person))
+                .await;
             queued.map_err(|error| error.to_string())?;
         }
         Ok(())
+    }
+}
+
+impl Operator {
+    async fn turn(&self, on: bool) -> Result<(), String> {
+        let now = self.surroundings.now();
+        let turned = if on {
+            poll::enable(&self.records, now).await
+        } else {
+            poll::disable(&self.records, now).await
+        };
+        turned.map_err(|error| error.to_string())
     }
 }
 
@@ -268,6 +283,12 @@ impl Simulation {
             let at = start + world.milliseconds(minutes * 60_000);
             world.schedule(at, Event::Deploy);
         }
+        for _ in 0..world.profile.switches {
+            let off = start + world.milliseconds(minutes * 60_000);
+            let on = off + world.milliseconds(30 * 60_000);
+            world.schedule(off, Event::Switch(false));
+            world.schedule(on, Event::Switch(true));
+        }
         if world.profile.disconnects {
             let at = start + world.milliseconds(minutes * 30_000);
             let again = at + Duration::minutes(20) + world.milliseconds(minutes * 30_000);
@@ -365,12 +386,27 @@ impl Simulation {
                 world.connect();
             }
             Event::Deploy => self.deploy(),
+            Event::Switch(on) => {
+                let name = if on {
+                    "switches it on"
+                } else {
+                    "switches it off"
+                };
+                *lock(&self.world).coverage.people.entry(name).or_default() += 1;
+                self.invoke(Function::Operator, &json!({ "switch": on }), Vec::new());
+            }
             Event::EndOfFaults => {
                 let mut world = lock(&self.world);
                 world.is_stormy = false;
                 world.tell(|| "from now on nothing goes wrong any more".to_owned());
                 self.faults_ended_at = Some(world.now);
                 self.quiet_polls = 0;
+                if world.profile.switches > 0 {
+                    // Once more a little later: an earlier turning of the switch may take effect only now.
+                    let now = world.now;
+                    world.schedule(now, Event::Switch(true));
+                    world.schedule(now + Duration::minutes(10), Event::Switch(true));
+                }
             }
         }
     }
@@ -393,9 +429,10 @@ impl Simulation {
             next
         };
         lock(&self.world).schedule(next, Event::Tick(function));
-        self.invoke(function, &Value::Null, Vec::new());
+        let event = json!({ "scheduled": true });
+        self.invoke(function, &event, Vec::new());
         if overlaps {
-            self.invoke(function, &Value::Null, Vec::new());
+            self.invoke(function, &event, Vec::new());
         }
     }
 
@@ -461,7 +498,11 @@ impl Simulation {
 
     fn sweep(&mut self) {
         self.quiet_polls = 0;
-        self.invoke(Function::Poll, &json!({ "mode": "full" }), Vec::new());
+        self.invoke(
+            Function::Poll,
+            &json!({ "mode": "full", "scheduled": true }),
+            Vec::new(),
+        );
     }
 
     /// New settings: processes at work end their work with the old ones.
@@ -497,12 +538,17 @@ impl Simulation {
         let deadline = {
             let mut world = lock(&self.world);
             world.coverage.invocations += 1;
+            let is_of_a_person = event.to_string().contains(r#"\"by\":\"person\""#);
+            let held_back_since = (function == Function::SyncContact && !is_of_a_person)
+                .then(|| world.off_since())
+                .flatten();
             let is_spared = function == Function::RefreshToken
                 && self.disturbed_refreshes >= MAX_DISTURBED_REFRESHES;
             if let Some(process) = world.processes.get_mut(&id) {
                 process.paused_until = None;
                 process.dead_version = None;
                 process.is_spared = is_spared;
+                process.held_back_since = held_back_since;
             }
             world.tell_of(id, || format!("invoked with {event}"));
             let ends = world.now + function.time_limit();
@@ -556,6 +602,7 @@ impl Simulation {
                 dead_version: None,
                 has_read: BTreeMap::new(),
                 is_spared: false,
+                held_back_since: None,
             },
         );
         drop(world);
@@ -819,7 +866,9 @@ fn begin(
     Box::pin(async move {
         match program {
             Program::Poll(poller) => {
-                let report = poller.poll(Mode::from_event(&event)).await;
+                let report = poller
+                    .poll(Mode::from_event(&event), asked_by(&event))
+                    .await;
                 Ended::Poll(report.map_err(|error| error.to_string()))
             }
             Program::SyncContact(worker) => {
@@ -829,6 +878,9 @@ fn begin(
                     failures.map(|failure| failure.item_identifier).collect()
                 });
                 Ended::SyncContact(failed.map_err(|error| error.to_string()))
+            }
+            Program::Operator(operator) if event["switch"].is_boolean() => {
+                Ended::Operator(operator.turn(event["switch"] == true).await)
             }
             Program::Operator(operator) => match serde_json::from_value(event) {
                 Ok(said) => Ended::Operator(operator.say(said).await),

@@ -11,6 +11,7 @@ use runtime::records::{
     ContactRecord, CursorRecord, DeadConnectionRecord, PauseRecord, Record, ReferenceRecord,
     XeroContactRecord,
 };
+use runtime::switch::SwitchRecord;
 use secrecy::ExposeSecret as _;
 use secrets::{Vault as _, XeroTokenSecret};
 use serde::de::DeserializeOwned;
@@ -59,6 +60,8 @@ pub enum Invariant {
     LimitsHeeded,
     /// A dead connection is not called.
     DeadLeftAlone,
+    /// While the switch is off, only what a person asked for is written.
+    SwitchHeeded,
     /// Nothing personal and no secret in a log line, an error, a metric, a message or a key.
     NothingPersonal,
     /// Once nothing goes wrong any more, every change arrives, without waiting for the daily sweep where the lists show it.
@@ -76,6 +79,7 @@ impl fmt::Display for Invariant {
         f.write_str(match self {
             Self::OneXeroContact => "one Xero contact each",
             Self::NothingForeign => "nothing foreign is changed",
+            Self::SwitchHeeded => "the switch is heeded",
             Self::NoSiteContact => "no site contact in Xero",
             Self::OneReference => "one contact to a reference",
             Self::LinksHold => "links hold",
@@ -540,6 +544,28 @@ impl World {
     }
 
     /// All records of a kind, by sort key.
+    /// Since when the switch is off; `None` while it is on.
+    pub(crate) fn off_since(&self) -> Option<OffsetDateTime> {
+        let stored = self.records::<SwitchRecord>().into_values().next();
+        stored
+            .filter(|switch| !switch.on)
+            .map(|switch| switch.since)
+    }
+
+    /// A write to one of the two systems. Where the switch has been off since before the invocation began, it can only have read that.
+    pub(crate) fn watch_switch(&mut self, process: ProcessId) {
+        let held_back = self
+            .processes
+            .get(&process)
+            .and_then(|process| process.held_back_since);
+        if held_back.is_some() && held_back == self.off_since() {
+            self.violate(
+                Invariant::SwitchHeeded,
+                format!("process {process} writes although the switch is off"),
+            );
+        }
+    }
+
     pub(crate) fn records<R: Record>(&self) -> BTreeMap<String, R> {
         let partition = format!("{}#{}", self.xero.tenant_id(), R::KIND);
         let items = self.table.query(&partition, "").now_or_never();

@@ -93,6 +93,8 @@ pub(crate) struct Process {
     pub(crate) has_read: BTreeMap<u64, FakeContact>,
     /// Whether its present invocation is left in peace.
     pub(crate) is_spared: bool,
+    /// Its present invocation began while the switch was off since then, and no person asked for any of its contacts.
+    pub(crate) held_back_since: Option<OffsetDateTime>,
 }
 
 type Effect = Box<dyn FnOnce(&mut World) + Send>;
@@ -121,6 +123,8 @@ pub(crate) enum Event {
     Reconnect,
     /// The stack is deployed again with other settings.
     Deploy,
+    /// A person switches the synchronisation on or off.
+    Switch(bool),
     /// From now on nothing goes wrong any more.
     EndOfFaults,
 }

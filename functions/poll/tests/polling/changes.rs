@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use fake_bigchange::{Fault, FaultKind};
 use poll::{Mode, PollError, Report};
-use rules::AccountReference;
+use rules::{AccountReference, AskedBy};
 use runtime::records::{ReferenceRecord, ReferencesReadRecord};
 use time::Duration;
 
@@ -54,7 +54,7 @@ async fn minutes_queued(world: &World, minutes: i64, mut happens: impl FnMut(i64
     let mut queued = Vec::new();
     for minute in 0..minutes {
         happens(minute);
-        poller.poll(Mode::Changes).await.unwrap();
+        poller.poll(Mode::Changes, AskedBy::Schedule).await.unwrap();
         if world.queue.take().contains(&3) {
             queued.push(minute);
         }
@@ -107,10 +107,13 @@ async fn what_a_queue_that_fails_did_not_take_is_queued_by_the_next_poll() {
     let poller = world.poller();
     world.edit(3, |contact| contact.name.push('!'));
     world.queue.is_down.store(true, Ordering::SeqCst);
-    poller.poll(Mode::Changes).await.unwrap_err();
+    poller
+        .poll(Mode::Changes, AskedBy::Schedule)
+        .await
+        .unwrap_err();
     world.queue.is_down.store(false, Ordering::SeqCst);
     world.pass(Duration::minutes(1));
-    poller.poll(Mode::Changes).await.unwrap();
+    poller.poll(Mode::Changes, AskedBy::Schedule).await.unwrap();
     assert_eq!(world.queue.take(), [3]);
 }
 
@@ -159,7 +162,10 @@ async fn a_refused_login_names_the_cure_and_corrected_credentials_are_read_again
     let world = World::new();
     world.set_password("mistyped");
     let poller = world.poller();
-    let error = poller.poll(Mode::Changes).await.unwrap_err();
+    let error = poller
+        .poll(Mode::Changes, AskedBy::Schedule)
+        .await
+        .unwrap_err();
     assert!(
         error.to_string().contains("contact-sync connect bigchange"),
         "{error}"
@@ -167,7 +173,7 @@ async fn a_refused_login_names_the_cure_and_corrected_credentials_are_read_again
     // One group is enough to know it.
     assert_eq!(world.bigchange.core().calls().len(), 1);
     world.set_password("fake-password");
-    let report = poller.poll(Mode::Changes).await.unwrap();
+    let report = poller.poll(Mode::Changes, AskedBy::Schedule).await.unwrap();
     assert!(matches!(report, Report::Done(queued) if queued.full_sweep));
     assert_eq!(world.queue.take(), [1, 2, 3, 4]);
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use poll::Mode;
+use rules::AskedBy;
 use runtime::records::{DeferReason, DeferredRecord, PauseRecord};
 use time::Duration;
 
@@ -15,6 +16,7 @@ fn deferred(world: &World, since_minutes: i64, due_in_minutes: i64) -> DeferredR
         reason: DeferReason::XeroLimit,
         attempts: 3,
         unknown_answers: rules::UnknownAnswers::default(),
+        by: AskedBy::Schedule,
     }
 }
 

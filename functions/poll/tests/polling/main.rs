@@ -13,4 +13,5 @@ mod overlapping;
 mod privacy;
 mod stopping;
 mod sweep;
+mod switch;
 mod world;

@@ -1,6 +1,7 @@
 //! Polls that overlap.
 
 use poll::{Mode, Report};
+use rules::AskedBy;
 use runtime::records::LeaseRecord;
 use time::Duration;
 
@@ -18,7 +19,10 @@ async fn another_is_at_it(world: &World) {
 async fn of_two_polls_at_once_one_works() {
     let world = World::new();
     let (poller, other_poller) = (world.poller(), world.poller());
-    let (one, other) = tokio::join!(poller.poll(Mode::Changes), other_poller.poll(Mode::Changes));
+    let (one, other) = tokio::join!(
+        poller.poll(Mode::Changes, AskedBy::Schedule),
+        other_poller.poll(Mode::Changes, AskedBy::Schedule)
+    );
     assert!(matches!(one.unwrap(), Report::Done(_)));
     assert_eq!(other.unwrap(), Report::AnotherIsAtIt);
     assert_eq!(world.queue.take(), [1, 2, 3, 4]);
@@ -51,7 +55,10 @@ async fn a_full_sweep_that_meets_another_poll_is_made_by_the_next() {
 async fn a_full_sweep_that_is_asked_for_during_a_sweep_is_made_after_it() {
     let world = World::new();
     let (poller, other_poller) = (world.poller(), world.poller());
-    let (one, other) = tokio::join!(poller.poll(Mode::Full), other_poller.poll(Mode::Full));
+    let (one, other) = tokio::join!(
+        poller.poll(Mode::Full, AskedBy::Schedule),
+        other_poller.poll(Mode::Full, AskedBy::Schedule)
+    );
     assert!(matches!(one.unwrap(), Report::Done(_)));
     assert_eq!(other.unwrap(), Report::AnotherIsAtIt);
     assert!(world.polled().await.0.full_sweep);

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::BoxFuture;
 use poll::Mode;
+use rules::AskedBy;
 use runtime::records::{DeferReason, DeferredRecord};
 use store::{Item, Key, MemoryTable, Table, TableError, Write};
 use time::Duration;
@@ -79,6 +80,7 @@ async fn busy() -> World {
         reason: DeferReason::XeroUnavailable,
         attempts: 1,
         unknown_answers: rules::UnknownAnswers::default(),
+        by: AskedBy::Schedule,
     };
     world.put(3, &deferred).await;
     world
@@ -93,7 +95,7 @@ async fn stopped_at(write: usize, mode: Mode, after_the_write: bool) -> (bool, B
         after_the_write,
     };
     let poller = world.poller_over(Arc::new(cut_off), &[]);
-    let came_to_an_end = poller.poll(mode).await.is_ok();
+    let came_to_an_end = poller.poll(mode, AskedBy::Schedule).await.is_ok();
     let mut queued: BTreeSet<u64> = world.queue.take().into_iter().collect();
     // Its lease and what it had made due later run out.
     world.pass(Duration::minutes(20));

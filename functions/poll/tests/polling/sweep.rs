@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use fake_bigchange::{Fault, FaultKind};
 use poll::{Mode, PollError, Report};
-use rules::{AccountReference, Problem};
+use rules::{AccountReference, AskedBy, Problem};
 use runtime::records::{
     ContactRecord, ReferenceRecord, ReferencesReadRecord, SweepRecord, UnreadRecord,
 };
@@ -68,10 +68,10 @@ async fn a_changed_setting_starts_a_full_sweep() {
     let world = World::swept().await;
     let settings = [("CREATE_IN_XERO", "true")];
     let poller = world.poller_over(Arc::new(world.table.clone()), &settings);
-    let report = poller.poll(Mode::Changes).await.unwrap();
+    let report = poller.poll(Mode::Changes, AskedBy::Schedule).await.unwrap();
     assert!(matches!(report, Report::Done(queued) if queued.full_sweep));
     assert_eq!(world.queue.take(), [1, 2, 3, 4]);
-    let report = poller.poll(Mode::Changes).await.unwrap();
+    let report = poller.poll(Mode::Changes, AskedBy::Schedule).await.unwrap();
     assert!(matches!(report, Report::Done(queued) if !queued.full_sweep));
 }
 
@@ -93,7 +93,7 @@ async fn contacts_are_marked_as_unread_only_until_all_were_read() {
 
     let other_groups = [("SITE_GROUP_IDS", ""), ("ACCOUNT_GROUP_IDS", "10")];
     let poller = world.poller_over(Arc::new(world.table.clone()), &other_groups);
-    poller.poll(Mode::Changes).await.unwrap();
+    poller.poll(Mode::Changes, AskedBy::Schedule).await.unwrap();
     assert_eq!(world.unread().await, ["1", "2"]);
     let read: ReferencesReadRecord = world.read("only").await.unwrap();
     assert_eq!(read.settings, poller.parts.settings.groups_fingerprint());

@@ -9,12 +9,12 @@ use fake_bigchange::{FakeBigChange, FakeContact, InProcess};
 use fake_xero::{Config, Delivery, FakeXero};
 use futures::future::BoxFuture;
 use poll::{Mode, PollError, Poller, Queued, Report};
-use rules::{AccountReference, Contact, ContactId, GroupId, Problem, Watch};
+use rules::{AccountReference, AskedBy, Contact, ContactId, GroupId, Problem, Watch};
 use runtime::records::{
     CursorRecord, ONLY, ProblemRecord, Record, Records, ReferencesReadRecord, UnreadRecord,
 };
 use runtime::telemetry::Metric;
-use runtime::{Configuration, DeadLetter, Parts, Queue, QueueError, Surroundings};
+use runtime::{Configuration, DeadLetter, Message, Parts, Queue, QueueError, Surroundings};
 use secrets::{MemoryVault, XeroTokenSecret};
 use serde_json::json;
 use store::{Expect, MemoryTable, Table};
@@ -142,6 +142,7 @@ impl World {
         let variables: BTreeMap<&str, &str> = [
             ("ACCOUNT_GROUP_IDS", "10,11"),
             ("SITE_GROUP_IDS", "20"),
+            ("SYNC_ENABLED", "true"),
             ("TABLE_NAME", "table"),
             ("SYNC_QUEUE_URL", "queue"),
             ("SYNC_DEAD_LETTER_QUEUE_URL", "dead-letter-queue"),
@@ -180,9 +181,40 @@ impl World {
         ))
     }
 
+    /// A poll by a new process of a stack with this `SyncEnabled`.
+    pub(crate) async fn poll_where_enabled_is(
+        &self,
+        sync_enabled: &str,
+        mode: Mode,
+        asked_by: AskedBy,
+    ) -> Result<Report, PollError> {
+        let poller = self.poller_over(
+            Arc::new(self.table.clone()),
+            &[("SYNC_ENABLED", sync_enabled)],
+        );
+        poller.poll(mode, asked_by).await
+    }
+
+    /// What was counted since this was last asked.
+    pub(crate) fn take_metrics(&self) -> Vec<Metric> {
+        std::mem::take(&mut *self.metrics.lock().unwrap())
+    }
+
+    /// The two secrets as the template creates them.
+    pub(crate) fn blank_xero_token(&self) {
+        let blank =
+            json!({"access_token": "", "refresh_token": "", "expires_at": "", "tenant_id": ""});
+        self.vault.set_current(TOKEN_SECRET, blank.to_string());
+    }
+
+    pub(crate) fn blank_bigchange_secret(&self) {
+        let blank = json!({"username": "", "password": "", "key": ""});
+        self.vault.set_current(BIGCHANGE_SECRET, blank.to_string());
+    }
+
     /// A poll by a new process.
     pub(crate) async fn poll(&self, mode: Mode) -> Result<Report, PollError> {
-        self.poller().poll(mode).await
+        self.poller().poll(mode, AskedBy::Schedule).await
     }
 
     /// A poll for changes that is done, and the contacts that it queued.
@@ -326,26 +358,31 @@ impl Transport for Internet {
 /// Remembers what was queued; fails while it is told to.
 #[derive(Default)]
 pub(crate) struct RecordingQueue {
-    sent: Mutex<Vec<ContactId>>,
+    sent: Mutex<Vec<Message>>,
     pub(crate) is_down: AtomicBool,
 }
 
 impl RecordingQueue {
     /// What was queued since it was last asked, in that order.
     pub(crate) fn take(&self) -> Vec<u64> {
-        let sent = std::mem::take(&mut *self.sent.lock().unwrap());
-        sent.into_iter().map(ContactId::get).collect()
+        let sent = self.take_messages().into_iter();
+        sent.map(|message| message.contact_id.get()).collect()
+    }
+
+    /// The same, with who asked.
+    pub(crate) fn take_messages(&self) -> Vec<Message> {
+        std::mem::take(&mut *self.sent.lock().unwrap())
     }
 }
 
 impl Queue for RecordingQueue {
-    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
             if self.is_down.load(Ordering::SeqCst) {
                 return Err(QueueError("down".to_owned()));
             }
-            self.sent.lock().unwrap().extend(contacts);
+            self.sent.lock().unwrap().extend(messages);
             Ok(())
         })
     }

@@ -4,10 +4,12 @@ use std::pin::pin;
 
 use refresh_token::{Outcome, RefreshError, refresh};
 use runtime::records::{DeadConnectionRecord, ONLY, Records};
+use runtime::telemetry::Metric;
 use secrecy::ExposeSecret;
 use secrets::{Vault, XeroTokenSecret};
+use serde_json::json;
 
-use crate::world::{Accident, Fate, SCHEDULE, TOKEN, World, poll_times, run_or_crash};
+use crate::world::{APP, Accident, Fate, SCHEDULE, TOKEN, World, poll_times, run_or_crash};
 
 async fn dead_version(world: &World) -> Option<String> {
     let (_, secret) = world.current().await;
@@ -198,11 +200,52 @@ async fn a_custom_connection_that_was_moved_to_another_organisation_is_noticed()
 #[tokio::test]
 async fn a_missing_refresh_token_is_told_with_its_cure() {
     let world = World::connected();
+    // The organisation becomes known.
+    world.pass_until_due();
+    world.run().await.unwrap();
+    let calls = world.calls();
     world.vault.set_current(TOKEN, "{}");
     let error = world.run().await.unwrap_err();
     assert!(matches!(error, RefreshError::NoRefreshToken));
     assert!(error.to_string().contains("contact-sync connect xero"));
-    assert_eq!(world.calls(), 0);
+    assert_eq!(world.calls(), calls);
+}
+
+#[tokio::test]
+async fn before_anybody_connects_there_is_nothing_to_refresh_and_that_is_fine() {
+    // As the template creates both secrets; and with the app entered, but no consent given yet.
+    for (client_id, grant_type) in [
+        ("", "client_credentials"),
+        ("fake-client-id", "authorization_code"),
+    ] {
+        let world = World::custom_connection();
+        let app =
+            json!({"client_id": client_id, "client_secret": client_id, "grant_type": grant_type});
+        world.vault.set_current(APP, app.to_string());
+        assert_eq!(world.run().await.unwrap(), Outcome::NotConnectedYet);
+        assert_eq!(*world.metrics.lock().unwrap(), [Metric::TokenFresh]);
+        assert_eq!(world.calls(), 0);
+        assert_eq!(world.table.dump(), []);
+    }
+}
+
+#[tokio::test]
+async fn half_an_app_or_an_app_that_is_gone_is_told() {
+    let world = World::custom_connection();
+    let half = json!({"client_id": "fake-client-id", "client_secret": "", "grant_type": "client_credentials"});
+    world.vault.set_current(APP, half.to_string());
+    world.run().await.unwrap_err();
+
+    let world = World::connected();
+    world.pass_until_due();
+    world.run().await.unwrap();
+    world.metrics.lock().unwrap().clear();
+    let blank = json!({"client_id": "", "client_secret": "", "grant_type": "client_credentials"});
+    world.vault.set_current(APP, blank.to_string());
+    world.run().await.unwrap_err();
+    world.vault.set_current(TOKEN, "{}");
+    world.run().await.unwrap_err();
+    assert_eq!(*world.metrics.lock().unwrap(), []);
 }
 
 #[tokio::test]

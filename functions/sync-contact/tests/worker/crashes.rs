@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::trouble::Fault;
-use crate::world::{World, contact};
+use crate::world::World;
 
 /// Contacts of every kind: to create, to link with and without a write, to generate for, to update, and twins.
 async fn population() -> (World, Vec<u64>) {
@@ -31,7 +31,7 @@ async fn converges(world: &mut World, ids: &[u64], says: &str) {
     world.holds_its_promises(says);
     // What SQS delivers again, once the messages are visible again.
     world.pass(time::Duration::minutes(12));
-    let all = ids.iter().map(|id| contact(*id));
+    let all = ids.iter().map(|id| crate::world::queued(*id));
     world.queue.sent.lock().unwrap().extend(all);
     world.settle().await;
     world.holds_its_promises(says);

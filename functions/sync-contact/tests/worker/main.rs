@@ -27,6 +27,7 @@ mod messages;
 mod newer;
 mod privacy;
 mod problems;
+mod switch;
 mod twins;
 mod unchanged;
 mod unknown;

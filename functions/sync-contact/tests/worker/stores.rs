@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
-use rules::ContactId;
-use runtime::{DeadLetter, Queue, QueueError};
+use runtime::{DeadLetter, Message, Queue, QueueError};
 use store::{Item, Key, MemoryTable, Table, TableError, Write};
 
 use crate::trouble::{Fault, Trouble};
@@ -100,7 +99,7 @@ impl Table for TroubledTable {
 /// Queues that remember what they were given.
 #[derive(Default)]
 pub(crate) struct RecordingQueue {
-    pub(crate) sent: Mutex<Vec<ContactId>>,
+    pub(crate) sent: Mutex<Vec<Message>>,
     pub(crate) letters: Mutex<Vec<DeadLetter>>,
     pub(crate) is_down: AtomicBool,
 }
@@ -116,8 +115,8 @@ impl RecordingQueue {
 }
 
 impl Queue for RecordingQueue {
-    fn send<'a>(&'a self, contacts: &'a [ContactId]) -> BoxFuture<'a, Result<(), QueueError>> {
-        Box::pin(async move { self.take(|| self.sent.lock().unwrap().extend_from_slice(contacts)) })
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>> {
+        Box::pin(async move { self.take(|| self.sent.lock().unwrap().extend_from_slice(messages)) })
     }
 
     fn give_up<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), QueueError>> {

@@ -107,7 +107,7 @@ async fn two_workers_with_one_batch_do_not_make_two() {
                     .sent
                     .lock()
                     .unwrap()
-                    .push(crate::world::contact(id));
+                    .push(crate::world::queued(id));
             }
         }
         world.settle().await;
@@ -146,7 +146,7 @@ async fn race(world: &mut World, ids: [u64; 2]) {
                 .sent
                 .lock()
                 .unwrap()
-                .push(crate::world::contact(id));
+                .push(crate::world::queued(id));
         }
     }
 }

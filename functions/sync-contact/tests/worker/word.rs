@@ -259,7 +259,12 @@ async fn whatever_goes_wrong_a_choice_leads_to_that_link_and_no_other() {
             }
             let says = format!("{fault:?} at call {at_call}");
             world.pass(Duration::minutes(12));
-            world.queue.sent.lock().unwrap().push(contact(id));
+            world
+                .queue
+                .sent
+                .lock()
+                .unwrap()
+                .push(crate::world::queued(id));
             world.settle().await;
             world.holds_its_promises(&says);
             assert_eq!(
@@ -292,7 +297,12 @@ async fn whatever_goes_wrong_an_unlinked_contact_is_not_linked_again_and_not_cre
             }
             let says = format!("{fault:?} at call {at_call}");
             world.pass(Duration::minutes(12));
-            world.queue.sent.lock().unwrap().push(contact(id));
+            world
+                .queue
+                .sent
+                .lock()
+                .unwrap()
+                .push(crate::world::queued(id));
             world.settle().await;
             assert_eq!(world.problem_code(id).await, "UnlinkedByPerson", "{says}");
             assert_eq!(world.xero_population(), 1, "{says}");

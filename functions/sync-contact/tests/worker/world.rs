@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use fake_bigchange::FakeContact;
 use fake_xero::{Config, Status};
-use rules::{ContactId, Settings, TenantId, XeroContactId};
+use rules::{AskedBy, ContactId, Settings, TenantId, XeroContactId};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, DirectoryRecord, ONLY, ProblemRecord, Record,
     Records, ReferencesReadRecord,
 };
 use runtime::telemetry::Metric;
-use runtime::{Configuration, DeadLetter, Parts, Surroundings};
+use runtime::{Configuration, DeadLetter, Message, Parts, Surroundings};
 use secrets::MemoryVault;
 use serde_json::{Value, json};
 use store::{Expect, Item, MemoryTable, Table};
@@ -76,6 +76,7 @@ impl World {
         let mut all: BTreeMap<String, String> = [
             ("ACCOUNT_GROUP_IDS".to_owned(), CUSTOMERS.to_string()),
             ("SITE_GROUP_IDS".to_owned(), SITES.to_string()),
+            ("SYNC_ENABLED".to_owned(), "true".to_owned()),
         ]
         .into();
         all.extend(
@@ -326,7 +327,7 @@ impl World {
                 .lock()
                 .unwrap()
                 .drain(..)
-                .map(ContactId::get)
+                .map(|message| message.contact_id.get())
                 .collect();
             let queued: Vec<u64> = queued.into_iter().collect();
             if !queued.is_empty() {
@@ -555,6 +556,14 @@ pub(crate) fn message(id: u64, received: u32) -> Value {
         "body": json!({ "contact_id": id }).to_string(),
         "attributes": { "ApproximateReceiveCount": received.to_string() },
     })
+}
+
+/// What the poll queues for a contact of its own accord.
+pub(crate) fn queued(id: u64) -> Message {
+    Message {
+        contact_id: contact(id),
+        by: AskedBy::Schedule,
+    }
 }
 
 pub(crate) fn contact(id: u64) -> ContactId {

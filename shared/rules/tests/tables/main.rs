@@ -18,5 +18,6 @@ mod problems;
 mod refused;
 mod settings;
 mod support;
+mod switch;
 mod text;
 mod writes;

@@ -68,7 +68,7 @@ pub fn bigchange() -> Seed {
 /// What the company chooses at a deployment. Everything else stays at the template's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choices {
-    /// `SyncEnabled`: run on schedule.
+    /// `SyncEnabled`: a switch that nobody has turned is on.
     pub sync_enabled: bool,
     /// `GenerateAccountRef`.
     pub generate_account_reference: bool,
@@ -83,7 +83,7 @@ impl Choices {
         generate_account_reference: false,
         create_in_xero: false,
     };
-    /// Everything authorised. The schedules stay off: here, each run is started by hand.
+    /// Everything authorised. The switch stays off: here, each run is started by hand.
     pub const AUTHORISED: Self = Self {
         generate_account_reference: true,
         create_in_xero: true,

@@ -187,6 +187,7 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
             since: now - READ_UNTIL,
             due: now - Duration::minutes(minutes),
             reason: DeferReason::XeroLimit,
+            by: rules::AskedBy::Person,
             attempts: 0,
             unknown_answers: rules::UnknownAnswers::default(),
         };

@@ -21,8 +21,14 @@ async fn a_hostile_message_holds_up_nobody_and_is_not_lost() {
     for body in UNPARSABLE {
         stack.send(body).await.unwrap();
     }
-    stack.send(r#"{"contact_id":999999999}"#).await.unwrap();
-    stack.send(r#"{"contact_id":1001}"#).await.unwrap();
+    stack
+        .send(r#"{"contact_id":999999999,"by":"person"}"#)
+        .await
+        .unwrap();
+    stack
+        .send(r#"{"contact_id":1001,"by":"person"}"#)
+        .await
+        .unwrap();
 
     stack.settle().await.expect("nothing stays in the queue");
     let remembered = stack.remembered().await.unwrap();

@@ -1,0 +1,64 @@
+//! What becomes of a contact whose message comes while the switch is off, and for which no person asked: it stays in the table until the switch is on again.
+
+use futures::{StreamExt, stream};
+use rules::{AskedBy, ContactId};
+use runtime::records::{DeferReason, DeferredRecord, Records, expect};
+use store::TableError;
+use time::OffsetDateTime;
+
+use crate::batch::{Results, STORE_AT_ONCE};
+use crate::work::Done;
+
+/// So many others may be at one contact's record at once.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// Puts contacts off until the switch is on: one reading and one write for each, no call to either system.
+pub(crate) async fn put_off_until_switched_on(
+    records: &Records,
+    contacts: impl Iterator<Item = &ContactId>,
+    now: OffsetDateTime,
+) -> Results {
+    let deferrals = contacts.map(|contact| async move {
+        let result = put_off(records, *contact, now).await;
+        let ended = result
+            .map(|()| Done::Deferred(DeferReason::SwitchedOff))
+            .map_err(|error| error.to_string());
+        (*contact, ended)
+    });
+    // Collected first: a stream over borrowed futures is not `Send` in general.
+    let deferrals: Vec<_> = deferrals.collect();
+    stream::iter(deferrals)
+        .buffer_unordered(STORE_AT_ONCE)
+        .collect()
+        .await
+}
+
+async fn put_off(
+    records: &Records,
+    contact: ContactId,
+    now: OffsetDateTime,
+) -> Result<(), TableError> {
+    let mut attempts = 1;
+    loop {
+        let old = records.get::<DeferredRecord>(contact).await?;
+        // The poll brings what a person asked for round even now, so that must not be written over.
+        if old.as_ref().is_some_and(|old| !old.value.by.is_schedule()) {
+            return Ok(());
+        }
+        let earlier = old.as_ref().map(|old| &old.value);
+        let deferred = DeferredRecord {
+            since: earlier.map_or(now, |old| old.since),
+            // As soon as the switch is on.
+            due: now,
+            reason: DeferReason::SwitchedOff,
+            attempts: earlier.map_or(0, |old| old.attempts),
+            unknown_answers: earlier.map(|old| old.unknown_answers).unwrap_or_default(),
+            by: AskedBy::Schedule,
+        };
+        let write = records.put(contact, &deferred, expect(old.as_ref()))?;
+        match records.write(vec![write]).await {
+            Err(TableError::Conflict) if attempts < MAX_ATTEMPTS => attempts += 1,
+            written => return written,
+        }
+    }
+}
