@@ -1,6 +1,7 @@
 //! Why a poll did not do all that was due.
 
 use rules::GroupId;
+use runtime::function::ErrorType;
 use runtime::{OpenError, QueueError, StartError};
 use store::TableError;
 
@@ -39,6 +40,19 @@ impl PollError {
     /// Whether BigChange does not let this program in.
     pub(crate) fn is_login_refused(&self) -> bool {
         matches!(self, Self::Groups { why, .. } if why.is_login_refused())
+    }
+}
+
+impl ErrorType for PollError {
+    fn error_type(&self) -> &'static str {
+        match self {
+            Self::Open(error) => error.error_type(),
+            Self::Table(error) => error.error_type(),
+            Self::Queue(error) => error.error_type(),
+            Self::BigChangeSecret(error) => error.error_type(),
+            Self::Groups { .. } if self.is_login_refused() => "BigChangeLoginRefused",
+            Self::Groups { .. } => "ContactGroupsNotRead",
+        }
     }
 }
 

@@ -8,20 +8,21 @@
 //! - The lease only saves calls; nothing depends on its being held.
 
 mod custody;
-mod lease;
 mod parts;
 mod renewal;
 
 use rules::TenantId;
+use runtime::{Lease, clock_skew};
+use runtime::function::ErrorType;
 use secrets::{SecretError, VaultError};
 use serde::Serialize;
 use store::TableError;
+use time::Duration;
 
 pub use custody::STAGING_LABEL;
 pub use parts::Parts;
 
 use crate::custody::is_fresh;
-use crate::lease::Lease;
 use crate::renewal::Renewal;
 
 /// How a run ended.
@@ -78,6 +79,18 @@ pub enum RefreshError {
     SeveralOrganisations(Vec<TenantId>),
 }
 
+impl ErrorType for RefreshError {
+    fn error_type(&self) -> &'static str {
+        match self {
+            Self::Vault(error) => error.error_type(),
+            Self::Secret(error) => error.error_type(),
+            Self::Table(error) => error.error_type(),
+            Self::NoRefreshToken | Self::NoOrganisation => "NotConnected",
+            Self::SeveralOrganisations(_) => "OrganisationNotChosen",
+        }
+    }
+}
+
 /// How many organisations an error lists.
 const MAX_LISTED: usize = 10;
 
@@ -89,6 +102,11 @@ fn list(tenants: &[TenantId]) -> String {
         .collect();
     ids.join(" or ")
 }
+
+/// What is leased.
+const LEASE: &str = "xero-token";
+/// How long a lease lasts whose holder crashed: the function's own time limit of a minute, seen from a clock that is behind.
+const LEASE_LENGTH: Duration = Duration::minutes(1).saturating_add(clock_skew::ONE_CLOCK);
 
 /// One run: looks whether the token is due, and renews it.
 ///
@@ -107,7 +125,8 @@ pub async fn refresh(parts: &Parts) -> Result<Outcome, RefreshError> {
         return Ok(Outcome::Fresh);
     }
     let records = parts.records(&seen.secret)?;
-    let Some(lease) = Lease::take(records, &parts.surroundings).await? else {
+    let lease = Lease::take(records, LEASE, LEASE_LENGTH, &parts.surroundings).await?;
+    let Some(lease) = lease else {
         tracing::info!("another refresher is at the Xero token");
         return Ok(Outcome::AnotherIsAtIt);
     };

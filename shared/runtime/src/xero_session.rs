@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use xero::{Access, Answer, AuthLostCause, Error, LimitProblem, Limits, Xero};
 
 use crate::Surroundings;
+use crate::clock_skew::TWO_CLOCKS;
 use crate::records::{
     DayLimitRecord, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records,
     confirmed_tenant, expect,
@@ -31,8 +32,6 @@ const MINUTE_RESERVE: u32 = 3;
 const DAY_RESERVE: u32 = 100;
 const STARTER_DAY_RESERVE: u32 = 20;
 const STARTER_DAY_LIMIT: u32 = 1_000;
-/// How far two clocks may differ that are each up to two minutes off.
-const CLOCK_DIFFERENCE: Duration = Duration::minutes(4);
 /// No pause is longer, whatever an answer says: a day's limit is over by then.
 const LONGEST_PAUSE: Duration = Duration::hours(24);
 
@@ -231,7 +230,7 @@ impl XeroConnection {
 
 /// A pause that is longer than any that is stored comes from a clock that is wrong, or a hand that slipped, and must not stop everything without a sound.
 fn is_plausible(pause: &PauseRecord, now: OffsetDateTime) -> bool {
-    pause.until <= now + LONGEST_PAUSE + CLOCK_DIFFERENCE
+    pause.until <= now + LONGEST_PAUSE + TWO_CLOCKS
 }
 
 /// What the table says about the connection.
