@@ -19,13 +19,14 @@ use rules::{
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, LeaseRecord, PauseRecord, ProblemRecord, Records,
 };
-use runtime::{CallError, DeadLetter, Parts, Queue, QueueError, Wait};
+use runtime::{CallError, DeadLetter, Parts, Queue, QueueError};
 use serde_json::{Value, json};
 use store::{Expect, OverlayTable, Table};
 use sync_contact::Worker;
 use sync_contact::directory::Directory;
 use sync_contact::work::{Done, Work};
 use time::{Duration, OffsetDateTime};
+use xero::IdentityError;
 
 pub use standin::{StandIn, XeroCalls};
 
@@ -262,15 +263,16 @@ impl Stage {
         let mut page = 1;
         loop {
             let opened = self.poller.parts.xero.open().await?;
-            let Ok(session) = opened.ready else {
-                bail!(cannot_ask_xero(&self.records, DeferReason::XeroLimit).await?);
+            let session = match opened.ready {
+                Ok(session) => session,
+                Err(wait) => bail!(cannot_ask_xero(&self.records, wait.reason).await?),
             };
             let answer = session
                 .call(|xero, access| async move { xero.directory_page(&access, page, None).await })
                 .await;
             let answer = match answer {
                 Ok(answer) => answer,
-                Err(CallError::Wait(wait)) if wait.reason == DeferReason::XeroLimit => {
+                Err(CallError::Wait(wait)) if wait.reason.is_pause_of_xero() => {
                     self.wait_for_xero(tool, wait.until).await?;
                     continue;
                 }
@@ -345,9 +347,13 @@ impl Stage {
                     DeferReason::ReferencesNotRead
                     | DeferReason::AfterItsTwin
                     | DeferReason::OutOfTime => drop(next.insert(contact)),
-                    DeferReason::BigChangeUnavailable
-                    | DeferReason::XeroUnavailable
-                    | DeferReason::UnexpectedAnswer => {
+                    DeferReason::XeroUnavailable => {
+                        if tried_again.insert(contact) {
+                            until = until.max(Some(record.value.due));
+                            next.insert(contact);
+                        }
+                    }
+                    DeferReason::BigChangeUnavailable | DeferReason::UnexpectedAnswer => {
                         if tried_again.insert(contact) {
                             next.insert(contact);
                         }
@@ -379,12 +385,12 @@ impl Stage {
         let wait = until - OffsetDateTime::now_utc();
         if wait > LONGEST_PAUSE {
             bail!(
-                "Xero's limit of calls is reached, and the next ones are {} minutes away; try again then",
+                "Xero is left alone for {} minutes more; try again then",
                 wait.whole_minutes()
             );
         }
         tool.ui.tell(format!(
-            "Xero allows 60 calls a minute; going on in {} s",
+            "Xero's limit of calls is reached, or Xero does not answer; going on in {} s",
             wait.whole_seconds().max(1)
         ));
         let wait = StdDuration::try_from(wait).unwrap_or_default();
@@ -440,12 +446,9 @@ pub async fn ready_to_work(tool: &Tool) -> anyhow::Result<()> {
         bail!(another_organisation(tool).await?);
     }
     match opened.ready {
-        // Xero's limits are waited for by whoever works.
-        Ok(_)
-        | Err(Wait {
-            reason: DeferReason::XeroLimit,
-            ..
-        }) => Ok(()),
+        // A pause of Xero is waited for by whoever works.
+        Ok(_) => Ok(()),
+        Err(wait) if wait.reason.is_pause_of_xero() => Ok(()),
         Err(wait) => bail!(cannot_ask_xero(&opened.records, wait.reason).await?),
     }
 }
@@ -534,12 +537,11 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         Outcome::TryAgain => {
             bail!("Xero's token service gives no usable answer; try again in a few minutes")
         }
-        Outcome::ConnectionDead => {
+        Outcome::ConnectionDead | Outcome::Disconnected => {
             bail!("Xero no longer accepts this connection: contact-sync connect xero")
         }
-        Outcome::AppRejected => bail!(
-            "Xero does not take the app's client id and secret, or its scopes: contact-sync connect xero --new-app"
-        ),
+        Outcome::AppRejected => bail!(IdentityError::InvalidClient),
+        Outcome::ScopesRefused => bail!(IdentityError::InvalidScope),
     }
 }
 
@@ -552,7 +554,7 @@ async fn has_fresh_token(tool: &Tool) -> anyhow::Result<bool> {
 }
 
 async fn cannot_ask_xero(records: &Records, reason: DeferReason) -> anyhow::Result<String> {
-    if reason == DeferReason::XeroLimit {
+    if reason.is_pause_of_xero() {
         let pause = records.get::<PauseRecord>(runtime::records::ONLY).await?;
         let pause = pause.context("Xero is left alone for a while; try again in a minute")?;
         return Ok(format!(

@@ -12,8 +12,8 @@ mod parts;
 mod renewal;
 
 use rules::TenantId;
-use runtime::{Lease, clock_skew};
 use runtime::function::ErrorType;
+use runtime::{Lease, clock_skew};
 use secrets::{SecretError, VaultError};
 use serde::Serialize;
 use store::TableError;
@@ -43,10 +43,14 @@ pub enum Outcome {
     LostTheSwap,
     /// Xero could not be asked or gave no usable answer: the next run tries again, within the 30 minutes for which Xero takes the old refresh token.
     TryAgain,
+    /// A new token is current, but Xero does not let the app into the organisation: it says that the app is not connected to it, or lacks a permission.
+    Disconnected,
     /// Xero takes no refresh token that is stored. A person must connect the app again; until then Xero is not asked.
     ConnectionDead,
-    /// Xero does not take the app's own id and secret, or its scopes. A person must correct them.
+    /// Xero does not take the app's own id and secret. A person must store the right ones.
     AppRejected,
+    /// Xero does not allow the app a scope that it needs. A person must change the app at Xero; to connect again does not help.
+    ScopesRefused,
 }
 
 /// Why a run failed. What a person can mend says so in one line; the rest passes with a later run.

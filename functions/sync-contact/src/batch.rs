@@ -286,11 +286,11 @@ impl Batch<'_> {
                     .record
                     .as_ref()
                     .and_then(|record| record.value.intent.as_ref());
-                let until = intent.map_or(self.now, |intent| intent.expires_at);
+                let until = intent.and_then(|intent| intent.live_until(self.now));
                 self.defer(
                     work,
                     DeferReason::AnotherWorker,
-                    until.max(self.now + SHORT_WAIT),
+                    until.unwrap_or(self.now).max(self.now + SHORT_WAIT),
                 )
                 .await;
             }
@@ -304,12 +304,8 @@ impl Batch<'_> {
                 .record
                 .as_ref()
                 .and_then(|record| record.value.intent.as_ref());
-            if let Some(expires_at) = intent
-                .map(|intent| intent.expires_at)
-                .filter(|expires_at| *expires_at > self.now)
-            {
-                self.defer(work, DeferReason::AnotherWorker, expires_at)
-                    .await;
+            if let Some(until) = intent.and_then(|intent| intent.live_until(self.now)) {
+                self.defer(work, DeferReason::AnotherWorker, until).await;
             }
         }
     }

@@ -11,8 +11,10 @@ use rules::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Expect, Item, Key, Table, TableError, Write};
-use time::OffsetDateTime;
 use time::serde::rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::clock_skew::TWO_CLOCKS;
 
 /// A kind of record.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync {
@@ -153,6 +155,19 @@ pub struct Intent {
     pub plan: Plan,
 }
 
+/// No intent lasts longer: the 15 minutes for which a Lambda function may run at most, and the margin of its worker.
+const LONGEST_INTENT: Duration = Duration::minutes(20);
+
+impl Intent {
+    /// Until when its worker may still be writing, if it may be at it now. If it would last longer than any intent that is stored, treat it as expired: it comes
+    /// from a clock that was wrong, and must not keep its contact waiting.
+    #[must_use]
+    pub fn live_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let longest = now + LONGEST_INTENT + TWO_CLOCKS;
+        Some(self.expires_at).filter(|expires_at| *expires_at > now && *expires_at <= longest)
+    }
+}
+
 /// An account reference that is taken. Sort key: the reference, folded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceRecord {
@@ -248,13 +263,10 @@ pub enum DeferReason {
 }
 
 impl DeferReason {
-    /// Whether everybody waits, so that the contact itself is not to blame.
+    /// Whether it goes on by itself as soon as Xero may be called again, so that waiting is all there is to do.
     #[must_use]
-    pub fn is_shared(self) -> bool {
-        !matches!(
-            self,
-            Self::BigChangeUnavailable | Self::UnexpectedAnswer | Self::XeroUnavailable
-        )
+    pub fn is_pause_of_xero(self) -> bool {
+        matches!(self, Self::XeroLimit | Self::XeroUnavailable)
     }
 }
 
@@ -278,6 +290,13 @@ pub struct PauseRecord {
     pub until: OffsetDateTime,
     /// Why, in words for people.
     pub why: String,
+    /// Why, for the contacts that are put off because of it. Version 0.1 did not store it, and told every pause as Xero's limit.
+    #[serde(default = "xero_limit")]
+    pub reason: DeferReason,
+}
+
+fn xero_limit() -> DeferReason {
+    DeferReason::XeroLimit
 }
 
 /// The last full sweep.
@@ -328,7 +347,7 @@ pub struct DayLimitRecord {
     pub at_least: u32,
 }
 
-/// The connection to Xero is dead: no calls until the secret changes.
+/// The connection to Xero is dead: no calls until the secret changes or, where the refresh token still lives, Xero lists the organisation again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadConnectionRecord {
     /// Since when.
@@ -336,8 +355,34 @@ pub struct DeadConnectionRecord {
     pub since: OffsetDateTime,
     /// Why, with the cure.
     pub why: String,
-    /// The version of the token secret that was found dead: another version is another chance.
+    /// The version of the token secret that was found dead: another version is another chance. The token refresh moves it on to the version that it stores.
     pub secret_version: String,
+    /// What ended it. Version 0.1 did not store it.
+    #[serde(default)]
+    pub cause: DeadCause,
+}
+
+/// What ended the connection to Xero: it decides whether the token refresh goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeadCause {
+    /// Xero takes none of the stored refresh tokens. Only another secret helps.
+    RefreshRefused,
+    /// Xero answered that the app is not connected to the organisation. The refresh token lives, and is kept alive.
+    NotConnected,
+    /// The app lacks a permission, or the organisation's plan does. The refresh token lives, and is kept alive.
+    MissingScope,
+    /// Stored by a version that did not say, or that knows other causes. The next refresh finds out.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+impl DeadCause {
+    /// Whether the refresh token may still live, so that refreshing goes on.
+    #[must_use]
+    pub fn may_be_refreshed(self) -> bool {
+        self != Self::RefreshRefused
+    }
 }
 
 /// A lease, for efficiency only: correctness comes from conditional writes. Sort key: what is leased.
@@ -405,7 +450,7 @@ impl HistoryRecord {
         if days == 0 {
             return Ok(None);
         }
-        let expires_at = self.at + time::Duration::days(days.into());
+        let expires_at = self.at + Duration::days(days.into());
         let key = Self::key(contact, self.at);
         records
             .put_expiring(key, self, Expect::Anything, expires_at)

@@ -12,7 +12,7 @@ use xero::{Access, Answer, AuthLostCause, Error, LimitProblem, Limits, Xero};
 use crate::Surroundings;
 use crate::clock_skew::TWO_CLOCKS;
 use crate::records::{
-    DayLimitRecord, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records,
+    DayLimitRecord, DeadCause, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records,
     confirmed_tenant, expect,
 };
 use crate::telemetry::Metric;
@@ -214,9 +214,12 @@ impl XeroConnection {
             .pause
             .as_ref()
             .filter(|pause| pause.until > now && is_plausible(pause, now));
-        pause.map(|pause| Wait {
-            until: pause.until,
-            reason: DeferReason::XeroLimit,
+        pause.map(|pause| {
+            tracing::info!(until = %pause.until, reason = ?pause.reason, "Xero is left alone: {}", pause.why);
+            Wait {
+                until: pause.until,
+                reason: pause.reason,
+            }
         })
     }
 
@@ -373,8 +376,8 @@ impl XeroSession<'_> {
     ) -> Result<CallError, TableError> {
         let stop = self.wait(wait, reason).await;
         if let CallError::Wait(Wait { until, .. }) = stop {
-            tracing::warn!(%until, "Xero is left alone for a while: {why}");
-            self.store_pause(PauseRecord { until, why }).await?;
+            tracing::warn!(%until, ?reason, "Xero is left alone for a while: {why}");
+            self.store_pause(PauseRecord { until, why, reason }).await?;
         }
         Ok(stop)
     }
@@ -479,8 +482,8 @@ impl XeroSession<'_> {
                 if let Err(error) = self
                     .pause(
                         asked.unwrap_or(OUTAGE_PAUSE),
-                        DeferReason::XeroLimit,
-                        "it is out of order".to_owned(),
+                        DeferReason::XeroUnavailable,
+                        "it cannot be reached or is out of order".to_owned(),
                     )
                     .await
                 {
@@ -529,6 +532,10 @@ impl XeroSession<'_> {
             since: now,
             why: cause.to_string(),
             secret_version: token.version,
+            cause: match cause {
+                AuthLostCause::NotConnected => DeadCause::NotConnected,
+                AuthLostCause::MissingScope => DeadCause::MissingScope,
+            },
         })
         .await
         .map_err(|error| CallError::Open(error.into()))?;

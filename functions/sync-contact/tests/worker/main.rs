@@ -5,11 +5,6 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-mod network;
-mod stores;
-mod trouble;
-mod world;
-
 mod access;
 mod arbitrary;
 mod calls;
@@ -22,8 +17,13 @@ mod history;
 mod hostile;
 mod linking;
 mod messages;
+mod network;
+mod pauses;
 mod privacy;
 mod problems;
+mod stores;
+mod trouble;
 mod twins;
 mod unchanged;
 mod word;
+mod world;
