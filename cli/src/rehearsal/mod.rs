@@ -31,6 +31,7 @@ use xero::IdentityError;
 pub use standin::{StandIn, XeroCalls};
 
 use crate::critical;
+use crate::group_faults;
 use crate::tool::{Tool, contact_of, mark_for_retry};
 
 /// Contacts of one event, as the template has it.
@@ -250,7 +251,13 @@ impl Stage {
             .delete::<LeaseRecord>(poll::LEASE, Expect::Anything);
         self.records.write(vec![lease]).await?;
         match self.poller.poll(Mode::Full).await? {
-            Report::Done(_) => Ok(self.queue.take()),
+            Report::Done(_) => {
+                let settings = &tool.configuration.settings;
+                for (group, fault) in group_faults::failing(&self.records, settings).await? {
+                    tool.ui.tell(group_faults::describe(group, &fault));
+                }
+                Ok(self.queue.take())
+            }
             Report::AnotherIsAtIt => bail!("the contact groups could not be read; try again"),
             Report::OrganisationChanged => bail!(another_organisation(tool).await?),
         }

@@ -6,6 +6,7 @@
 
 mod deferred;
 mod error;
+mod group_faults;
 mod groups;
 mod look;
 mod mode;

@@ -11,6 +11,7 @@ mod contact;
 mod customer;
 mod decide;
 mod form;
+mod group_fault;
 mod ids;
 mod problem;
 mod settings;
@@ -29,6 +30,7 @@ pub use decide::{
     is_still_as_found, link_out_of_line, refused_by_xero,
 };
 pub use form::contact_form;
+pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use settings::{InvalidSetting, Settings};

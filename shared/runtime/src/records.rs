@@ -1,12 +1,12 @@
 //! What the table holds, and under which keys. Every key begins with the tenant, so that what was learnt of one organisation is never applied to another;
 //! the one exception is which organisation was confirmed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rules::{
-    AccountReference, Change, ContactId, Fingerprint, InDoubt, Link, Notice, PersonsWord, Plan,
-    Problem, TenantId, Watch, XeroContactId, XeroWrite,
+    AccountReference, Change, ContactId, Fingerprint, GroupFault, GroupId, InDoubt, Link, Notice,
+    PersonsWord, Plan, Problem, TenantId, Watch, XeroContactId, XeroWrite,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,7 @@ records! {
     DayLimitRecord => "state-day-limit",
     DeadConnectionRecord => "state-dead-connection",
     LeaseRecord => "lease",
+    GroupFaultRecord => "group-fault",
     HistoryRecord => "history",
     FollowRecord => "state-follow",
     OutcomeRecord => "outcome",
@@ -331,6 +332,28 @@ pub struct ReferencesReadRecord {
     pub settings: Fingerprint,
     /// Whether the contacts that were listed have all been read by now.
     pub complete: bool,
+    /// The groups that could not be listed yet. While there is one, this is not complete.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub missing: BTreeSet<GroupId>,
+}
+
+/// A contact group that cannot be read while others can. Sort key: the group's id. Removed when it is read again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupFaultRecord {
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    pub since: OffsetDateTime,
+    /// Why.
+    pub fault: GroupFault,
+    /// BigChange's own words, where it refused in words that are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// Whether a full sweep was made without it, so that all of it is to be read as soon as it can be.
+    #[serde(default)]
+    pub missed_sweep: bool,
+    /// When it was last tried to read all of it, while its changes alone could be read.
+    #[serde(default, with = "rfc3339::option")]
+    pub tried_whole_at: Option<OffsetDateTime>,
 }
 
 /// How large the organisation is, for choosing between reading it all and asking for a few.

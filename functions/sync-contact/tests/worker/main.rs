@@ -25,5 +25,6 @@ mod stores;
 mod trouble;
 mod twins;
 mod unchanged;
+mod unread_groups;
 mod word;
 mod world;
