@@ -11,7 +11,8 @@ use time::{Duration, OffsetDateTime};
 use crate::GroupError;
 use crate::groups::{Extent, Reading};
 
-/// How long a fault that passes by itself holds up a full sweep, and counts as a failure of the poll.
+/// How long a fault that passes by itself holds up a full sweep, and counts as a failure of the
+/// poll.
 const PASSES_WITHIN: Duration = Duration::hours(1);
 /// After so long a person is told.
 const TOLD_AFTER: Duration = Duration::hours(24);
@@ -54,7 +55,8 @@ impl GroupFaults {
         }
     }
 
-    /// Whether a group fails for itself, so that the others go on without it: its fault lasts until a person acts, or has lasted for longer than what passes.
+    /// Whether a group fails for itself, so that the others go on without it: its fault lasts until
+    /// a person acts, or has lasted for longer than what passes.
     pub(crate) fn fails_for_itself(&self, group: GroupId, error: &GroupError) -> bool {
         let since = self.known.get(&group).map(|known| known.value.since);
         error.fault().is_lasting() || since.is_some_and(|since| self.now - since > PASSES_WITHIN)
@@ -68,7 +70,8 @@ impl GroupFaults {
             .any(|known| self.now - known.value.since >= TOLD_AFTER)
     }
 
-    /// The writes that note what came of a reading. `swept` says whether a full sweep was made of it. A lost login is no group's fault.
+    /// The writes that note what came of a reading. `swept` says whether a full sweep was made of
+    /// it. A lost login is no group's fault.
     pub(crate) fn notes(
         &self,
         records: &Records,

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{GroupId, Problem};
 
-/// Why a contact group cannot be read. BigChange tells a wrong group and a missing right from an empty group by its words.
+/// Why a contact group cannot be read. BigChange tells a wrong group and a missing right from an
+/// empty group by its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GroupFault {
     /// `misc_noRight`: the user of the web services has no right to the group.
@@ -69,7 +70,8 @@ impl GroupFault {
     }
 }
 
-/// What is known of the account references in use, on which it depends whether one may be generated.
+/// What is known of the account references in use, on which it depends whether one may be
+/// generated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferencesKnown {
     /// Every contact of every group was read once.
@@ -91,8 +93,8 @@ pub enum MayGenerate {
     No(Problem),
 }
 
-/// Whether an account reference may be generated: it could be in use by any contact whose reference is not known. A group that was read once does not forbid it,
-/// whatever became of the group since.
+/// Whether an account reference may be generated: it could be in use by any contact whose reference
+/// is not known. A group that was read once does not forbid it, whatever became of the group since.
 #[must_use]
 pub fn may_generate(known: &ReferencesKnown) -> MayGenerate {
     match known {

@@ -1,6 +1,7 @@
 //! How far clocks may be wrong: the margins for it, in one place.
 //!
-//! Lambda keeps its machines' clocks within milliseconds. The margins are wide because a person's own machine, on which `contact-sync` runs, does not.
+//! Lambda keeps its machines' clocks within milliseconds. The margins are wide because a person's
+//! own machine, on which `contact-sync` runs, does not.
 
 use time::Duration;
 

@@ -1,6 +1,8 @@
-//! What the three Lambda functions share around their work: how they start, and how an error is reported.
+//! What the three Lambda functions share around their work: how they start, and how an error is
+//! reported.
 //!
-//! An error reaches Lambda as one line with a type that people can search for, such as `SecretUnavailable`, and stands in the log once.
+//! An error reaches Lambda as one line with a type that people can search for, such as
+//! `SecretUnavailable`, and stands in the log once.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -25,7 +27,8 @@ const ERROR_TYPE_HEADER: &str = "Lambda-Runtime-Function-Error-Type";
 
 /// An error that has a name which people can search for in logs and in Lambda's own reports.
 pub trait ErrorType: fmt::Display {
-    /// The name: a noun and what is wrong with it. It never changes between versions, because people filter by it.
+    /// The name: a noun and what is wrong with it. It never changes between versions, because
+    /// people filter by it.
     fn error_type(&self) -> &'static str;
 }
 
@@ -96,7 +99,8 @@ impl ErrorType for OpenError {
     }
 }
 
-/// What a function reports to Lambda instead of an answer. Its debug form is the line that stands in the log: the runtime writes it once.
+/// What a function reports to Lambda instead of an answer. Its debug form is the line that stands
+/// in the log: the runtime writes it once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
     error_type: &'static str,
@@ -111,7 +115,8 @@ impl Failure {
     }
 
     fn new(error_type: &'static str, message: &str) -> Self {
-        // Words of another system may hold line ends, which CloudWatch would take for the end of the message.
+        // Words of another system may hold line ends, which CloudWatch would take for the end of
+        // the message.
         let words: Vec<&str> = message.split_whitespace().collect();
         let message = words.join(" ").chars().take(MAX_MESSAGE_CHARS).collect();
         Self {
@@ -150,7 +155,8 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Answers events until the Lambda environment ends. An error of `handle` is reported as a [`Failure`], and so is a panic.
+/// Answers events until the Lambda environment ends. An error of `handle` is reported as a
+/// [`Failure`], and so is a panic.
 pub async fn serve<T, E, F>(name: &str, handle: impl Fn(LambdaEvent<Value>) -> F) -> ExitCode
 where
     T: Serialize,
@@ -175,7 +181,8 @@ where
     }
 }
 
-/// Ends a function that cannot start. The reason goes to the log and to Lambda, which would otherwise report nothing but `Runtime.ExitError`.
+/// Ends a function that cannot start. The reason goes to the log and to Lambda, which would
+/// otherwise report nothing but `Runtime.ExitError`.
 pub async fn cannot_start(name: &str, error: &impl ErrorType) -> ExitCode {
     let failure = Failure::of(error);
     tracing::error!(
@@ -190,7 +197,8 @@ pub async fn cannot_start(name: &str, error: &impl ErrorType) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Tells the Lambda environment why the process ends. If that fails, the log has the reason all the same.
+/// Tells the Lambda environment why the process ends. If that fails, the log has the reason all the
+/// same.
 async fn report_start(transport: &dyn Transport, lambda: &str, failure: &Failure) {
     let body = serde_json::json!({
         "errorType": failure.error_type,

@@ -1,6 +1,7 @@
 //! One lease for the poll and the token refresh: of several at once only one works.
 //!
-//! A lease saves calls and nothing else. Two holders at once are harmless, because whatever must be right is a conditional write.
+//! A lease saves calls and nothing else. Two holders at once are harmless, because whatever must be
+//! right is a conditional write.
 
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
@@ -59,8 +60,9 @@ impl Lease {
         }
     }
 
-    /// Ends the lease, unless it has passed to another. Its record stays, because the versions of one that was removed would begin anew, and an old holder could
-    /// take a new lease for its own. If the store does not answer, the lease expires by itself.
+    /// Ends the lease, unless it has passed to another. Its record stays, because the versions of
+    /// one that was removed would begin anew, and an old holder could take a new lease for its own.
+    /// If the store does not answer, the lease expires by itself.
     pub async fn give_back(self) {
         let ended = LeaseRecord {
             expires_at: OffsetDateTime::UNIX_EPOCH,
@@ -83,7 +85,8 @@ impl Lease {
     }
 }
 
-/// If a lease would last longer than any that is taken, treat it as expired: it comes from a clock that is wrong, or from a hand that slipped.
+/// If a lease would last longer than any that is taken, treat it as expired: it comes from a clock
+/// that is wrong, or from a hand that slipped.
 fn is_held(lease: &LeaseRecord, length: Duration, now: OffsetDateTime) -> bool {
     lease.expires_at > now && lease.expires_at <= now + length + TWO_CLOCKS
 }

@@ -1,4 +1,5 @@
-//! A connection that Xero refused for this organisation: the token is kept alive, and Xero says when work can go on.
+//! A connection that Xero refused for this organisation: the token is kept alive, and Xero says
+//! when work can go on.
 
 use std::sync::Arc;
 
