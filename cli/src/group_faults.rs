@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_names_the_group_since_when_and_the_cure() {
+    fn a_line_names_the_group_since_when_and_the_cure() -> Result<(), rules::InvalidId> {
         let since = datetime!(2026-11-02 10:00 UTC);
         let mut fault = GroupFaultRecord {
             since,
@@ -68,7 +68,7 @@ mod tests {
             missed_sweep: true,
             tried_whole_at: None,
         };
-        let line = describe("10".parse().unwrap(), &fault);
+        let line = describe("10".parse()?, &fault);
         for part in [
             "contact group 10",
             "The group is locked",
@@ -81,5 +81,6 @@ mod tests {
         fault.fault = GroupFault::NoAnswer;
         assert!(!needs_attention(&fault, since + Duration::minutes(15)));
         assert!(needs_attention(&fault, since + Duration::minutes(16)));
+        Ok(())
     }
 }
