@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
     };
     let handle = |event: LambdaEvent<Value>| async move {
         let deadline = OffsetDateTime::from(event.context.deadline());
-        sync_contact::handle(worker, &event.payload, deadline).await
+        Box::pin(sync_contact::handle(worker, &event.payload, deadline)).await
     };
     function::serve("sync-contact", handle).await
 }
