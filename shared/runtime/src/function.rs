@@ -215,6 +215,10 @@ async fn report_start(transport: &dyn Transport, lambda: &str, failure: &Failure
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 mod tests {
     use std::sync::Mutex;
 
