@@ -10,6 +10,7 @@ pub mod connect;
 pub mod critical;
 pub mod deployment;
 pub mod follow;
+pub mod group_faults;
 pub mod history;
 pub mod link;
 pub mod logging;

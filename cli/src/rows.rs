@@ -281,8 +281,12 @@ pub fn why_left_alone(skip: Skip) -> &'static str {
 pub fn why_put_off(reason: DeferReason) -> &'static str {
     match reason {
         DeferReason::XeroLimit => "Xero's limit of calls is reached; it goes on by itself.",
-        DeferReason::XeroUnavailable => "Xero gave no answer; it is tried again by itself.",
-        DeferReason::NotConnected => "The connection to Xero is not usable now.",
+        DeferReason::XeroUnavailable => {
+            "Xero cannot be reached or is out of order; it is tried again by itself."
+        }
+        DeferReason::NotConnected => {
+            "The connection to Xero is not usable now: contact-sync status says why, and what to do."
+        }
         DeferReason::BigChangeUnavailable => {
             "BigChange gave no answer; it is tried again by itself."
         }

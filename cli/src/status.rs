@@ -1,14 +1,15 @@
 //! `status`: how it stands.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow};
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
-use rules::Switch;
+use rules::{GroupId, Switch};
 use runtime::records::{
-    CursorRecord, DeadConnectionRecord, DeferredRecord, ONLY, PauseRecord, Records, SweepRecord,
-    XeroContactRecord,
+    CursorRecord, DeadConnectionRecord, DeferReason, DeferredRecord, ONLY, PauseRecord, Records,
+    SweepRecord, XeroContactRecord,
 };
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use serde::Serialize;
@@ -17,7 +18,8 @@ use xero::{Access, LimitProblem};
 
 use crate::Exit;
 use crate::deployment::aws_words;
-use crate::rows::{Cure, cures};
+use crate::group_faults;
+use crate::rows::{Cure, cures, why_put_off};
 use crate::samconfig;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, problems};
@@ -55,6 +57,7 @@ struct Status {
     in_work: u64,
     dead_letters: u64,
     deferred: usize,
+    deferred_by_reason: BTreeMap<String, usize>,
     linked: usize,
     problems: usize,
     problems_by_code: Vec<Cure>,
@@ -63,6 +66,11 @@ struct Status {
     #[serde(with = "time::serde::rfc3339::option")]
     paused_until: Option<OffsetDateTime>,
     paused_because: Option<String>,
+    paused_reason: Option<String>,
+    /// The contact groups that cannot be read now.
+    groups_not_read: Vec<u64>,
+    #[serde(skip)]
+    put_off: Vec<(DeferReason, usize)>,
     /// The connection is known to be dead.
     #[serde(skip)]
     is_dead: bool,
@@ -283,11 +291,12 @@ async fn stored(
     if let Some(pause) = pause.filter(|pause| pause.value.until > now) {
         status.paused_until = Some(pause.value.until);
         status.paused_because = Some(pause.value.why);
+        status.paused_reason = Some(format!("{:?}", pause.value.reason));
     }
     polls(tool, records, status, now).await?;
     // Each linked contact has claimed its Xero contact; a claim is a fraction of a contact's record to read.
     status.linked = records.list::<XeroContactRecord>("").await?.len();
-    status.deferred = records.list::<DeferredRecord>("").await?.len();
+    put_off(records, status).await?;
     let open = problems(records).await?;
     status.problems = open.len();
     status.problems_by_code = cures(open.values().map(|stored| {
@@ -307,6 +316,28 @@ async fn stored(
     Ok(())
 }
 
+/// The contacts that were put off, by why: the most frequent reason first.
+async fn put_off(records: &Records, status: &mut Status) -> anyhow::Result<()> {
+    for deferred in records.list::<DeferredRecord>("").await? {
+        status.deferred += 1;
+        let reason = deferred.value.reason;
+        let known = status
+            .put_off
+            .iter_mut()
+            .find(|(known, _)| *known == reason);
+        match known {
+            Some((_, count)) => *count += 1,
+            None => status.put_off.push((reason, 1)),
+        }
+    }
+    status.put_off.sort_by_key(|(_, count)| Reverse(*count));
+    let by_reason = status.put_off.iter();
+    status.deferred_by_reason = by_reason
+        .map(|(reason, count)| (format!("{reason:?}"), *count))
+        .collect();
+    Ok(())
+}
+
 /// A cursor is moved by every poll that queued everything, so the oldest one tells when that was.
 async fn polls(
     tool: &Tool,
@@ -315,10 +346,20 @@ async fn polls(
     now: OffsetDateTime,
 ) -> anyhow::Result<()> {
     let settings = &tool.configuration.settings;
+    let failing = group_faults::failing(records, settings).await?;
+    for (group, fault) in &failing {
+        status.groups_not_read.push(group.get());
+        if group_faults::needs_attention(fault, now) {
+            status.attention.push(group_faults::describe(*group, fault));
+        }
+    }
+    // The cursor of a group that cannot be read stands still while the polls go on. Where none can be read, no poll succeeds.
+    let goes_on = |group: &&GroupId| !failing.contains_key(*group);
     let groups: Vec<_> = settings
         .account_groups
         .iter()
         .chain(&settings.site_groups)
+        .filter(goes_on)
         .collect();
     let cursors = records.get_many::<CursorRecord>(groups.iter()).await?;
     let oldest = cursors
@@ -422,6 +463,12 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
     lines.push(("Problems", status.problems.to_string()));
     for (label, text) in lines {
         tool.ui.say(format!("{label:<11} {text}"))?;
+        if label == "Queue" {
+            for (reason, count) in &status.put_off {
+                let why = why_put_off(*reason);
+                tool.ui.say(format!("  {count:>5} put off: {why}"))?;
+            }
+        }
     }
     let mut by_code: BTreeMap<&str, Vec<&Cure>> = BTreeMap::new();
     for cure in &status.problems_by_code {

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+use xero::IdentityError;
 
 /// How long the browser has to take the last page.
 const LAST_PAGE: Duration = Duration::from_secs(1);
@@ -26,8 +27,10 @@ pub(super) const PATH: &str = "/callback";
 pub(super) enum Answered {
     /// The person consented.
     Code(SecretString),
-    /// They did not, or Xero did not let them.
+    /// They did not.
     Declined(String),
+    /// Xero did not let them: it refuses what the app asks for.
+    Refused(IdentityError),
 }
 
 /// What came back: Xero's answer, or (`None`) one to another request; the right one may still come.
@@ -149,7 +152,11 @@ async fn came_back(State(waiting): State<Arc<Waiting>>, Query(answer): Query<Ans
             error_description,
             ..
         } => (
-            Some(Answered::Declined(error_description.unwrap_or(error))),
+            Some(match error.trim() {
+                "invalid_scope" => Answered::Refused(IdentityError::InvalidScope),
+                "unauthorized_client" => Answered::Refused(IdentityError::UnauthorizedClient),
+                _ => Answered::Declined(error_description.unwrap_or(error)),
+            }),
             StatusCode::OK,
             "Xero was not connected. You can close this window; contact-sync says what to do.",
         ),

@@ -249,6 +249,7 @@ async fn consent(
     spinner.finish_and_clear();
     let code: SecretString = match came_back? {
         Answered::Code(code) => code,
+        Answered::Refused(error) => return Err(told(error)),
         Answered::Declined(why) => bail!(
             "Xero was not connected, and nothing was stored ({}): run this again and choose \"Allow access\"",
             one_line(&why)
@@ -270,9 +271,12 @@ async fn consent(
 
 fn told(error: IdentityError) -> anyhow::Error {
     match error {
-        IdentityError::ClientRejected | IdentityError::InvalidGrant => anyhow::anyhow!(
-            "Xero does not take this client id and secret, or does not allow the app what it needs, so nothing was stored: check them at developer.xero.com → My Apps, and run this with --new-app"
+        IdentityError::InvalidClient | IdentityError::InvalidGrant => anyhow::anyhow!(
+            "Xero does not take this client id and secret, so nothing was stored: check them at developer.xero.com → My Apps, and run this with --new-app"
         ),
+        IdentityError::UnauthorizedClient | IdentityError::InvalidScope => {
+            anyhow::anyhow!("{error}. Nothing was stored")
+        }
         other => anyhow::anyhow!("{other}; nothing was stored, so run this again"),
     }
 }

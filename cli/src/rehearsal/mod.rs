@@ -20,17 +20,19 @@ use rules::{
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, LeaseRecord, PauseRecord, ProblemRecord, Records,
 };
-use runtime::{CallError, DeadLetter, Message, Parts, Queue, QueueError, Wait};
+use runtime::{CallError, DeadLetter, Message, Parts, Queue, QueueError};
 use serde_json::{Value, json};
 use store::{Expect, OverlayTable, Table};
 use sync_contact::Worker;
 use sync_contact::directory::Directory;
 use sync_contact::work::{Done, Work};
 use time::{Duration, OffsetDateTime};
+use xero::IdentityError;
 
 pub use standin::{StandIn, XeroCalls};
 
 use crate::critical;
+use crate::group_faults;
 use crate::tool::{Tool, contact_of, mark_for_retry};
 
 /// Contacts of one event, as the template has it.
@@ -250,7 +252,13 @@ impl Stage {
             .delete::<LeaseRecord>(poll::LEASE, Expect::Anything);
         self.records.write(vec![lease]).await?;
         match self.poller.poll(Mode::Full, AskedBy::Person).await? {
-            Report::Done(_) => Ok(self.queue.take()),
+            Report::Done(_) => {
+                let settings = &tool.configuration.settings;
+                for (group, fault) in group_faults::failing(&self.records, settings).await? {
+                    tool.ui.tell(group_faults::describe(group, &fault));
+                }
+                Ok(self.queue.take())
+            }
             Report::AnotherIsAtIt | Report::SwitchedOff { .. } | Report::NotConnectedYet => {
                 bail!("the contact groups could not be read; try again")
             }
@@ -266,15 +274,16 @@ impl Stage {
         loop {
             let page = pages.page();
             let opened = self.poller.parts.xero.open().await?;
-            let Ok(session) = opened.ready else {
-                bail!(cannot_ask_xero(&self.records, DeferReason::XeroLimit).await?);
+            let session = match opened.ready {
+                Ok(session) => session,
+                Err(wait) => bail!(cannot_ask_xero(&self.records, wait.reason).await?),
             };
             let answer = session
                 .call(|xero, access| async move { xero.directory_page(&access, page, None).await })
                 .await;
             let answer = match answer {
                 Ok(answer) => answer,
-                Err(CallError::Wait(wait)) if wait.reason == DeferReason::XeroLimit => {
+                Err(CallError::Wait(wait)) if wait.reason.is_pause_of_xero() => {
                     self.wait_for_xero(tool, wait.until).await?;
                     continue;
                 }
@@ -349,8 +358,13 @@ impl Stage {
                     | DeferReason::AfterItsTwin
                     | DeferReason::OutOfTime
                     | DeferReason::SwitchedOff => drop(next.insert(contact)),
+                    DeferReason::XeroUnavailable => {
+                        if tried_again.insert(contact) {
+                            until = until.max(Some(record.value.due));
+                            next.insert(contact);
+                        }
+                    }
                     DeferReason::BigChangeUnavailable
-                    | DeferReason::XeroUnavailable
                     | DeferReason::UnexpectedAnswer
                     | DeferReason::XeroRefusesLookups => {
                         if tried_again.insert(contact) {
@@ -386,12 +400,12 @@ impl Stage {
         let wait = until - OffsetDateTime::now_utc();
         if wait > LONGEST_PAUSE {
             bail!(
-                "Xero's limit of calls is reached, and the next ones are {} minutes away; try again then",
+                "Xero is left alone for {} minutes more; try again then",
                 wait.whole_minutes()
             );
         }
         tool.ui.tell(format!(
-            "Xero allows 60 calls a minute; going on in {} s",
+            "Xero's limit of calls is reached, or Xero does not answer; going on in {} s",
             wait.whole_seconds().max(1)
         ));
         let wait = StdDuration::try_from(wait).unwrap_or_default();
@@ -447,12 +461,9 @@ pub async fn ready_to_work(tool: &Tool) -> anyhow::Result<()> {
         bail!(another_organisation(tool).await?);
     }
     match opened.ready {
-        // Xero's limits are waited for by whoever works.
-        Ok(_)
-        | Err(Wait {
-            reason: DeferReason::XeroLimit,
-            ..
-        }) => Ok(()),
+        // A pause of Xero is waited for by whoever works.
+        Ok(_) => Ok(()),
+        Err(wait) if wait.reason.is_pause_of_xero() => Ok(()),
         Err(wait) => bail!(cannot_ask_xero(&opened.records, wait.reason).await?),
     }
 }
@@ -561,12 +572,11 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         Outcome::TryAgain => {
             bail!("Xero's token service gives no usable answer; try again in a few minutes")
         }
-        Outcome::ConnectionDead => {
+        Outcome::ConnectionDead | Outcome::Disconnected => {
             bail!("Xero no longer accepts this connection: contact-sync connect xero")
         }
-        Outcome::AppRejected => bail!(
-            "Xero does not take the app's client id and secret, or its scopes: contact-sync connect xero --new-app"
-        ),
+        Outcome::AppRejected => bail!(IdentityError::InvalidClient),
+        Outcome::ScopesRefused => bail!(IdentityError::InvalidScope),
     }
 }
 
@@ -579,7 +589,7 @@ async fn has_fresh_token(tool: &Tool) -> anyhow::Result<bool> {
 }
 
 async fn cannot_ask_xero(records: &Records, reason: DeferReason) -> anyhow::Result<String> {
-    if reason == DeferReason::XeroLimit {
+    if reason.is_pause_of_xero() {
         let pause = records.get::<PauseRecord>(runtime::records::ONLY).await?;
         let pause = pause.context("Xero is left alone for a while; try again in a minute")?;
         return Ok(format!(

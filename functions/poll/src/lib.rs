@@ -6,8 +6,8 @@
 
 mod deferred;
 mod error;
+mod group_faults;
 mod groups;
-mod lease;
 mod look;
 mod mode;
 mod recent;
@@ -28,10 +28,10 @@ use std::sync::Mutex;
 use rules::AskedBy;
 use runtime::records::{CursorRecord, Records, stored_tenant};
 use runtime::telemetry::Metric;
-use runtime::{OpenError, Opened, Parts, StartError};
+use runtime::{Lease, OpenError, Opened, Parts, StartError};
 use store::TableError;
+use time::Duration;
 
-use crate::lease::Lease;
 use crate::recent::RecentlyQueued;
 use crate::work::Work;
 
@@ -39,7 +39,9 @@ use crate::work::Work;
 pub const CURSOR_OVERLAP: time::Duration = work::OVERLAP;
 
 /// The sort key of the poll's lease.
-pub const LEASE: &str = lease::POLL;
+pub const LEASE: &str = "poll";
+/// Longer than the function may run (300 seconds in the template), so that a lease ends while its holder works only if the clocks differ by more than a minute.
+const LEASE_LENGTH: Duration = Duration::minutes(6);
 
 /// What one process polls with.
 pub struct Poller {
@@ -97,8 +99,8 @@ impl Poller {
             // Before anything can go wrong: whoever works next finds it.
             sweep::request(records).await?;
         }
-        let holder = parts.surroundings.unique().to_string();
-        let Some(lease) = Lease::take(records, holder, started).await? else {
+        let lease = Lease::take(records.clone(), LEASE, LEASE_LENGTH, &parts.surroundings).await?;
+        let Some(lease) = lease else {
             tracing::info!("another poll is at it");
             return Ok(Report::AnotherIsAtIt);
         };
@@ -112,9 +114,7 @@ impl Poller {
             switch,
         };
         let outcome = work.run().await;
-        if let Err(error) = lease.give_back(records).await {
-            tracing::warn!("the poll's lease could not be given back and will expire: {error}");
-        }
+        lease.give_back().await;
         outcome.map(Report::Done)
     }
 

@@ -1,6 +1,7 @@
 //! The hourly look at what changed in Xero, so that a person who mends a problem there sees it clear by itself.
 
 use rules::{ContactId, XeroContact};
+use runtime::clock_skew::TWO_CLOCKS;
 use runtime::records::{LookRecord, ONLY, ProblemRecord, Records, expect};
 use runtime::{CallError, XeroSession};
 use store::{TableError, Write};
@@ -55,6 +56,8 @@ async fn try_look(
     let is_recent = |since: OffsetDateTime| now - since < EVERY;
     let last = records.get::<LookRecord>(ONLY).await.map_err(stored)?;
     let looked_until = last.as_ref().map(|last| last.value.changed_since);
+    // One from the future comes from a clock that was wrong, and would stop the looks until then.
+    let looked_until = looked_until.filter(|until| *until <= now + TWO_CLOCKS);
     if looked_until.is_some_and(is_recent) {
         return Ok(None);
     }

@@ -2,35 +2,21 @@
 
 use std::process::ExitCode;
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use poll::{Mode, Poller, Report, asked_by};
-use runtime::{Parts, telemetry};
+use lambda_runtime::LambdaEvent;
+use poll::{Mode, Poller, asked_by};
+use runtime::{Parts, function, telemetry};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::start_tracing();
-    let poller = match Parts::from_environment().await {
+    let poller = &match Parts::from_environment().await {
         Ok(parts) => Poller::new(parts),
-        Err(error) => {
-            tracing::error!("poll cannot start: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return function::cannot_start("poll", &error).await,
     };
-    let poller = &poller;
-    let handler = service_fn(|event: LambdaEvent<Value>| handle(poller, event));
-    match lambda_runtime::run(handler).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("poll has no connection to Lambda any more: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// The runtime logs an error once, by its debug form; a text's is plain.
-async fn handle(poller: &Poller, event: LambdaEvent<Value>) -> Result<Report, String> {
-    let event = &event.payload;
-    let report = poller.poll(Mode::from_event(event), asked_by(event)).await;
-    report.map_err(|error| error.to_string())
+    let poll = |event: LambdaEvent<Value>| async move {
+        let event = &event.payload;
+        poller.poll(Mode::from_event(event), asked_by(event)).await
+    };
+    function::serve("poll", poll).await
 }

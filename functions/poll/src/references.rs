@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use rules::{AccountReference, ContactId, Settings};
+use rules::{AccountReference, ContactId, GroupId, Problem, Settings};
 use runtime::records::{
-    ONLY, Records, ReferenceRecord, ReferencesReadRecord, UnreadRecord, expect,
+    ONLY, ProblemRecord, Records, ReferenceRecord, ReferencesReadRecord, UnreadRecord, expect,
 };
 use store::{Expect, TableError};
 
+use crate::groups::Reading;
+use crate::sweep::try_again;
 use crate::writes::{contact_of, write_where_unchanged};
 
 /// Sees to it that no code is generated that equals a contact reference in use.
@@ -34,12 +36,14 @@ pub(crate) async fn keep_from_being_generated(
     write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
 }
 
-/// Sees to it that no code is generated before each of these account contacts was read once, unless all were read under the same groups before. Returns the contacts
+/// Sees to it that no code is generated before each listed account contact was read once, unless all were read under the same groups before. Returns the contacts
 /// that are still to be read, among them any that an earlier sweep listed and that is in no list now.
+///
+/// A group that could not be listed is noted as missing: until it is listed, no code is generated, since references that are in use there are not known.
 pub(crate) async fn require_reading(
     records: &Records,
     settings: &Settings,
-    account_contacts: &BTreeSet<ContactId>,
+    reading: &Reading,
 ) -> Result<Vec<ContactId>, TableError> {
     let groups = settings.groups_fingerprint();
     let last = records.get::<ReferencesReadRecord>(ONLY).await?;
@@ -51,27 +55,88 @@ pub(crate) async fn require_reading(
         && records.list::<UnreadRecord>("").await?.is_empty()
     {
         // Every one of an earlier sweep was read since, and no worker needed to know it. To read them all again would only keep codes waiting.
-        let complete = ReferencesReadRecord {
-            settings: groups,
-            complete: true,
-        };
-        let write = records.put(ONLY, &complete, last.as_read())?;
-        write_where_unchanged(records, vec![write]).await?;
+        if last.value.missing.is_empty() {
+            let complete = ReferencesReadRecord {
+                complete: true,
+                ..last.value.clone()
+            };
+            let write = records.put(ONLY, &complete, last.as_read())?;
+            write_where_unchanged(records, vec![write]).await?;
+        }
         return Ok(Vec::new());
     }
-    let marks = account_contacts
-        .iter()
-        .map(|contact| records.put(contact, &UnreadRecord {}, Expect::Anything));
-    write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await?;
+    mark_unread(records, &reading.contacts_in(&settings.account_groups)).await?;
     if same_groups.is_none() {
+        let whole = reading.whole_groups();
+        let configured = settings.account_groups.union(&settings.site_groups);
         // Only now: a worker that finds no mark left takes this record for complete.
         let begun = ReferencesReadRecord {
             settings: groups,
             complete: false,
+            missing: configured
+                .filter(|group| !whole.contains(group))
+                .copied()
+                .collect(),
         };
         let write = records.put(ONLY, &begun, expect(last.as_ref()))?;
         write_where_unchanged(records, vec![write]).await?;
     }
     let unread = records.list::<UnreadRecord>("").await?;
     unread.iter().map(contact_of).collect()
+}
+
+/// Takes note of groups that were missing so far and have been listed now. Returns the contacts that were held for it, which are tried again.
+pub(crate) async fn groups_were_read(
+    records: &Records,
+    settings: &Settings,
+    reading: &Reading,
+) -> Result<Vec<ContactId>, TableError> {
+    let whole = reading.whole_groups();
+    if whole.is_empty() {
+        return Ok(Vec::new());
+    }
+    let last = records.get::<ReferencesReadRecord>(ONLY).await?;
+    let groups = settings.groups_fingerprint();
+    let Some(last) = last.filter(|last| last.value.settings == groups) else {
+        return Ok(Vec::new());
+    };
+    let is_listed_now = |group: &GroupId| whole.contains(group);
+    let (listed, missing): (BTreeSet<GroupId>, BTreeSet<GroupId>) =
+        last.value.missing.iter().copied().partition(is_listed_now);
+    if listed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let account_groups = listed
+        .intersection(&settings.account_groups)
+        .copied()
+        .collect();
+    let unread = reading.contacts_in(&account_groups);
+    mark_unread(records, &unread).await?;
+    let problems = records.list::<ProblemRecord>("").await?;
+    let held: Vec<_> = problems
+        .iter()
+        .filter(|held| waits_for_groups(&held.value.problem))
+        .collect();
+    try_again(records, held.iter().copied()).await?;
+    // Last, and not given up where somebody else was quicker: the group counts as listed from here on.
+    let noted = ReferencesReadRecord {
+        missing,
+        ..last.value.clone()
+    };
+    records
+        .write(vec![records.put(ONLY, &noted, last.as_read())?])
+        .await?;
+    let held = held.into_iter().map(contact_of);
+    unread.into_iter().map(Ok).chain(held).collect()
+}
+
+fn waits_for_groups(problem: &Problem) -> bool {
+    matches!(problem, Problem::NoAccountReference { unread_groups } if !unread_groups.is_empty())
+}
+
+async fn mark_unread(records: &Records, contacts: &BTreeSet<ContactId>) -> Result<(), TableError> {
+    let marks = contacts
+        .iter()
+        .map(|contact| records.put(contact, &UnreadRecord {}, Expect::Anything));
+    write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
 }

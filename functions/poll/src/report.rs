@@ -34,4 +34,6 @@ pub struct Queued {
     pub touched_in_xero: usize,
     /// All but the deferred ones, each counted once.
     pub queued: usize,
+    /// The contact groups that could not be read, or not as a whole, and that the others went on without.
+    pub groups_not_read: usize,
 }

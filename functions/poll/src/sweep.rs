@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use rules::{ContactId, Settings};
+use runtime::clock_skew::TWO_CLOCKS;
 use runtime::records::{
     ContactRecord, ONLY, ProblemRecord, Record, Records, Stored, SweepRecord, expect,
 };
@@ -11,6 +12,7 @@ use store::{Expect, TableError, Write};
 use time::serde::rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use crate::groups::Reading;
 use crate::references;
 use crate::writes::{contact_of, write_where_unchanged};
 
@@ -70,13 +72,15 @@ impl Sweep {
             .is_some_and(|last| last.settings != settings.fingerprint());
         let is_outdated = last.is_none_or(|last| {
             let is_again_due = last.again_at.is_some_and(|again_at| again_at <= now);
-            settings_changed || is_again_due || now - last.at > MAX_AGE
+            // One from the future comes from a clock that was wrong, and would stop the sweeps until then.
+            let is_from_the_future = last.at > now + TWO_CLOCKS;
+            settings_changed || is_again_due || is_from_the_future || now - last.at > MAX_AGE
         });
         let asked = request.as_ref().map(|request| &request.value);
         let is_wanted = is_outdated || asked.is_some_and(|asked| asked.pending);
         let is_put_off = asked
             .and_then(|asked| asked.not_before)
-            .is_some_and(|not_before| not_before > now);
+            .is_some_and(|not_before| not_before > now && not_before <= now + PUT_OFF + TWO_CLOCKS);
         Ok((is_wanted && !is_put_off).then_some(Self {
             request,
             settings_changed,
@@ -127,12 +131,12 @@ impl Sweep {
 pub(crate) async fn prepare(
     records: &Records,
     settings: &Settings,
-    account_contacts: &BTreeSet<ContactId>,
+    reading: &Reading,
 ) -> Result<BTreeSet<ContactId>, TableError> {
     let problems = records.list::<ProblemRecord>("").await?;
     try_again(records, problems.iter()).await?;
     let known = records.list::<ContactRecord>("").await?;
-    let unread = references::require_reading(records, settings, account_contacts).await?;
+    let unread = references::require_reading(records, settings, reading).await?;
     let held = problems.iter().map(contact_of);
     // A record with nothing in it is what a deleted contact leaves behind.
     let linked = known

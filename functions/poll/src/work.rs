@@ -11,16 +11,20 @@ use runtime::{Message, Parts, XeroSession};
 use store::{TableError, Write};
 use time::{Duration, OffsetDateTime};
 
-use crate::groups::Reading;
+use crate::group_faults::GroupFaults;
+use crate::groups::{Extent, Reading};
 use crate::look::look;
 use crate::recent::RecentlyQueued;
 use crate::sweep::{self, Sweep};
 use crate::writes::write_where_unchanged;
-use crate::{PollError, Queued, deferred, references};
+use crate::{GroupError, PollError, Queued, deferred, references};
 
 /// A cursor stays this much behind the poll's start: BigChange's clock may be behind ours, and a save that began before the poll may show only after it. The rest is
 /// for contacts that are not queued again at once (see [`RecentlyQueued`]).
 pub(crate) const OVERLAP: Duration = Duration::minutes(10);
+/// A cursor this far in the future comes from a clock that was wrong, and would hide every change until then. One that is ahead by less is made good by the daily
+/// sweep.
+const FAR_OFF: Duration = Duration::days(1);
 /// No page is asked for later than this. A call may take 30 seconds more, and what was read is queued within the rest of the function's 300.
 const READING_TIME: Duration = Duration::seconds(200);
 
@@ -56,28 +60,37 @@ impl Work<'_> {
         let cursors = self.records.get_many::<CursorRecord>(self.groups()).await?;
         let bigchange = self.parts.bigchange().await?;
         let sweep = Sweep::due(self.records, &self.parts.settings, self.started).await?;
+        let faults = GroupFaults::read(self.records, self.started).await?;
+        let fails_for_itself = |group, error: &GroupError| faults.fails_for_itself(group, error);
         let (reading, sweep, failure) = match sweep {
-            None => (self.read_changes(&bigchange, &cursors).await, None, None),
+            None => {
+                let changes = self.read_changes(&bigchange, &cursors, &faults).await;
+                (changes, None, None)
+            }
             Some(sweep) => {
-                let whole = self.read(&bigchange, |_| None).await;
-                match whole.error() {
+                let whole = self.read(&bigchange, |_| Extent::Whole).await;
+                match whole.error(fails_for_itself) {
                     None => (whole, Some(sweep), None),
                     // As soon as somebody lets us in, the sweep is made.
                     Some(_) if whole.is_shut_out() => (whole, None, None),
-                    // A sweep is whole or none, or the groups that can be read would be queued again and again. Their changes need not wait for it.
+                    // A sweep is made of every group that does not fail for itself, or of none; else those that can be read would be queued again and again.
+                    // Their changes need not wait for it.
                     Some(error) => {
                         sweep.put_off(self.records, self.started).await?;
-                        let changes = self.read_changes(&bigchange, &cursors).await;
+                        let changes = self.read_changes(&bigchange, &cursors, &faults).await;
                         (changes, None, Some(error))
                     }
                 }
             }
         };
         let queued = self
-            .queue(&reading, sweep.as_ref(), deferred, &cursors)
+            .queue(&reading, sweep.as_ref(), deferred, &cursors, &faults)
             .await?;
-        if let Some(error) = failure.or(reading.error()) {
-            if error.is_login_refused() {
+        if faults.is_to_be_told(&reading) {
+            self.parts.surroundings.count(Metric::ContactGroupNotRead);
+        }
+        if let Some(error) = failure.or_else(|| reading.error(fails_for_itself)) {
+            if error.is_login_lost() {
                 self.parts.surroundings.count(Metric::BigChangeAuthLost);
                 self.parts.forget_bigchange().await;
             }
@@ -90,6 +103,7 @@ impl Work<'_> {
             listed = queued.listed,
             touched_in_xero = queued.touched_in_xero,
             queued = queued.queued,
+            groups_not_read = queued.groups_not_read,
             "polled: {} contacts queued, and {} that had been put off",
             queued.queued,
             queued.deferred
@@ -107,24 +121,27 @@ impl Work<'_> {
             .copied()
     }
 
-    /// What changed in each group since its cursor; everything in a group that has none.
-    async fn read_changes(&self, bigchange: &BigChange, cursors: &Cursors) -> Reading {
+    /// What changed in each group since its cursor; everything in a group that has none, or that a full sweep was made without. A cursor from the future comes
+    /// from a clock that was wrong, and would hide every change until then.
+    async fn read_changes(
+        &self,
+        bigchange: &BigChange,
+        cursors: &Cursors,
+        faults: &GroupFaults,
+    ) -> Reading {
         self.read(bigchange, |group| {
-            let cursor = cursors.get(&group.to_string())?;
-            Some(cursor.value.changed_since)
+            let cursor = cursors.get(&group.to_string());
+            let cursor = cursor.map(|cursor| cursor.value.changed_since);
+            faults.extent(
+                group,
+                cursor.filter(|cursor| *cursor <= self.started + FAR_OFF),
+            )
         })
         .await
     }
 
-    async fn read(
-        &self,
-        bigchange: &BigChange,
-        changed_since: impl Fn(GroupId) -> Option<OffsetDateTime>,
-    ) -> Reading {
-        let groups: Vec<_> = self
-            .groups()
-            .map(|group| (group, changed_since(group)))
-            .collect();
+    async fn read(&self, bigchange: &BigChange, extent: impl Fn(GroupId) -> Extent) -> Reading {
+        let groups: Vec<_> = self.groups().map(|group| (group, extent(group))).collect();
         let is_late = || self.parts.surroundings.now() - self.started > READING_TIME;
         Reading::of(bigchange, &groups, is_late).await
     }
@@ -136,6 +153,7 @@ impl Work<'_> {
         sweep: Option<&Sweep>,
         deferred: usize,
         cursors: &Cursors,
+        faults: &GroupFaults,
     ) -> Result<Queued, PollError> {
         let (records, settings) = (self.records, &self.parts.settings);
         references::keep_from_being_generated(records, &reading.code_like()).await?;
@@ -145,10 +163,12 @@ impl Work<'_> {
             None => self.due(&listed),
         };
         let mut notes = self.moved_cursors(reading, cursors)?;
+        let groups: BTreeSet<GroupId> = self.groups().collect();
+        notes.extend(faults.notes(records, reading, &groups, sweep.is_some())?);
+        contacts.extend(references::groups_were_read(records, settings, reading).await?);
         let mut touched_in_xero = 0;
         if let Some(sweep) = sweep {
-            let account_contacts = reading.contacts_in(&settings.account_groups);
-            contacts.extend(sweep::prepare(records, settings, &account_contacts).await?);
+            contacts.extend(sweep::prepare(records, settings, reading).await?);
             notes.extend(sweep.done(records, settings, self.parts.surroundings.now())?);
         } else if let Some(session) = self.session
             && let Some(look) = look(records, session, self.started).await
@@ -170,6 +190,7 @@ impl Work<'_> {
             listed: listed.len(),
             touched_in_xero,
             queued: contacts.len(),
+            groups_not_read: reading.failures.len() + reading.not_whole.len(),
         })
     }
 
@@ -198,7 +219,7 @@ impl Work<'_> {
         recent.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The cursors of the groups that were read to their end. None moves back, whatever the clock does.
+    /// The cursors of the groups that were read to their end. None moves back, whatever the clock does, but one from the future after all of its group was read.
     fn moved_cursors(
         &self,
         reading: &Reading,
@@ -210,7 +231,10 @@ impl Work<'_> {
         let mut writes = Vec::with_capacity(reading.listings.len());
         for listing in &reading.listings {
             let cursor = cursors.get(&listing.group.to_string());
-            if cursor.is_none_or(|cursor| cursor.value.changed_since < moved.changed_since) {
+            let is_behind = |at: OffsetDateTime| {
+                at < moved.changed_since || (listing.is_whole && at > self.started + FAR_OFF)
+            };
+            if cursor.is_none_or(|cursor| is_behind(cursor.value.changed_since)) {
                 writes.push(self.records.put(listing.group, &moved, expect(cursor))?);
             }
         }

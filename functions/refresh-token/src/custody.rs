@@ -1,5 +1,6 @@
 //! The token secret and its versions.
 
+use runtime::clock_skew::TWO_CLOCKS;
 use secrecy::{ExposeSecret, SecretString};
 use secrets::{SecretVersion, Vault, VaultError, XeroTokenSecret};
 use serde::Deserialize;
@@ -17,8 +18,6 @@ const REPLACES: &str = "replaces";
 pub(crate) const TOKEN_LIFE: Duration = Duration::minutes(30);
 /// A token with no more than this left is renewed: a third of its life, two runs before anyone would be without.
 const DUE_BEFORE_END: Duration = Duration::minutes(10);
-/// How far the clock that dated the token may be ahead of ours.
-const CLOCK_DIFFERENCE: Duration = Duration::minutes(4);
 
 /// How often one call to the vault is made before its failure counts, each with the client's own retries within.
 const MAX_ATTEMPTS: u32 = 3;
@@ -29,7 +28,7 @@ const MAX_RECENT: usize = 5;
 pub(crate) fn is_fresh(secret: &XeroTokenSecret, now: OffsetDateTime) -> bool {
     let is_fresh = |end: OffsetDateTime| {
         let left = end - now;
-        left > DUE_BEFORE_END && left <= TOKEN_LIFE + CLOCK_DIFFERENCE
+        left > DUE_BEFORE_END && left <= TOKEN_LIFE + TWO_CLOCKS
     };
     secret.access_token.is_some() && secret.expires_at.is_some_and(is_fresh)
 }

@@ -8,21 +8,22 @@
 //! - The lease only saves calls; nothing depends on its being held.
 
 mod custody;
-mod lease;
 mod parts;
 mod renewal;
 
 use rules::TenantId;
+use runtime::function::ErrorType;
 use runtime::records::stored_tenant;
+use runtime::{Lease, clock_skew};
 use secrets::{GrantType, SecretError, VaultError, XeroAppSecret};
 use serde::Serialize;
 use store::TableError;
+use time::Duration;
 
 pub use custody::STAGING_LABEL;
 pub use parts::Parts;
 
 use crate::custody::is_fresh;
-use crate::lease::Lease;
 use crate::renewal::Renewal;
 
 /// How a run ended.
@@ -45,10 +46,14 @@ pub enum Outcome {
     LostTheSwap,
     /// Xero could not be asked or gave no usable answer: the next run tries again, within the 30 minutes for which Xero takes the old refresh token.
     TryAgain,
+    /// A new token is current, but Xero does not let the app into the organisation: it says that the app is not connected to it, or lacks a permission.
+    Disconnected,
     /// Xero takes no refresh token that is stored. A person must connect the app again; until then Xero is not asked.
     ConnectionDead,
-    /// Xero does not take the app's own id and secret, or its scopes. A person must correct them.
+    /// Xero does not take the app's own id and secret. A person must store the right ones.
     AppRejected,
+    /// Xero does not allow the app a scope that it needs. A person must change the app at Xero; to connect again does not help.
+    ScopesRefused,
 }
 
 /// Why a run failed. What a person can mend says so in one line; the rest passes with a later run.
@@ -84,6 +89,18 @@ pub enum RefreshError {
     SeveralOrganisations(Vec<TenantId>),
 }
 
+impl ErrorType for RefreshError {
+    fn error_type(&self) -> &'static str {
+        match self {
+            Self::Vault(error) => error.error_type(),
+            Self::Secret(error) | Self::AppNotEntered(error) => error.error_type(),
+            Self::Table(error) => error.error_type(),
+            Self::NoRefreshToken | Self::NoOrganisation => "NotConnected",
+            Self::SeveralOrganisations(_) => "OrganisationNotChosen",
+        }
+    }
+}
+
 /// How many organisations an error lists.
 const MAX_LISTED: usize = 10;
 
@@ -95,6 +112,11 @@ fn list(tenants: &[TenantId]) -> String {
         .collect();
     ids.join(" or ")
 }
+
+/// What is leased.
+const LEASE: &str = "xero-token";
+/// How long a lease lasts whose holder crashed: the function's own time limit of a minute, seen from a clock that is behind.
+const LEASE_LENGTH: Duration = Duration::minutes(1).saturating_add(clock_skew::ONE_CLOCK);
 
 /// One run: looks whether the token is due, and renews it.
 ///
@@ -120,7 +142,8 @@ pub async fn refresh(parts: &Parts) -> Result<Outcome, RefreshError> {
         return Ok(Outcome::Fresh);
     }
     let records = parts.records(&seen.secret)?;
-    let Some(lease) = Lease::take(records, &parts.surroundings).await? else {
+    let lease = Lease::take(records, LEASE, LEASE_LENGTH, &parts.surroundings).await?;
+    let Some(lease) = lease else {
         tracing::info!("another refresher is at the Xero token");
         return Ok(Outcome::AnotherIsAtIt);
     };

@@ -1,13 +1,13 @@
 //! The renewal of a token that is due.
 
 use rules::TenantId;
-use runtime::records::{DeadConnectionRecord, ONLY, Records, Stored, confirmed_tenant};
+use runtime::records::{DeadCause, DeadConnectionRecord, ONLY, Records, Stored, confirmed_tenant};
 use runtime::telemetry::Metric;
 use secrecy::ExposeSecret;
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use store::{Expect, TableError};
 use time::{Duration, OffsetDateTime};
-use xero::{Identity, IdentityError, Tokens};
+use xero::{Connection, Identity, IdentityError, Tokens};
 
 use crate::custody::{Custody, StoredToken, Swap, TOKEN_LIFE, is_fresh};
 use crate::{Outcome, Parts, RefreshError};
@@ -76,11 +76,13 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// A refresh token that was refused stays so. A custom connection has none: it comes back to life when a person authorises it at Xero, which changes
-    /// no secret here, so each renewal gives it another chance.
+    /// A refresh token that was refused stays so. Where Xero only refuses the organisation, the token is renewed all the same, or it would die of disuse.
+    /// A custom connection has no refresh token: it comes back to life when a person authorises it at Xero, which changes no secret here, so each renewal
+    /// gives it another chance.
     fn stays_dead(&self, dead: &DeadConnectionRecord, current: &StoredToken) -> bool {
         self.app.grant_type == GrantType::AuthorizationCode
             && dead.secret_version == current.version
+            && !dead.cause.may_be_refreshed()
     }
 
     async fn ask(
@@ -108,13 +110,18 @@ impl<'a> Renewal<'a> {
             (IdentityError::InvalidGrant, GrantType::AuthorizationCode) => {
                 self.declare_dead(current, records).await
             }
-            (IdentityError::InvalidGrant | IdentityError::ClientRejected, _) => {
-                self.parts.count_dead();
+            (IdentityError::InvalidGrant | IdentityError::InvalidClient, _) => {
+                self.parts.surroundings.count(Metric::XeroAppRefused);
                 tracing::error!(
-                    "Xero does not take the app's client id and secret, or its scopes: correct the Xero app secret ({}), or the app's settings at Xero",
-                    self.parts.app_secret_id
+                    "the Xero token is not refreshed: {}",
+                    IdentityError::InvalidClient
                 );
                 Ok(Outcome::AppRejected)
+            }
+            (IdentityError::UnauthorizedClient | IdentityError::InvalidScope, _) => {
+                self.parts.surroundings.count(Metric::XeroAppRefused);
+                tracing::error!("the Xero token is not refreshed: {error}");
+                Ok(Outcome::ScopesRefused)
             }
             (IdentityError::Transient { .. } | IdentityError::Unexpected { .. }, _) => {
                 tracing::warn!("the token refresh is tried again at the next run: {error}");
@@ -136,6 +143,7 @@ impl<'a> Renewal<'a> {
             since: self.now(),
             why: DEAD.to_owned(),
             secret_version: current.version.clone(),
+            cause: DeadCause::RefreshRefused,
         };
         self.parts.count_dead();
         tracing::error!("the connection to Xero is dead: {DEAD}");
@@ -169,8 +177,9 @@ impl<'a> Renewal<'a> {
             ?outcome,
             "the Xero token is renewed"
         );
-        self.forget_death(&staged.secret, dead).await;
+        let is_alive = self.is_alive(staged, current, dead).await;
         match self.complete(staged).await? {
+            Outcome::Fresh if !is_alive => Ok(Outcome::Disconnected),
             Outcome::Fresh => Ok(outcome),
             other => Ok(other),
         }
@@ -200,15 +209,8 @@ impl<'a> Renewal<'a> {
         &self,
         secret: &XeroTokenSecret,
     ) -> Result<Option<TenantId>, RefreshError> {
-        let Some(access_token) = &secret.access_token else {
+        let Some(connections) = self.connections(secret).await else {
             return Ok(None);
-        };
-        let connections = match self.parts.xero().connections(access_token).await {
-            Ok(connections) => connections,
-            Err(error) => {
-                tracing::warn!("the organisation is asked for again at the next run: {error}");
-                return Ok(None);
-            }
         };
         let organisations: Vec<TenantId> = connections
             .iter()
@@ -220,6 +222,17 @@ impl<'a> Renewal<'a> {
             [tenant] => Ok(Some(*tenant)),
             _ => Err(RefreshError::SeveralOrganisations(organisations)),
         }
+    }
+
+    /// What the app is connected to; `None` where Xero cannot be asked now.
+    async fn connections(&self, secret: &XeroTokenSecret) -> Option<Vec<Connection>> {
+        let access_token = secret.access_token.as_ref()?;
+        let connections = self.parts.xero().connections(access_token).await;
+        connections
+            .inspect_err(|error| {
+                tracing::warn!("Xero does not say now what the app is connected to, and is asked again after the next refresh: {error}");
+            })
+            .ok()
     }
 
     /// Asks Xero which organisation the token is for, and stores the answer with it. The token itself is stored already.
@@ -253,20 +266,58 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// Tidies up only: a record of another version than the current one holds nobody up.
-    async fn forget_death(&self, secret: &XeroTokenSecret, dead: Dead) {
-        let Some(dead) = dead else { return };
-        let forgotten = async {
-            let records = self.parts.records(secret)?;
-            let delete = records.delete::<DeadConnectionRecord>(ONLY, dead.as_read());
-            records.write(vec![delete]).await
-        };
-        match forgotten.await {
-            // A worker found the new token dead meanwhile: that stands.
-            Ok(()) | Err(TableError::Conflict) => {}
-            Err(error) => {
-                tracing::warn!("the record of the dead connection is still there: {error}");
+    /// Whether nothing is known against the connection now that `renewed` has replaced `current`. Where Xero had refused the organisation it is asked whether it
+    /// lists it again: then work goes on. Until it does, the record moves on to the new version, so that nobody tries in vain.
+    async fn is_alive(&self, renewed: &StoredToken, current: &StoredToken, dead: Dead) -> bool {
+        let Some(dead) = dead else { return true };
+        let is_of_current = dead.value.secret_version == current.version;
+        let is_over = match dead.value.cause {
+            // The refresh has just shown that it is over.
+            DeadCause::RefreshRefused => true,
+            // No list tells of a permission. A person who connected since may have granted it.
+            DeadCause::MissingScope => !is_of_current,
+            DeadCause::NotConnected | DeadCause::Unknown => {
+                match self.connections(&renewed.secret).await {
+                    Some(connections) => connections
+                        .iter()
+                        .any(|connection| Some(connection.tenant_id) == renewed.secret.tenant_id),
+                    None => !is_of_current,
+                }
             }
+        };
+        if let Err(error) = self.note_death(renewed, &dead, is_over).await {
+            // A worker that meets the record of an older version asks Xero, and notes what it is told.
+            tracing::warn!("the record of the dead connection is as it was: {error}");
+        }
+        if is_over {
+            tracing::info!("Xero takes the connection again");
+        } else {
+            self.parts.count_dead();
+            tracing::error!(since = %dead.value.since, "the token is renewed, but the connection to Xero is dead: {}", dead.value.why);
+        }
+        is_over
+    }
+
+    async fn note_death(
+        &self,
+        renewed: &StoredToken,
+        dead: &Stored<DeadConnectionRecord>,
+        is_over: bool,
+    ) -> Result<(), TableError> {
+        let records = self.parts.records(&renewed.secret)?;
+        let write = if is_over {
+            records.delete::<DeadConnectionRecord>(ONLY, dead.as_read())
+        } else {
+            let moved = DeadConnectionRecord {
+                secret_version: renewed.version.clone(),
+                ..dead.value.clone()
+            };
+            records.put(ONLY, &moved, dead.as_read())?
+        };
+        match records.write(vec![write]).await {
+            // A worker found the new token dead meanwhile: that stands.
+            Ok(()) | Err(TableError::Conflict) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

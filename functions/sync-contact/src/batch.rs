@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use bigchange::BigChange;
+use bigchange::{AuthProblem, BigChange};
 use futures::{StreamExt, stream};
 use rules::{
     AccountReference, AskedBy, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan,
@@ -325,11 +325,11 @@ impl Batch<'_> {
                     .record
                     .as_ref()
                     .and_then(|record| record.value.intent.as_ref());
-                let until = intent.map_or(self.now, |intent| intent.expires_at);
+                let until = intent.and_then(|intent| intent.live_until(self.now));
                 self.defer(
                     work,
                     DeferReason::AnotherWorker,
-                    until.max(self.now + SHORT_WAIT),
+                    until.unwrap_or(self.now).max(self.now + SHORT_WAIT),
                 )
                 .await;
             }
@@ -343,12 +343,8 @@ impl Batch<'_> {
                 .record
                 .as_ref()
                 .and_then(|record| record.value.intent.as_ref());
-            if let Some(expires_at) = intent
-                .map(|intent| intent.expires_at)
-                .filter(|expires_at| *expires_at > self.now)
-            {
-                self.defer(work, DeferReason::AnotherWorker, expires_at)
-                    .await;
+            if let Some(until) = intent.and_then(|intent| intent.live_until(self.now)) {
+                self.defer(work, DeferReason::AnotherWorker, until).await;
             }
         }
     }
@@ -382,11 +378,12 @@ impl Batch<'_> {
         .buffer_unordered(BIGCHANGE_AT_ONCE)
         .collect()
         .await;
-        let mut login_refused = false;
+        let (mut login_refused, mut no_right, mut was_let_in) = (false, false, false);
         for work in open(works) {
             match answers.remove(&work.id).flatten() {
                 None => self.defer(work, DeferReason::OutOfTime, self.now).await,
                 Some(Ok(Some(contact))) => {
+                    was_let_in = true;
                     let participation = participation(&contact, &self.worker.parts.settings);
                     work.contact = Some(contact);
                     match participation {
@@ -403,12 +400,16 @@ impl Batch<'_> {
                 }
                 Some(Ok(None)) => self.skip(work, rules::Skip::Deleted).await,
                 Some(Err(error)) => {
-                    login_refused |= matches!(error, bigchange::Error::AuthLost(_));
+                    match &error {
+                        bigchange::Error::AuthLost(AuthProblem::NoRight(_)) => no_right = true,
+                        error => login_refused |= matches!(error, bigchange::Error::AuthLost(_)),
+                    }
                     self.bigchange_failed(work, &error).await;
                 }
             }
         }
-        if login_refused {
+        // One contact that the user may not see, as of a group without the right to it, is no lost login.
+        if login_refused || (no_right && !was_let_in) {
             self.bigchange_login_refused().await;
         }
     }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use rules::{AccountReference, Decision, code_prefix, codes};
+use rules::{
+    AccountReference, Decision, MayGenerate, ReferencesKnown, code_prefix, codes, may_generate,
+};
 use runtime::records::{
     ContactRecord, DeferReason, ONLY, ReferenceRecord, ReferencesReadRecord, UnreadRecord, expect,
 };
@@ -48,11 +50,12 @@ impl Batch<'_> {
         if wanted.is_empty() {
             return;
         }
-        let known = self.references_are_known().await;
+        let known = self.references_known().await;
+        let known = known.map(|known| may_generate(&known));
         let mut stocks = Stocks::new();
         let found = match known {
             // Together: one call tells of many.
-            Ok(true) => match self.find_free_codes(&wanted, &mut stocks).await {
+            Ok(MayGenerate::Yes) => match self.find_free_codes(&wanted, &mut stocks).await {
                 // Something about one of the prefixes: it must not hold up the others, which are looked for one by one.
                 Err(error) if wanted.len() > 1 && is_one_prefixs_fault(&error) => Ok(()),
                 found => found,
@@ -64,16 +67,19 @@ impl Batch<'_> {
                 continue;
             }
             match (&known, &found) {
-                (Ok(true), Ok(())) => match self.reserve_code(work, &mut stocks).await {
-                    Ok(Some(code)) => drop(claims.holders.insert(code, work.id)),
-                    Ok(None) => {
-                        self.defer(work, DeferReason::AnotherWorker, self.now + SHORT_WAIT)
-                            .await
+                (Ok(MayGenerate::Yes), Ok(())) => {
+                    match self.reserve_code(work, &mut stocks).await {
+                        Ok(Some(code)) => drop(claims.holders.insert(code, work.id)),
+                        Ok(None) => {
+                            self.defer(work, DeferReason::AnotherWorker, self.now + SHORT_WAIT)
+                                .await
+                        }
+                        Err(error) => self.call_failed(work, &error).await,
                     }
-                    Err(error) => self.call_failed(work, &error).await,
-                },
-                (Ok(true), Err(error)) => self.call_failed(work, error).await,
-                (Ok(false), _) => {
+                }
+                (Ok(MayGenerate::Yes), Err(error)) => self.call_failed(work, error).await,
+                (Ok(MayGenerate::No(problem)), _) => self.hold(work, problem.clone()).await,
+                (Ok(MayGenerate::Later), _) => {
                     // Each try asks Xero first, so one that has waited long waits longer.
                     let waited: Duration = work
                         .deferred
@@ -88,8 +94,8 @@ impl Batch<'_> {
         }
     }
 
-    /// Whether every account contact has been read once, so that its reference is reserved.
-    async fn references_are_known(&self) -> Result<bool, TableError> {
+    /// What is known of the references in use: each is reserved once its contact has been read.
+    async fn references_known(&self) -> Result<ReferencesKnown, TableError> {
         let groups = self.worker.parts.settings.groups_fingerprint();
         let Some(state) = self
             .records
@@ -97,17 +103,21 @@ impl Batch<'_> {
             .await?
             .filter(|state| state.value.settings == groups)
         else {
-            return Ok(false);
+            return Ok(ReferencesKnown::NotYet);
         };
+        if !state.value.missing.is_empty() {
+            let missing = state.value.missing.into_iter().collect();
+            return Ok(ReferencesKnown::WithoutGroups(missing));
+        }
         if state.value.complete {
-            return Ok(true);
+            return Ok(ReferencesKnown::All);
         }
         if !self.records.list::<UnreadRecord>("").await?.is_empty() {
-            return Ok(false);
+            return Ok(ReferencesKnown::NotYet);
         }
         let complete = ReferencesReadRecord {
-            settings: groups,
             complete: true,
+            ..state.value.clone()
         };
         match self
             .records
@@ -115,8 +125,8 @@ impl Batch<'_> {
             .await
         {
             // Another worker saw the same, or a poll began anew: then the next try tells.
-            Ok(()) => Ok(true),
-            Err(TableError::Conflict) => Ok(false),
+            Ok(()) => Ok(ReferencesKnown::All),
+            Err(TableError::Conflict) => Ok(ReferencesKnown::NotYet),
             Err(error) => Err(error),
         }
     }

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use rules::{AskedBy, ContactId};
+use runtime::function::ErrorType;
 use runtime::{DeadLetter, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +21,12 @@ use crate::work::Done;
     "the event is not one of SQS: it takes {{\"Records\":[{{\"messageId\":…,\"body\":\"{{\\\"contact_id\\\":123}}\"}}]}}"
 )]
 pub struct NotFromSqs;
+
+impl ErrorType for NotFromSqs {
+    fn error_type(&self) -> &'static str {
+        "EventNotFromSqs"
+    }
+}
 
 /// Which messages failed and are to be delivered again.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]

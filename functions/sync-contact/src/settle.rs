@@ -303,7 +303,7 @@ impl Batch<'_> {
 
     /// Puts a contact off until `due`; the poll queues it again.
     pub(crate) async fn defer(&self, work: &mut Work, reason: DeferReason, due: OffsetDateTime) {
-        let ending = self.try_defer(work, reason, due).await;
+        let ending = self.try_defer(work, reason, due, work.attempts()).await;
         work.ending = Some(ending);
     }
 
@@ -335,15 +335,19 @@ impl Batch<'_> {
         let asked = at_least
             .and_then(|asked| Duration::try_from(asked).ok())
             .unwrap_or_default();
-        self.defer(
-            work,
-            reason,
-            self.now + doubled.min(LONGEST_WAIT).max(asked),
-        )
-        .await;
+        let due = self.now + doubled.min(LONGEST_WAIT).max(asked);
+        let ending = self.try_defer(work, reason, due, attempts + 1).await;
+        work.ending = Some(ending);
     }
 
-    async fn try_defer(&self, work: &Work, reason: DeferReason, due: OffsetDateTime) -> Ending {
+    /// Only what is put off for its own sake counts as an attempt: whoever waits because everybody has to wait is not to blame, whatever the reason.
+    async fn try_defer(
+        &self,
+        work: &Work,
+        reason: DeferReason,
+        due: OffsetDateTime,
+        attempts: u32,
+    ) -> Ending {
         let record = DeferredRecord {
             since: work
                 .deferred
@@ -351,9 +355,9 @@ impl Batch<'_> {
                 .map_or(self.now, |deferred| deferred.value.since),
             due,
             reason,
-            attempts: work.attempts() + u32::from(!reason.is_shared()),
             unknown_answers: work.unknown_answers(),
             by: work.asked_by,
+            attempts,
         };
         // Whoever defers last knows best.
         self.records

@@ -506,7 +506,11 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     }
     let account_reference = match customer.account_reference.as_ref().or(m.number.as_ref()) {
         Some(reference) => reference.clone(),
-        None if !in_xero.is_empty() => return Decision::Hold(Problem::NoAccountReference),
+        None if !in_xero.is_empty() => {
+            return Decision::Hold(Problem::NoAccountReference {
+                unread_groups: Vec::new(),
+            });
+        }
         None => match code(s) {
             Ok(code) => code,
             Err(decision) => return decision,
@@ -578,7 +582,9 @@ fn decide_unmatched(s: &Snapshot<'_>) -> Decision {
 /// The generated code, or what is to be done to get one.
 fn code(s: &Snapshot<'_>) -> Result<AccountReference, Decision> {
     if !s.settings.generate_account_reference {
-        return Err(Decision::Hold(Problem::NoAccountReference));
+        return Err(Decision::Hold(Problem::NoAccountReference {
+            unread_groups: Vec::new(),
+        }));
     }
     s.generated.cloned().ok_or(Decision::NeedsCode)
 }

@@ -11,6 +11,7 @@ mod contact;
 mod customer;
 mod decide;
 mod form;
+mod group_fault;
 mod ids;
 mod lookup;
 mod problem;
@@ -32,6 +33,7 @@ pub use decide::{
     XeroWrite, decide, is_still_as_found, link_out_of_line,
 };
 pub use form::contact_form;
+pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};

@@ -115,7 +115,12 @@ pub enum Problem {
         reference: Option<AccountReference>,
     },
     /// It has no account reference, and none may be generated.
-    NoAccountReference,
+    NoAccountReference {
+        /// The contact groups that were never read under the present settings, because BigChange does not give them out: references that are in use there could
+        /// be generated again. Empty where none may be generated anyway.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unread_groups: Vec<GroupId>,
+    },
     /// The account reference of a linked contact was edited, and Xero does not have the new one.
     AccountReferenceChanged {
         /// What BigChange says now.
@@ -206,7 +211,7 @@ impl Problem {
             Self::OwnedByAnotherProgram { .. } => "OwnedByAnotherProgram",
             Self::DuplicateAccountReference { .. } => "DuplicateAccountReference",
             Self::NotInXero { .. } => "NotInXero",
-            Self::NoAccountReference => "NoAccountReference",
+            Self::NoAccountReference { .. } => "NoAccountReference",
             Self::AccountReferenceChanged { .. } => "AccountReferenceChanged",
             Self::UnlinkedByPerson { .. } => "UnlinkedByPerson",
             Self::LinkedContactNotInXero { .. } => "LinkedContactNotInXero",
@@ -245,7 +250,7 @@ impl Problem {
                 "Another BigChange contact has the same account reference"
             }
             Self::NotInXero { .. } => "Not in Xero, and creating is not authorised",
-            Self::NoAccountReference => "No account reference on either side",
+            Self::NoAccountReference { .. } => "No account reference on either side",
             Self::AccountReferenceChanged { .. } => {
                 "The account reference and Xero's account number differ"
             }
@@ -366,8 +371,20 @@ impl Problem {
             Self::NotInXero { reference: None } => format!(
                 "No Xero contact has the name of {who}, which has no account reference either."
             ),
-            Self::NoAccountReference => format!(
+            Self::NoAccountReference { unread_groups } if unread_groups.is_empty() => format!(
                 "{who} has no account reference, and its Xero contact, if any, has no account number that it could take over."
+            ),
+            Self::NoAccountReference {
+                unread_groups: groups,
+            } => format!(
+                "{who} has no account reference, and none may be generated: BigChange's contact {} {} cannot be read, so which references are in use there is not \
+                 known.",
+                if groups.len() == 1 { "group" } else { "groups" },
+                groups
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
             Self::AccountReferenceChanged {
                 in_bigchange,
@@ -459,8 +476,12 @@ impl Problem {
                      is not there, create it in Xero (Contacts → New contact) {under}, or let the synchronisation create contacts (stack parameter CreateInXero=true)."
                 )
             }
-            Self::NoAccountReference => "In BigChange, enter one (CRM → Contacts → the contact → Financials → Terms → Account reference), or let the \
+            Self::NoAccountReference { unread_groups } if unread_groups.is_empty() => "In BigChange, enter one (CRM → Contacts → the contact → Financials → Terms → Account reference), or let the \
                  synchronisation generate them (stack parameter GenerateAccountRef=true)."
+                .to_owned(),
+            Self::NoAccountReference { .. } => "In BigChange, give the user that the synchronisation logs in with the right to see the contact group, or \
+                 enter an account reference for this contact (CRM → Contacts → the contact → Financials → Terms → Account reference). If there is no such group, \
+                 correct the stack parameters AccountGroupIds and SiteGroupIds. contact-sync status says why it cannot be read."
                 .to_owned(),
             Self::AccountReferenceChanged { .. } => "Make the two equal: change the account number in Xero (Contacts → the contact → Edit → Account \
                  number), or the account reference in BigChange (CRM → Contacts → the contact → Financials → Terms)."
@@ -501,7 +522,7 @@ impl Problem {
             }
             | Self::NameTakenInXero { .. }
             | Self::DuplicateAccountReference { .. }
-            | Self::NoAccountReference
+            | Self::NoAccountReference { .. }
             | Self::AccountReferenceChanged { .. }
             | Self::RefusedByBigChange { .. } => Precondition::MatchingReference,
             Self::InvalidField { .. }

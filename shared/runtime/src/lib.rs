@@ -1,7 +1,10 @@
 //! What the three functions share beside the rules: their surroundings, what the table holds, the queue, and the session with Xero.
 
 mod aws;
+pub mod clock_skew;
 mod environment;
+pub mod function;
+mod lease;
 mod newer;
 mod queue;
 pub mod records;
@@ -13,6 +16,7 @@ mod xero_session;
 
 pub use aws::aws_config;
 pub use environment::{Configuration, ConfigurationError, Surroundings};
+pub use lease::Lease;
 pub use queue::{DeadLetter, Message, Queue, QueueError, SqsQueue};
 pub use wiring::{Parts, StartError};
 pub use xero_session::{CallError, OpenError, Opened, Wait, XeroConnection, XeroSession};

@@ -1,18 +1,20 @@
 //! What the table holds, and under which keys. Every key begins with the tenant, so that what was learnt of one organisation is never applied to another;
 //! the one exception is which organisation was confirmed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rules::{
-    AccountReference, AskedBy, Change, ContactId, Fingerprint, InDoubt, Link, Notice, PersonsWord,
-    Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId, XeroWrite,
+    AccountReference, AskedBy, Change, ContactId, Fingerprint, GroupFault, GroupId, InDoubt, Link,
+    Notice, PersonsWord, Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId, XeroWrite,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::{Expect, Item, Key, Table, TableError, Write};
-use time::OffsetDateTime;
 use time::serde::rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::clock_skew::TWO_CLOCKS;
 
 pub use crate::newer::Basis;
 use crate::newer::Newer;
@@ -47,6 +49,7 @@ records! {
     DayLimitRecord => "state-day-limit",
     DeadConnectionRecord => "state-dead-connection",
     LeaseRecord => "lease",
+    GroupFaultRecord => "group-fault",
     HistoryRecord => "history",
     FollowRecord => "state-follow",
     OutcomeRecord => "outcome",
@@ -159,6 +162,19 @@ pub struct Intent {
     pub plan: Plan,
 }
 
+/// No intent lasts longer: the 15 minutes for which a Lambda function may run at most, and the margin of its worker.
+const LONGEST_INTENT: Duration = Duration::minutes(20);
+
+impl Intent {
+    /// Until when its worker may still be writing, if it may be at it now. If it would last longer than any intent that is stored, treat it as expired: it comes
+    /// from a clock that was wrong, and must not keep its contact waiting.
+    #[must_use]
+    pub fn live_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let longest = now + LONGEST_INTENT + TWO_CLOCKS;
+        Some(self.expires_at).filter(|expires_at| *expires_at > now && *expires_at <= longest)
+    }
+}
+
 /// An account reference that is taken. Sort key: the reference, folded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceRecord {
@@ -269,17 +285,10 @@ pub enum DeferReason {
 }
 
 impl DeferReason {
-    /// Whether everybody waits, so that the contact itself is not to blame.
+    /// Whether it goes on by itself as soon as Xero may be called again, so that waiting is all there is to do.
     #[must_use]
-    pub fn is_shared(self) -> bool {
-        !matches!(
-            self,
-            Self::BigChangeUnavailable
-                | Self::UnexpectedAnswer
-                | Self::XeroUnavailable
-                | Self::NewerVersion
-                | Self::XeroRefusesLookups
-        )
+    pub fn is_pause_of_xero(self) -> bool {
+        matches!(self, Self::XeroLimit | Self::XeroUnavailable)
     }
 }
 
@@ -303,6 +312,13 @@ pub struct PauseRecord {
     pub until: OffsetDateTime,
     /// Why, in words for people.
     pub why: String,
+    /// Why, for the contacts that are put off because of it. Version 0.1 did not store it, and told every pause as Xero's limit.
+    #[serde(default = "xero_limit")]
+    pub reason: DeferReason,
+}
+
+fn xero_limit() -> DeferReason {
+    DeferReason::XeroLimit
 }
 
 /// The last full sweep.
@@ -337,6 +353,28 @@ pub struct ReferencesReadRecord {
     pub settings: Fingerprint,
     /// Whether the contacts that were listed have all been read by now.
     pub complete: bool,
+    /// The groups that could not be listed yet. While there is one, this is not complete.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub missing: BTreeSet<GroupId>,
+}
+
+/// A contact group that cannot be read while others can. Sort key: the group's id. Removed when it is read again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupFaultRecord {
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    pub since: OffsetDateTime,
+    /// Why.
+    pub fault: GroupFault,
+    /// BigChange's own words, where it refused in words that are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// Whether a full sweep was made without it, so that all of it is to be read as soon as it can be.
+    #[serde(default)]
+    pub missed_sweep: bool,
+    /// When it was last tried to read all of it, while its changes alone could be read.
+    #[serde(default, with = "rfc3339::option")]
+    pub tried_whole_at: Option<OffsetDateTime>,
 }
 
 /// How large the organisation is, for choosing between reading it all and asking for a few.
@@ -379,7 +417,7 @@ pub struct DayLimitRecord {
     pub at_least: u32,
 }
 
-/// The connection to Xero is dead: no calls until the secret changes.
+/// The connection to Xero is dead: no calls until the secret changes or, where the refresh token still lives, Xero lists the organisation again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadConnectionRecord {
     /// Since when.
@@ -387,8 +425,34 @@ pub struct DeadConnectionRecord {
     pub since: OffsetDateTime,
     /// Why, with the cure.
     pub why: String,
-    /// The version of the token secret that was found dead: another version is another chance.
+    /// The version of the token secret that was found dead: another version is another chance. The token refresh moves it on to the version that it stores.
     pub secret_version: String,
+    /// What ended it. Version 0.1 did not store it.
+    #[serde(default)]
+    pub cause: DeadCause,
+}
+
+/// What ended the connection to Xero: it decides whether the token refresh goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeadCause {
+    /// Xero takes none of the stored refresh tokens. Only another secret helps.
+    RefreshRefused,
+    /// Xero answered that the app is not connected to the organisation. The refresh token lives, and is kept alive.
+    NotConnected,
+    /// The app lacks a permission, or the organisation's plan does. The refresh token lives, and is kept alive.
+    MissingScope,
+    /// Stored by a version that did not say, or that knows other causes. The next refresh finds out.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+impl DeadCause {
+    /// Whether the refresh token may still live, so that refreshing goes on.
+    #[must_use]
+    pub fn may_be_refreshed(self) -> bool {
+        self != Self::RefreshRefused
+    }
 }
 
 /// A lease, for efficiency only: correctness comes from conditional writes. Sort key: what is leased.
@@ -459,7 +523,7 @@ impl HistoryRecord {
         if days == 0 {
             return Ok(None);
         }
-        let expires_at = self.at + time::Duration::days(days.into());
+        let expires_at = self.at + Duration::days(days.into());
         let key = Self::key(contact, self.at);
         records
             .put_expiring(key, self, Expect::Anything, expires_at)

@@ -25,6 +25,10 @@ pub enum Metric {
     OrganisationChanged,
     /// BigChange does not let this program in.
     BigChangeAuthLost,
+    /// Xero refuses the app itself: its client id and secret, or its scopes.
+    XeroAppRefused,
+    /// A contact group of BigChange has not been read for a day, while others were.
+    ContactGroupNotRead,
     /// The token was found or made fresh.
     TokenFresh,
     /// A poll queued everything that was due.
@@ -39,6 +43,8 @@ impl Metric {
             Self::ConnectionDead => "ConnectionDead",
             Self::OrganisationChanged => "OrganisationChanged",
             Self::BigChangeAuthLost => "BigChangeAuthLost",
+            Self::XeroAppRefused => "XeroAppRefused",
+            Self::ContactGroupNotRead => "ContactGroupNotRead",
             Self::TokenFresh => "TokenFresh",
             Self::PollSucceeded => "PollSucceeded",
             Self::XeroRefusesLookups => "XeroRefusesLookups",

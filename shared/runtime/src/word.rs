@@ -237,7 +237,7 @@ async fn read_for_parting(
     let read = records.get::<ContactRecord>(contact).await?;
     let is_in_work = |record: &ContactRecord| {
         let intent = record.intent.as_ref();
-        intent.is_some_and(|intent| record.link.is_none() || intent.expires_at > now)
+        intent.is_some_and(|intent| record.link.is_none() || intent.live_until(now).is_some())
     };
     if read.as_ref().is_some_and(|read| is_in_work(&read.value)) {
         return Err(WordError::InWork(contact));

@@ -10,8 +10,9 @@ use tokio::sync::Mutex;
 use xero::{Access, Answer, AuthLostCause, Error, LimitProblem, Limits, Xero};
 
 use crate::Surroundings;
+use crate::clock_skew::TWO_CLOCKS;
 use crate::records::{
-    DayLimitRecord, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records,
+    DayLimitRecord, DeadCause, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records,
     confirmed_tenant, expect,
 };
 use crate::telemetry::Metric;
@@ -31,8 +32,6 @@ const MINUTE_RESERVE: u32 = 3;
 const DAY_RESERVE: u32 = 100;
 const STARTER_DAY_RESERVE: u32 = 20;
 const STARTER_DAY_LIMIT: u32 = 1_000;
-/// How far two clocks may differ that are each up to two minutes off.
-const CLOCK_DIFFERENCE: Duration = Duration::minutes(4);
 /// No pause is longer, whatever an answer says: a day's limit is over by then.
 const LONGEST_PAUSE: Duration = Duration::hours(24);
 
@@ -215,9 +214,12 @@ impl XeroConnection {
             .pause
             .as_ref()
             .filter(|pause| pause.until > now && is_plausible(pause, now));
-        pause.map(|pause| Wait {
-            until: pause.until,
-            reason: DeferReason::XeroLimit,
+        pause.map(|pause| {
+            tracing::info!(until = %pause.until, reason = ?pause.reason, "Xero is left alone: {}", pause.why);
+            Wait {
+                until: pause.until,
+                reason: pause.reason,
+            }
         })
     }
 
@@ -231,7 +233,7 @@ impl XeroConnection {
 
 /// A pause that is longer than any that is stored comes from a clock that is wrong, or a hand that slipped, and must not stop everything without a sound.
 fn is_plausible(pause: &PauseRecord, now: OffsetDateTime) -> bool {
-    pause.until <= now + LONGEST_PAUSE + CLOCK_DIFFERENCE
+    pause.until <= now + LONGEST_PAUSE + TWO_CLOCKS
 }
 
 /// What the table says about the connection.
@@ -374,8 +376,8 @@ impl XeroSession<'_> {
     ) -> Result<CallError, TableError> {
         let stop = self.wait(wait, reason).await;
         if let CallError::Wait(Wait { until, .. }) = stop {
-            tracing::warn!(%until, "Xero is left alone for a while: {why}");
-            self.store_pause(PauseRecord { until, why }).await?;
+            tracing::warn!(%until, ?reason, "Xero is left alone for a while: {why}");
+            self.store_pause(PauseRecord { until, why, reason }).await?;
         }
         Ok(stop)
     }
@@ -480,8 +482,8 @@ impl XeroSession<'_> {
                 if let Err(error) = self
                     .pause(
                         asked.unwrap_or(OUTAGE_PAUSE),
-                        DeferReason::XeroLimit,
-                        "it is out of order".to_owned(),
+                        DeferReason::XeroUnavailable,
+                        "it cannot be reached or is out of order".to_owned(),
                     )
                     .await
                 {
@@ -530,6 +532,10 @@ impl XeroSession<'_> {
             since: now,
             why: cause.to_string(),
             secret_version: token.version,
+            cause: match cause {
+                AuthLostCause::NotConnected => DeadCause::NotConnected,
+                AuthLostCause::MissingScope => DeadCause::MissingScope,
+            },
         })
         .await
         .map_err(|error| CallError::Open(error.into()))?;

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use transport::Response;
 
-use crate::error::{Effect, Error};
+use crate::error::{Effect, Error, is_page};
 use crate::write::Body;
 
 /// Xero's own bound on an idempotency key, in characters.
@@ -127,6 +127,9 @@ pub(crate) fn read<T: DeserializeOwned>(response: &Response, effect: Effect) -> 
         return Err(Error::of_response(response, effect));
     }
     serde_json::from_slice(response.body()).map_err(|_| {
+        if is_page(response) {
+            return Error::not_from_xero(response, effect);
+        }
         Error::unexpected(
             response.status(),
             "a body that is not of the documented form",

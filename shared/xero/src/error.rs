@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use transport::{Response, TransportError};
 
@@ -24,7 +24,7 @@ pub enum Error {
         /// How many calls are left.
         limits: Limits,
     },
-    /// Xero is out of order, the organisation offline, or the answer was lost: defer.
+    /// Xero is out of order, the organisation offline, a gateway in front of Xero answered in its place, or the answer was lost: defer.
     #[error("Xero cannot be reached or is out of order{}", if *answer_lost { "; what was sent may have been done" } else { "" })]
     Transient {
         /// How long Xero asks to wait, if it does.
@@ -178,13 +178,20 @@ impl Error {
         }
     }
 
+    /// An answer that Xero's API itself did not give, or gave while out of order. Whether Xero acted can't be told from here.
+    pub(crate) fn not_from_xero(response: &Response, effect: Effect) -> Self {
+        Self::Transient {
+            retry_after: retry_after(response.headers()),
+            answer_lost: effect == Effect::Writes,
+        }
+    }
+
     /// Reads an answer that is no success.
     pub(crate) fn of_response(response: &Response, effect: Effect) -> Self {
         let status = response.status();
         let headers = response.headers();
         match status {
-            StatusCode::BAD_REQUEST => bad_request(&Failure::parse(response.body())),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => refused_access(response),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => refused_access(response, effect),
             // The body is empty and has no content type: everything is in the headers.
             StatusCode::TOO_MANY_REQUESTS => Self::RateLimited {
                 problem: limit_problem(headers),
@@ -192,12 +199,13 @@ impl Error {
                 limits: Limits::from_headers(headers),
             },
             // Whether Xero acted before it failed can't be told from here.
-            _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-                Self::Transient {
-                    retry_after: retry_after(headers),
-                    answer_lost: effect == Effect::Writes,
-                }
+            _ if status.is_server_error()
+                || status == StatusCode::REQUEST_TIMEOUT
+                || is_page(response) =>
+            {
+                Self::not_from_xero(response, effect)
             }
+            StatusCode::BAD_REQUEST => bad_request(&Failure::parse(response.body())),
             _ => Self::unexpected(status, "a status that this call does not have"),
         }
     }
@@ -244,10 +252,20 @@ fn bad_request(failure: &Failure) -> Error {
     }
 }
 
-/// 401 and 403 share one shape. A token that lacks a scope is answered with 401 as well; then no refresh helps, and the header (or, on some answers, only
-/// `Detail`: AuthorizationUnsuccessful) tells it from an expired one. Any other 401 is about this access token alone: whether the connection is dead, the
-/// next refresh tells.
-fn refused_access(response: &Response) -> Error {
+/// Whether an answer is a page for people. In front of Xero stands a gateway that answers in HTML ("Access Denied"), as integrators report; Xero's API does so
+/// for 404 alone.
+pub(crate) fn is_page(response: &Response) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let is_html = content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("text/html"));
+    is_html && response.status() != StatusCode::NOT_FOUND
+}
+
+/// 401 and 403 share one shape, by which Xero's own refusal is told from a gateway's. A token that lacks a scope is answered with 401 as well; then no refresh
+/// helps, and the header (or, on some answers, only `Detail`: AuthorizationUnsuccessful) tells it from an expired one. Any other 401 is about this access token
+/// alone: whether the connection is dead, the next refresh tells. A 403 that is not of Xero's form is a passing fault: it must not end a connection.
+fn refused_access(response: &Response, effect: Effect) -> Error {
     let lacks_scope = response
         .headers()
         .get_all(WWW_AUTHENTICATE)
@@ -256,15 +274,21 @@ fn refused_access(response: &Response) -> Error {
         .map(str::to_ascii_lowercase)
         // The second spelling is Xero's own, on some of its answers.
         .any(|value| value.contains("insufficient_scope") || value.contains("insufficent_scope"));
-    let detail = Failure::parse(response.body()).detail();
-    let cause = if lacks_scope || detail.starts_with("authorizationunsuccessful") {
-        AuthLostCause::MissingScope
-    } else if response.status() == StatusCode::FORBIDDEN {
-        AuthLostCause::NotConnected
-    } else {
-        return Error::AuthExpired;
-    };
-    Error::AuthLost { cause }
+    if is_page(response) {
+        return Error::not_from_xero(response, effect);
+    }
+    let failure = Failure::parse(response.body());
+    let lacks_scope = lacks_scope || failure.detail().starts_with("authorizationunsuccessful");
+    match response.status() {
+        _ if lacks_scope => Error::AuthLost {
+            cause: AuthLostCause::MissingScope,
+        },
+        StatusCode::FORBIDDEN if failure.is_refusal_of(StatusCode::FORBIDDEN) => Error::AuthLost {
+            cause: AuthLostCause::NotConnected,
+        },
+        StatusCode::FORBIDDEN => Error::not_from_xero(response, effect),
+        _ => Error::AuthExpired,
+    }
 }
 
 fn limit_problem(headers: &HeaderMap) -> LimitProblem {

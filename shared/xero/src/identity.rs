@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use transport::{Transport, TransportError};
 use url::Url;
 
-use crate::error::retry_after;
+use crate::error::{is_page, retry_after};
 
 /// What the app must be allowed: contacts, and the organisation's settings to read.
 pub const SCOPES: [&str; 2] = ["accounting.contacts", "accounting.settings.read"];
@@ -90,11 +90,21 @@ pub enum IdentityError {
         "Xero does not take the refresh token; if no later one is stored, a person must connect the app again"
     )]
     InvalidGrant,
-    /// Xero does not take the app's id and secret, or doesn't allow the app what it asks for: a person must correct them.
+    /// `invalid_client`: Xero does not take the app's client id and secret. A person must store the right ones.
     #[error(
-        "Xero does not take the app's client id and secret, or its scopes; a person must correct the app's secret or its settings at Xero"
+        "Xero does not take the app's client id and client secret; store those that developer.xero.com → My Apps → the app → Configuration shows (contact-sync connect xero --new-app)"
     )]
-    ClientRejected,
+    InvalidClient,
+    /// `unauthorized_client`: Xero does not allow this app what it asks for, be it the kind of connection or a scope. To connect again does not help.
+    #[error(
+        "Xero does not allow this app what it asks for (unauthorized_client): at developer.xero.com → My Apps, give the app the scopes accounting.contacts and accounting.settings.read, and check that it is of the right kind, a web app or a custom connection; to connect again does not help before that"
+    )]
+    UnauthorizedClient,
+    /// `invalid_scope`: the app lacks a scope that it needs. To connect again does not help.
+    #[error(
+        "Xero does not allow this app a scope that it needs (invalid_scope): at developer.xero.com → My Apps, give the app the scopes accounting.contacts and accounting.settings.read; to connect again does not help before that"
+    )]
+    InvalidScope,
     /// Xero is out of order or the answer was lost: try again later, a refresh with the same token.
     #[error("Xero's token endpoint cannot be reached or is out of order{}", if *answer_lost { "; new tokens may have been issued" } else { "" })]
     Transient {
@@ -234,9 +244,9 @@ fn identity_error(error: RequestError) -> IdentityError {
         RequestTokenError::Request(NoOAuthAnswer(error)) => error,
         RequestTokenError::ServerResponse(refusal) => match refusal.error() {
             BasicErrorResponseType::InvalidGrant => IdentityError::InvalidGrant,
-            BasicErrorResponseType::InvalidClient
-            | BasicErrorResponseType::UnauthorizedClient
-            | BasicErrorResponseType::InvalidScope => IdentityError::ClientRejected,
+            BasicErrorResponseType::InvalidClient => IdentityError::InvalidClient,
+            BasicErrorResponseType::UnauthorizedClient => IdentityError::UnauthorizedClient,
+            BasicErrorResponseType::InvalidScope => IdentityError::InvalidScope,
             _ => IdentityError::Unexpected {
                 what: "a refusal that this program has no use for",
             },
@@ -289,16 +299,27 @@ fn of_transport(error: TransportError) -> IdentityError {
     }
 }
 
-/// OAuth 2 answers with 200, 400 or 401, in its own form; anything else is told by its status.
+/// OAuth 2 answers with 200, 400 or 401, in its own form; anything else is told by its status. A 403 is a gateway's: OAuth 2 has none.
 fn of_status(response: &transport::Response) -> Option<IdentityError> {
     let retry_after = retry_after(response.headers());
+    if is_page(response) {
+        // A gateway's, which says nothing about the tokens.
+        return Some(IdentityError::Transient {
+            retry_after,
+            answer_lost: true,
+        });
+    }
     match response.status() {
         StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => None,
         StatusCode::TOO_MANY_REQUESTS => Some(IdentityError::Transient {
             retry_after,
             answer_lost: false,
         }),
-        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+        status
+            if status.is_server_error()
+                || status == StatusCode::REQUEST_TIMEOUT
+                || status == StatusCode::FORBIDDEN =>
+        {
             Some(IdentityError::Transient {
                 retry_after,
                 answer_lost: true,

@@ -5,6 +5,7 @@ use http::header::DATE;
 use rules::{ContactNumber, ContactStatus, NameKey, Refusal, XeroContact, XeroContactId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use transport::Response;
@@ -285,6 +286,7 @@ pub(crate) struct Failure {
     kind: Option<String>,
     message: Option<String>,
     title: Option<String>,
+    status: Option<Value>,
     detail: Option<String>,
     elements: Option<Vec<FailedElement>>,
 }
@@ -328,6 +330,16 @@ impl Failure {
             .any(|text| {
                 text.starts_with("idempotency key") && text.contains("used with a different")
             })
+    }
+
+    /// Whether it is Xero's own refusal with this status: `Title`, `Status` and `Detail`, as Xero's access errors have them.
+    pub(crate) fn is_refusal_of(&self, status: StatusCode) -> bool {
+        let has_title = self.title.as_ref().is_some_and(|title| !title.is_empty());
+        let stated = self.status.as_ref().and_then(|stated| match stated {
+            Value::String(text) => text.trim().parse().ok(),
+            number => number.as_u64(),
+        });
+        has_title && stated == Some(status.as_u16().into()) && !self.detail().is_empty()
     }
 
     /// `Detail` in lower case; blank where there is none.

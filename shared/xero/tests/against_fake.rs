@@ -482,5 +482,5 @@ async fn a_custom_connection_works_and_a_wrong_secret_is_rejected() {
     };
     assert!(fake.client().directory_page(&access, 1, None).await.is_ok());
     let wrong = fake.identity("wrong").client_credentials().await;
-    assert_eq!(wrong.unwrap_err(), IdentityError::ClientRejected);
+    assert_eq!(wrong.unwrap_err(), IdentityError::InvalidClient);
 }

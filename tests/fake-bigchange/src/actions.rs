@@ -98,6 +98,9 @@ fn groups(company: &FakeBigChange) -> Outcome {
 
 fn list(company: &FakeBigChange, parameters: &Parameters) -> Acted {
     let group: u64 = number(parameters, "GroupId")?.ok_or("Invalid GroupId parameter.")?;
+    if let Some(words) = company.behaviour.refused_groups.get(&group) {
+        return Err(words.clone());
+    }
     let page: usize = number(parameters, "Page")?.unwrap_or(0);
     let page_size: usize = number(parameters, "PageSize")?.unwrap_or(MAX_PAGE_SIZE);
     if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
@@ -142,6 +145,10 @@ fn detail(company: &FakeBigChange, parameters: &Parameters) -> Acted {
         return Err("contactId or contactRef parameter required".to_owned());
     };
     let contact = found.ok_or("No contacts found")?;
+    let refused = company.behaviour.refused_groups.get(&contact.group_id);
+    if let Some(words) = refused.filter(|words| *words == "misc_noRight") {
+        return Err(words.clone());
+    }
     Ok(Outcome::Result(answer::detail(
         contact,
         parent_of(company, contact),

@@ -1,6 +1,6 @@
 //! What BigChange's reference leaves open, or does oddly, as switches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a list with nothing in it is answered: all three were seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Behaviour {
     pub omitted_parameter_blanks_field: bool,
     /// Actions, in lower case, for which the user has no right: they are answered by `misc_noRight`.
     pub actions_without_right: BTreeSet<String>,
+    /// Groups that are refused in these words, such as `misc_noRight`, which then goes for the details of their contacts too.
+    pub refused_groups: BTreeMap<u64, String>,
 }
 
 impl Default for Behaviour {
@@ -48,6 +50,7 @@ impl Default for Behaviour {
             financial_edits_bump_last_updated: false,
             omitted_parameter_blanks_field: true,
             actions_without_right: BTreeSet::new(),
+            refused_groups: BTreeMap::new(),
         }
     }
 }

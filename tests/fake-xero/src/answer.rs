@@ -173,6 +173,21 @@ pub(crate) fn html(status: StatusCode) -> Answer {
     with_body(status, "text/html", Bytes::new())
 }
 
+/// What the gateway in front of Xero answers in its place.
+pub(crate) fn gateway(status: u16, blank: bool) -> Answer {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
+    if blank {
+        return empty(status);
+    }
+    let page = b"<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1></BODY></HTML>";
+    with_body(status, "text/html", Bytes::from_static(page))
+}
+
+/// How the identity service refuses.
+pub(crate) fn refused_by_identity(error: &str) -> Answer {
+    json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+}
+
 pub(crate) fn empty(status: StatusCode) -> Answer {
     let mut answer = Answer::new(Bytes::new());
     *answer.status_mut() = status;

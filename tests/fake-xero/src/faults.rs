@@ -42,6 +42,19 @@ pub enum FaultKind {
         /// 400 to 599.
         status: u16,
     },
+    /// A gateway in front of Xero answers in its place, as `text/html`: the call does not reach Xero, and no idempotency key keeps the answer.
+    Gateway {
+        /// For instance 403 or 503.
+        status: u16,
+        /// Without a body and a content type.
+        #[serde(default)]
+        blank: bool,
+    },
+    /// The token endpoint refuses the call with this error of OAuth 2, such as `invalid_scope`. No token is used up.
+    OAuth {
+        /// The error's code.
+        error: String,
+    },
     /// The call is refused as if a limit were passed, and has no effect.
     RateLimit {
         /// Which limit.

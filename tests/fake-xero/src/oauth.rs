@@ -307,7 +307,7 @@ fn has_scope(scopes: &str, wanted: &str) -> bool {
 }
 
 fn refused(error: &str) -> Answer {
-    answer::json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error }))
+    answer::refused_by_identity(error)
 }
 
 fn read_form(body: &[u8]) -> Form {

@@ -151,6 +151,7 @@ impl FakeXero {
             Some(FaultKind::LostRequest) => {
                 (answer::empty(StatusCode::BAD_GATEWAY), Some(Delivery::Lost))
             }
+            Some(FaultKind::Gateway { status, blank }) => (answer::gateway(status, blank), None),
             Some(FaultKind::LostAnswer) => {
                 (self.answer(now, kind, request, None), Some(Delivery::Lost))
             }
@@ -424,6 +425,8 @@ impl FakeXero {
                 }
                 _ => answer::server_error(self.ids.next()),
             },
+            FaultKind::Gateway { status, blank } => answer::gateway(*status, *blank),
+            FaultKind::OAuth { error } => answer::refused_by_identity(error),
             FaultKind::LostRequest
             | FaultKind::LostAnswer
             | FaultKind::Delay { .. }

@@ -66,6 +66,7 @@ async fn none_goes_while_xero_may_not_be_called() {
     let pause = PauseRecord {
         until: world.now() + Duration::minutes(20),
         why: "its limit of calls is reached (of the day)".to_owned(),
+        reason: DeferReason::XeroLimit,
     };
     world.put("only", &pause).await;
     let waiting = deferred(&world, 10, 0);

@@ -7,6 +7,7 @@
 
 mod changes;
 mod deferred;
+mod group_faults;
 mod hostile;
 mod look;
 mod overlapping;

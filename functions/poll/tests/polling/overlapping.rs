@@ -64,3 +64,17 @@ async fn a_full_sweep_that_is_asked_for_during_a_sweep_is_made_after_it() {
     assert!(world.polled().await.0.full_sweep);
     assert!(!world.polled().await.0.full_sweep);
 }
+
+#[tokio::test]
+async fn a_lease_that_ends_far_off_stops_no_poll() {
+    let world = World::swept().await;
+    for far_off in [Duration::minutes(11), Duration::days(3_650)] {
+        let lease = LeaseRecord {
+            holder: "a clock that was wrong".to_owned(),
+            expires_at: world.now() + far_off,
+        };
+        world.put("poll", &lease).await;
+        world.edit(3, |contact| contact.name.push('!'));
+        assert_eq!(world.polled().await.1, [3], "{far_off}");
+    }
+}

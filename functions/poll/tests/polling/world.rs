@@ -266,6 +266,13 @@ impl World {
         self.put(ONLY, &complete).await;
     }
 
+    /// What a worker does with the mark of a contact that it has read.
+    pub(crate) async fn read_one_reference(&self, id: u64) {
+        let records = self.records();
+        let removal = records.delete::<UnreadRecord>(id, Expect::Anything);
+        records.write(vec![removal]).await.unwrap();
+    }
+
     /// Holds a contact of this name since now.
     pub(crate) async fn hold(&self, id: u64, name: &str, problem: Problem) {
         let contact = contact_named(id, name);

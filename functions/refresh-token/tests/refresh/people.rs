@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use refresh_token::{Outcome, RefreshError, refresh};
-use runtime::records::{DeadConnectionRecord, ONLY, Records};
+use runtime::records::{DeadCause, DeadConnectionRecord, ONLY, Records};
 use runtime::telemetry::Metric;
 use secrecy::ExposeSecret;
 use secrets::{Vault, XeroTokenSecret};
@@ -171,6 +171,7 @@ async fn a_custom_connection_that_died_is_given_another_chance_at_every_renewal(
         since: world.now(),
         why: "disconnected".to_owned(),
         secret_version: version,
+        cause: DeadCause::NotConnected,
     };
     let put = records.put(ONLY, &dead, store::Expect::Absent).unwrap();
     records.write(vec![put]).await.unwrap();

@@ -316,7 +316,10 @@ async fn an_outage_of_xero_is_met_once_and_not_by_every_batch() {
     world.reset_calls();
     world.sync(&[bolt]).await;
     assert_eq!(world.xero_call_log().len(), 0);
-    assert_eq!(world.defer_reason(bolt).await, Some(DeferReason::XeroLimit));
+    assert_eq!(
+        world.defer_reason(bolt).await,
+        Some(DeferReason::XeroUnavailable)
+    );
     world.settle().await;
     assert_eq!(world.xero_population(), 2);
     world.is_quiet(&[acme, bolt]).await;

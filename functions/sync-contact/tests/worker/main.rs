@@ -5,11 +5,6 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-mod network;
-mod stores;
-mod trouble;
-mod world;
-
 mod access;
 mod arbitrary;
 mod calls;
@@ -24,11 +19,17 @@ mod hostile;
 mod linking;
 mod lookups;
 mod messages;
+mod network;
 mod newer;
+mod pauses;
 mod privacy;
 mod problems;
+mod stores;
 mod switch;
+mod trouble;
 mod twins;
 mod unchanged;
 mod unknown;
+mod unread_groups;
 mod word;
+mod world;

@@ -74,6 +74,7 @@ async fn what_a_person_asked_for_and_has_to_wait_stays_the_persons() {
     let acme = world.customer_with_reference("Acme", "A1");
     let pause = PauseRecord {
         until: world.now() + Duration::minutes(10),
+        reason: DeferReason::XeroLimit,
         why: "its limit of calls is reached (of the minute)".to_owned(),
     };
     world.put(ONLY, &pause).await;

@@ -424,8 +424,15 @@ impl World {
     /// Every account contact has been read once, or is about to have been.
     pub(crate) async fn references_are_read(&self, complete: bool) {
         let settings = settings(&self.settings).groups_fingerprint();
-        self.put(ONLY, &ReferencesReadRecord { settings, complete })
-            .await;
+        self.put(
+            ONLY,
+            &ReferencesReadRecord {
+                settings,
+                complete,
+                missing: std::collections::BTreeSet::new(),
+            },
+        )
+        .await;
     }
 
     pub(crate) async fn organisation_has_pages(&self, pages: u32) {

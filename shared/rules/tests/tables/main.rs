@@ -9,6 +9,7 @@ mod account_reference;
 mod changes;
 mod codes;
 mod contact_form;
+mod group_fault;
 mod in_doubt;
 mod linked;
 mod matching;

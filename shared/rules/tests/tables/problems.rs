@@ -38,7 +38,8 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("DuplicateAccountReference", Problem::DuplicateAccountReference { reference: reference("A-1"), holder: contact_id(8) },            &["A-1", "BigChange contact 8"],         TERMS),
         ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")) },                                             &["A-1"],                                &["under another name", "Financials → Terms", "Contacts → New contact", "with this account number", "CreateInXero=true"]),
         ("NotInXero",                 Problem::NotInXero { reference: None },                                                               &["no account reference"],               &["under another name", "Financials → Terms", "Contacts → New contact", "under this name", "CreateInXero=true"]),
-        ("NoAccountReference",        Problem::NoAccountReference,                                                                          &["no account reference"],               &["CRM → Contacts", "Financials → Terms", "GenerateAccountRef=true"]),
+        ("NoAccountReference",        Problem::NoAccountReference { unread_groups: Vec::new() },                                                                          &["no account reference"],               &["CRM → Contacts", "Financials → Terms", "GenerateAccountRef=true"]),
+        ("NoAccountReference",        Problem::NoAccountReference { unread_groups: vec![group_id(10), group_id(20)] },                      &["no account reference", "contact groups 10, 20 cannot be read"], &["CRM → Contacts", "Financials → Terms", "right to see", "AccountGroupIds"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: "A-1".into() },           &["A-2", "A-1"],                         &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: String::new() },          &["A-2", "has no account number."],      &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("UnlinkedByPerson",          Problem::UnlinkedByPerson { xero: named(1, "Acme", "A-1") },                                        &["\"Acme\"", "A-1", "unlinked"],        TERMS),
@@ -73,7 +74,12 @@ fn a_group_is_named_by_its_name_where_that_is_known() {
         assert!(sentence.contains(part), "{sentence}");
         assert!(!sentence.contains("group 10"), "{sentence}");
     }
-    assert_eq!(Problem::NoAccountReference.group(), None);
+    let no_reference = serde_json::json!({"code": "NoAccountReference"});
+    // As version 0.1 stored it.
+    let no_reference: Problem = serde_json::from_value(no_reference).unwrap();
+    let unread_groups = Vec::new();
+    assert_eq!(no_reference, Problem::NoAccountReference { unread_groups });
+    assert_eq!(no_reference.group(), None);
 }
 
 #[test]

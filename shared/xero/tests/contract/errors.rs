@@ -151,11 +151,62 @@ async fn an_expired_token_is_told_from_a_connection_that_is_gone() {
         ),
         (
             unauthorized(403, "AuthenticationUnsuccessful", ""),
-            not_connected.clone(),
+            not_connected,
         ),
-        (response(403, &[], ""), not_connected),
     ] {
         assert_eq!(read(Ok(answer)).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_a_gateway_answers_in_xeros_place_is_a_passing_fault() {
+    const PAGE: &str = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>";
+    let own = json!({"Title": "Forbidden", "Status": 403, "Detail": "AuthenticationUnsuccessful"});
+    let own = own.to_string();
+    let html = [("Content-Type", "text/html; charset=UTF-8")];
+    let json = [("Content-Type", "application/json")];
+    for (status, headers, body) in [
+        (403, html.as_slice(), PAGE),
+        (403, &html, ""),
+        (403, &[], ""),
+        (403, &json, ""),
+        (403, &json, r#"{"message":"Forbidden"}"#),
+        (403, &json, r#"{"Title":"Forbidden","Status":403}"#),
+        (
+            403,
+            &json,
+            r#"{"Title":"Forbidden","Status":500,"Detail":"x"}"#,
+        ),
+        (403, &json, r#"["Title"]"#),
+        // Whatever a page quotes.
+        (403, &html, own.as_str()),
+        (401, &html, PAGE),
+        (400, &html, PAGE),
+        (405, &html, PAGE),
+        (302, &html, ""),
+        (503, &html, PAGE),
+        // A page in place of an answer that went well.
+        (200, &html, PAGE),
+    ] {
+        let answer = || Ok(response(status, headers, body.to_owned()));
+        assert_eq!(
+            read(answer()).await,
+            transient(None, false),
+            "{status} {body}"
+        );
+        assert_eq!(
+            create(answer()).await,
+            transient(None, true),
+            "{status} {body}"
+        );
+    }
+    // Xero's own form without a declared type, and with the status as text.
+    for body in [own.replace("403", "\"403\""), own] {
+        let cause = AuthLostCause::NotConnected;
+        assert_eq!(
+            read(Ok(response(403, &[], body))).await,
+            Error::AuthLost { cause }
+        );
     }
 }
 

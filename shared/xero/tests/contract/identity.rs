@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use transport::{Response, Transport, TransportError};
-use xero::{CONSENT_SCOPES, Identity, IdentityError, Tokens};
+use xero::{CONSENT_SCOPES, Identity, IdentityError, SCOPES, Tokens};
 
 fn identity(stub: &Arc<Stub>) -> Identity {
     let transport: Arc<dyn Transport> = stub.clone();
@@ -200,19 +200,19 @@ async fn each_refusal_says_who_must_act() {
         ),
         (
             oauth_error(400, "invalid_client"),
-            IdentityError::ClientRejected,
+            IdentityError::InvalidClient,
         ),
         (
             oauth_error(401, "invalid_client"),
-            IdentityError::ClientRejected,
+            IdentityError::InvalidClient,
         ),
         (
             oauth_error(400, "unauthorized_client"),
-            IdentityError::ClientRejected,
+            IdentityError::UnauthorizedClient,
         ),
         (
             oauth_error(400, "invalid_scope"),
-            IdentityError::ClientRejected,
+            IdentityError::InvalidScope,
         ),
     ] {
         assert_eq!(refresh(Ok(answer)).await.unwrap_err(), expected);
@@ -265,4 +265,67 @@ async fn anything_else_is_unexpected_and_shows_nothing_of_it() {
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("private"), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn an_app_that_lacks_a_scope_is_told_which_and_that_connecting_again_does_not_help() {
+    for error in [
+        IdentityError::InvalidScope,
+        IdentityError::UnauthorizedClient,
+    ] {
+        let words = error.to_string();
+        for part in [
+            SCOPES[0],
+            SCOPES[1],
+            "developer.xero.com",
+            "connect again does not help",
+        ] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+    }
+    let words = IdentityError::InvalidClient.to_string();
+    assert!(
+        words.contains("--new-app") && !words.contains(SCOPES[0]),
+        "{words}"
+    );
+}
+
+#[tokio::test]
+async fn a_gateways_page_says_nothing_about_the_tokens() {
+    const PAGE: &str = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>";
+    let html = [("Content-Type", "text/html")];
+    for (status, headers, body) in [
+        (403, html.as_slice(), PAGE),
+        (403, &[], ""),
+        (400, &html, PAGE),
+        (401, &html, PAGE),
+        (200, &html, PAGE),
+        (503, &html, PAGE),
+    ] {
+        let answer = Ok(response(status, headers, body.to_owned()));
+        let lost = IdentityError::Transient {
+            retry_after: None,
+            answer_lost: true,
+        };
+        assert_eq!(refresh(answer).await.unwrap_err(), lost, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_wider_grant_than_asked_for_is_fine() {
+    let body = json!({
+        "access_token": "a", "refresh_token": "r", "expires_in": 1_800, "token_type": "Bearer",
+        "scope": "openid accounting.settings accounting.contacts accounting.settings.read offline_access",
+    });
+    let answer = response(
+        200,
+        &[("Content-Type", "application/json")],
+        body.to_string(),
+    );
+    let tokens = refresh(Ok(answer)).await.unwrap();
+    assert_eq!(tokens.missing_scopes(&CONSENT_SCOPES), [""; 0]);
+    assert_eq!(
+        tokens.missing_scopes(&["accounting.reports.read"]),
+        ["accounting.reports.read"]
+    );
 }

@@ -1,0 +1,111 @@
+//! What is told of a pause, and what a gateway in front of Xero means.
+
+use fake_xero::{Fault, FaultKind};
+use runtime::records::{DeadCause, DeadConnectionRecord, DeferReason, ONLY, PauseRecord};
+use time::Duration;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_gateways_page_ends_no_connection() {
+    for blank in [false, true] {
+        let mut world = World::creating();
+        let acme = world.customer_with_reference("Acme", "A1");
+        let kind = FaultKind::Gateway { status: 403, blank };
+        world.network.xero().inject(Fault::next_call(kind).times(2));
+        for _ in 0..2 {
+            world.sync(&[acme]).await;
+            assert_eq!(world.get::<DeadConnectionRecord>(ONLY).await, None);
+            let deferred = world.deferred(acme).await.unwrap();
+            assert_eq!(deferred.reason, DeferReason::XeroUnavailable);
+            world.pass(deferred.due - world.now());
+        }
+        // The very same token goes on.
+        world.settle().await;
+        assert_eq!(world.created_for(acme).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn xeros_own_refusal_says_that_the_organisation_is_not_connected() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme", "A1");
+    let refused = FaultKind::Status { status: 403 };
+    world.network.xero().inject(Fault::next_call(refused));
+    world.sync(&[acme]).await;
+    let dead = world.get::<DeadConnectionRecord>(ONLY).await.unwrap();
+    assert_eq!(dead.cause, DeadCause::NotConnected);
+}
+
+#[tokio::test]
+async fn contacts_that_wait_are_told_why_and_are_not_blamed() {
+    for (fault, expected) in [
+        (
+            FaultKind::Status { status: 503 },
+            DeferReason::XeroUnavailable,
+        ),
+        (
+            FaultKind::Gateway {
+                status: 503,
+                blank: false,
+            },
+            DeferReason::XeroUnavailable,
+        ),
+        (FaultKind::Status { status: 401 }, DeferReason::NotConnected),
+        (
+            FaultKind::RateLimit {
+                problem: fake_xero::RateLimitProblem::Minute,
+                retry_after_seconds: Some(60),
+            },
+            DeferReason::XeroLimit,
+        ),
+    ] {
+        let mut world = World::creating();
+        let [first, second] = ["A", "B"].map(|name| world.customer_with_reference(name, name));
+        world
+            .network
+            .xero()
+            .inject(Fault::next_call(fault).times(2));
+        world.sync(&[first]).await;
+        let pause = world.get::<PauseRecord>(ONLY).await.unwrap();
+        assert_eq!(pause.reason, expected, "{}", pause.why);
+        // Another worker: it calls nobody, and its contact waits for the same reason.
+        world.restart();
+        world.reset_calls();
+        for _ in 0..20 {
+            world.sync(&[second]).await;
+        }
+        assert_eq!(world.xero_calls(), 0);
+        let deferred = world.deferred(second).await.unwrap();
+        assert_eq!((deferred.reason, deferred.attempts), (expected, 0));
+        assert_eq!(deferred.due, pause.until);
+    }
+}
+
+#[tokio::test]
+async fn a_pause_of_version_0_1_reads_as_it_was_told_then() {
+    let stored = serde_json::json!({"until": "2026-11-02T10:00:00Z", "why": "it is out of order"});
+    let pause: PauseRecord = serde_json::from_value(stored).unwrap();
+    assert_eq!(pause.reason, DeferReason::XeroLimit);
+}
+
+#[tokio::test]
+async fn an_intent_that_ends_far_off_does_not_keep_its_contact_waiting() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme", "A1");
+    // The answer of the create is lost, so its intent stays.
+    let lost = Fault::next_call(FaultKind::LostAnswer).on("PUT", "/Contacts");
+    world.network.xero().inject(lost);
+    world.sync(&[acme]).await;
+    let mut record: runtime::records::ContactRecord = world.get(acme).await.unwrap();
+    let mut intent = record.intent.take().unwrap();
+    assert!(intent.live_until(world.now()).is_some());
+    intent.expires_at = world.now() + Duration::days(3_650);
+    assert_eq!(intent.live_until(world.now()), None);
+    record.intent = Some(intent);
+    world.put(acme, &record).await;
+    world.pass(Duration::minutes(10));
+    world.sync(&[acme]).await;
+    assert!(world.linked(acme).await.is_some());
+    assert_eq!(world.created_for(acme).len(), 1);
+}
