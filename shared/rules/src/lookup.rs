@@ -1,6 +1,6 @@
 //! How a customer is looked for in Xero without reading every contact of the organisation.
 
-use std::time::Duration;
+use core::time::Duration; // `core` holds no clock
 
 use unicode_normalization::UnicodeNormalization;
 
