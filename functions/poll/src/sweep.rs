@@ -6,9 +6,10 @@ use rules::{ContactId, Settings};
 use runtime::clock_skew::TWO_CLOCKS;
 use runtime::records::{
     ContactRecord, ONLY, ProblemRecord, Record, Records, Stored, SweepRecord, expect,
+    whatever_is_there,
 };
 use serde::{Deserialize, Serialize};
-use store::{Expect, TableError, Write};
+use store::{TableError, Write};
 use time::serde::rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -38,21 +39,22 @@ impl Record for SweepRequestRecord {
 
 /// Remembers that a full sweep is wanted at once.
 pub(crate) async fn request(records: &Records) -> Result<(), TableError> {
-    records.write(vec![wanted(records)?]).await
+    records.write(vec![wanted(records).await?]).await
 }
 
 /// The write that remembers it.
-pub(crate) fn wanted(records: &Records) -> Result<Write, TableError> {
+pub(crate) async fn wanted(records: &Records) -> Result<Write, TableError> {
     let wanted = SweepRequestRecord {
         pending: true,
         not_before: None,
     };
-    records.put(ONLY, &wanted, Expect::Anything)
+    records.replace(ONLY, &wanted).await
 }
 
 /// A full sweep that is due.
 pub(crate) struct Sweep {
     request: Option<Stored<SweepRequestRecord>>,
+    last: Option<Stored<SweepRecord>>,
     /// Whether the last one ran under other settings.
     settings_changed: bool,
 }
@@ -65,11 +67,9 @@ impl Sweep {
         now: OffsetDateTime,
     ) -> Result<Option<Self>, TableError> {
         let request = records.get::<SweepRequestRecord>(ONLY).await?;
-        let last = records.get::<SweepRecord>(ONLY).await?;
-        let last = last.map(|last| last.value);
-        let settings_changed = last
-            .as_ref()
-            .is_some_and(|last| last.settings != settings.fingerprint());
+        let stored_last = records.get::<SweepRecord>(ONLY).await?;
+        let last = stored_last.as_ref().map(|last| &last.value);
+        let settings_changed = last.is_some_and(|last| last.settings != settings.fingerprint());
         let is_outdated = last.is_none_or(|last| {
             let is_again_due = last.again_at.is_some_and(|again_at| again_at <= now);
             // One from the future comes from a clock that was wrong, and would stop the sweeps until then.
@@ -83,6 +83,7 @@ impl Sweep {
             .is_some_and(|not_before| not_before > now && not_before <= now + PUT_OFF + TWO_CLOCKS);
         Ok((is_wanted && !is_put_off).then_some(Self {
             request,
+            last: stored_last,
             settings_changed,
         }))
     }
@@ -113,7 +114,7 @@ impl Sweep {
             at: now,
             again_at: self.settings_changed.then(|| now + OLD_SETTINGS_LAST),
         };
-        let mut writes = vec![records.put(ONLY, &swept, Expect::Anything)?];
+        let mut writes = vec![records.put(ONLY, &swept, whatever_is_there(self.last.as_ref()))?];
         if let Some(request) = &self.request {
             let nothing = SweepRequestRecord {
                 pending: false,

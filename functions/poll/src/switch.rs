@@ -16,7 +16,7 @@ use crate::sweep;
 pub async fn enable(records: &Records, now: OffsetDateTime) -> Result<(), TableError> {
     let stored = SwitchRecord::stored(records).await?;
     let on = SwitchRecord::put(records, Switch::On, now, stored.as_ref())?;
-    records.write(vec![on, sweep::wanted(records)?]).await
+    records.write(vec![on, sweep::wanted(records).await?]).await
 }
 
 /// Switches the synchronisation off. A batch that a worker has begun is worked to its end; whatever begins later heeds it.

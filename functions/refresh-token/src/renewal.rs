@@ -5,7 +5,7 @@ use runtime::records::{DeadCause, DeadConnectionRecord, ONLY, Records, Stored, c
 use runtime::telemetry::Metric;
 use secrecy::ExposeSecret;
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
-use store::{Expect, TableError};
+use store::TableError;
 use time::{Duration, OffsetDateTime};
 use xero::{Connection, Identity, IdentityError, Tokens};
 
@@ -147,7 +147,7 @@ impl<'a> Renewal<'a> {
         };
         self.parts.count_dead();
         tracing::error!("the connection to Xero is dead: {DEAD}");
-        let put = records.put(ONLY, &dead, Expect::Anything)?;
+        let put = records.replace(ONLY, &dead).await?;
         records.write(vec![put]).await?;
         Ok(Outcome::ConnectionDead)
     }

@@ -294,7 +294,7 @@ impl Batch<'_> {
             holder: None,
         };
         let mut writes = vec![
-            self.records.put(code.folded(), &burnt, Expect::Anything)?,
+            self.records.replace(code.folded(), &burnt).await?,
             self.records
                 .put(work.id, &content, expect(work.record.as_ref()))?,
         ];

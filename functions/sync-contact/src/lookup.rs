@@ -14,7 +14,6 @@ use rules::{
 use runtime::records::{DeferReason, DirectoryRecord, ONLY, QueryKind};
 use runtime::telemetry::Metric;
 use runtime::{CallError, Wait};
-use store::Expect;
 use time::Duration;
 use xero::{Access, Answer, Pages, Step, Xero};
 
@@ -649,7 +648,8 @@ impl Batch<'_> {
         let stored = |error: store::TableError| CallError::Open(error.into());
         let write = self
             .records
-            .put(ONLY, &DirectoryRecord { pages }, Expect::Anything)
+            .replace(ONLY, &DirectoryRecord { pages })
+            .await
             .map_err(stored)?;
         self.records.write(vec![write]).await.map_err(stored)
     }

@@ -3,19 +3,18 @@
 //! A lease saves calls and nothing else. Two holders at once are harmless, because whatever must be
 //! right is a conditional write.
 
-use store::{Expect, TableError};
+use store::TableError;
 use time::{Duration, OffsetDateTime};
 
 use crate::Surroundings;
 use crate::clock_skew::TWO_CLOCKS;
-use crate::records::{LeaseRecord, Records, expect};
+use crate::records::{LeaseRecord, Records, Stored, expect};
 
 /// A lease that is held. It expires by itself if it is not given back.
 pub struct Lease {
     records: Records,
     name: &'static str,
-    record: LeaseRecord,
-    version: u64,
+    taken: Stored<LeaseRecord>,
 }
 
 impl Lease {
@@ -52,8 +51,7 @@ impl Lease {
             Ok(()) => Ok(Some(Self {
                 records,
                 name,
-                record,
-                version: found.map_or(0, |found| found.version) + 1,
+                taken: Stored::written(found.as_ref(), name.to_owned(), record),
             })),
             Err(TableError::Conflict) => Ok(None),
             Err(error) => Err(error),
@@ -66,10 +64,10 @@ impl Lease {
     pub async fn give_back(self) {
         let ended = LeaseRecord {
             expires_at: OffsetDateTime::UNIX_EPOCH,
-            ..self.record
+            ..self.taken.value.clone()
         };
-        let expected = Expect::Version(self.version);
-        let written = match self.records.put(self.name, &ended, expected) {
+        let put = self.records.put(self.name, &ended, self.taken.as_read());
+        let written = match put {
             Ok(put) => self.records.write(vec![put]).await,
             Err(error) => Err(error),
         };

@@ -739,6 +739,21 @@ impl Records {
         })
     }
 
+    /// The write that replaces a record, whatever it says by now, and keeps what a newer version wrote
+    /// into it. One read.
+    ///
+    /// # Errors
+    /// As [`Self::get`] and [`Self::put`].
+    pub async fn replace<R: Record>(
+        &self,
+        sort: impl ToString,
+        record: &R,
+    ) -> Result<Write, TableError> {
+        let sort = sort.to_string();
+        let known = self.get::<R>(&sort).await?;
+        self.put(sort, record, whatever_is_there(known.as_ref()))
+    }
+
     /// A write of a record that the store may remove some time after `expires_at`.
     ///
     /// # Errors
@@ -869,7 +884,7 @@ pub async fn confirm_tenant(
     let mut writes = vec![confirmed];
     if before.is_some_and(|before| before.value != tenant) {
         let records = Records::new(table.clone(), tenant);
-        writes.push(crate::switch::off_at_first(&records, now)?);
+        writes.push(crate::switch::off_at_first(&records, now).await?);
     }
     table.write(writes).await
 }

@@ -2,7 +2,7 @@
 
 use rules::{Settings, Switch};
 use serde::{Deserialize, Serialize};
-use store::{Expect, TableError, Write};
+use store::{TableError, Write};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
@@ -82,10 +82,13 @@ pub async fn switch(
 
 /// The write that switches off whatever organisation a person moves to: another ledger is looked
 /// at before anything is written to it, even one that was worked before.
-pub(crate) fn off_at_first(records: &Records, now: OffsetDateTime) -> Result<Write, TableError> {
+pub(crate) async fn off_at_first(
+    records: &Records,
+    now: OffsetDateTime,
+) -> Result<Write, TableError> {
     let off = SwitchRecord {
         on: false,
         since: now,
     };
-    records.put(ONLY, &off, Expect::Anything)
+    records.replace(ONLY, &off).await
 }

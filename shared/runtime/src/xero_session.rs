@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rules::TenantId;
 use secrets::{SecretError, Vault, VaultError, XeroTokenSecret};
-use store::{Expect, Table, TableError};
+use store::{Table, TableError};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 use xero::{Access, Answer, AuthLostCause, Error, LimitProblem, Limits, Xero};
@@ -402,7 +402,7 @@ impl XeroSession<'_> {
     }
 
     async fn store<R: crate::records::Record>(&self, record: &R) -> Result<(), TableError> {
-        let write = self.records.put(ONLY, record, Expect::Anything)?;
+        let write = self.records.replace(ONLY, record).await?;
         self.records.write(vec![write]).await
     }
 

@@ -2,8 +2,8 @@
 
 use rules::{Notice, Outcome, Problem, XeroWrite};
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, EndingKind, HistoryEvent, HistoryRecord,
-    OutcomeRecord, ProblemRecord, Stored, expect,
+    ContactRecord, DeferReason, DeferredRecord, DirectoryRecord, EndingKind, HistoryEvent,
+    HistoryRecord, ONLY, OutcomeRecord, ProblemRecord, Stored, expect,
 };
 use serde_json::{Value, json};
 
@@ -57,6 +57,15 @@ async fn a_contact_keeps_what_a_newer_version_wrote_at_every_level() {
     records.write(vec![put]).await.unwrap();
     wanted.as_object_mut().unwrap().remove("intent");
     assert_eq!(table.dump()[0].body, wanted);
+}
+
+#[tokio::test]
+async fn a_record_that_is_replaced_keeps_what_a_newer_version_wrote() {
+    let body = with_new_fields(&json!({"pages": 2}));
+    let (table, records) = table_with("state-directory", ONLY, &body).await;
+    let replaced = records.replace(ONLY, &DirectoryRecord { pages: 3 }).await;
+    records.write(vec![replaced.unwrap()]).await.unwrap();
+    assert_eq!(table.dump()[0].body, with_new_fields(&json!({"pages": 3})));
 }
 
 #[tokio::test]
