@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt, stream};
-use rules::{AccountType, ContactId, Link, Notice, Plan, Problem, XeroContactId, contact_form};
+use rules::{AccountType, ContactId, Link, Notice, Plan, Problem, XeroContactId};
 use runtime::records::{
     ContactRecord, DeferReason, Intent, ReferenceRecord, XeroContactRecord, expect,
 };
@@ -307,29 +307,28 @@ impl Batch<'_> {
         if self.is_out_of_time() {
             return Ok(());
         }
-        // Last, and from a fresh read: the form rewrites the whole record.
-        let Some(contact) = bigchange
+        // Last, and from a fresh read: a person may have entered one meanwhile, which stays.
+        let is_blank = bigchange
             .contact(work.id)
             .await?
-            .filter(|contact| contact.contact_reference.trim().is_empty())
-        else {
-            told.all = true;
-            return Ok(());
-        };
-        let groups = self.groups.get_or_try_init(|| bigchange.groups()).await?;
-        let group = groups
-            .iter()
-            .find(|group| Some(group.id) == contact.group)
-            .map(|group| group.name.as_str());
-        match contact_form(&contact, group, &plan.account_reference) {
-            Ok(form) if bigchange::fits(&form) => {
-                bigchange.save_form(&form).await?;
-                told.contact_reference = true;
+            .is_some_and(|contact| contact.contact_reference.trim().is_empty());
+        if is_blank {
+            let set = bigchange.set_contact_reference(work.id, &plan.account_reference);
+            match set.await {
+                Ok(()) => told.contact_reference = true,
+                // The account reference is written, and it is the key: a search term is not worth
+                // holding the contact for.
+                Err(
+                    error @ (bigchange::Error::Rejected { .. } | bigchange::Error::TooLong { .. }),
+                ) => {
+                    let words = error.refusal().filter(|words| !words.is_empty());
+                    notices.push(Notice::ContactReferenceNotWritten {
+                        reason: words.map_or_else(|| error.to_string(), str::to_owned),
+                        field: None,
+                    });
+                }
+                Err(error) => return Err(error),
             }
-            Ok(_) => notices.push(Notice::ContactReferenceNotWritten {
-                field: rules::Field::Extra,
-            }),
-            Err(field) => notices.push(Notice::ContactReferenceNotWritten { field }),
         }
         told.all = true;
         Ok(())

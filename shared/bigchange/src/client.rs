@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rules::{
-    AccountReference, AccountType, Contact, ContactForm, ContactId, Group, GroupId, ListedContact,
-};
+use rules::{AccountReference, AccountType, Contact, ContactId, Group, GroupId, ListedContact};
 use serde_json::Value;
 use time::OffsetDateTime;
 use transport::Transport;
 use url::Url;
 
-use crate::envelope::{is_nothing_found, result_of, unanswered};
+use crate::envelope::{
+    NO_RIGHT, is_nothing_found, result_of, says_no_such_contact, says_nothing_found, unanswered,
+};
 use crate::fields::Unreadable;
 use crate::query::{self, Query};
-use crate::{AuthProblem, Credentials, Error, read};
+use crate::{AuthProblem, Credentials, Error, Words, read};
 
 /// How many contacts are asked for in one page. BigChange allows 5,000; a thousand is a page of about a megabyte.
 pub const PAGE_SIZE: usize = 1000;
@@ -115,8 +115,9 @@ impl BigChange {
         let query = query::contact(id);
         let action = query.action;
         let detail = match self.call(query).await {
-            Err(error) if is_nothing_found(&error) => return Ok(None),
-            answer => answer?,
+            Err(error) if error.refusal().is_some_and(says_no_such_contact) => return Ok(None),
+            Ok(Value::String(text)) if says_no_such_contact(&text) => return Ok(None),
+            answer => one_of(answer?),
         };
         let contact = read::contact(&detail).map_err(|field| unreadable(action, field))?;
         if contact.id != id {
@@ -135,26 +136,45 @@ impl BigChange {
         reference: &AccountReference,
         account_type: AccountType,
     ) -> Result<(), Error> {
-        self.call(query::save_account(id, reference, account_type).bounded()?)
+        self.save(query::save_account(id, reference, account_type))
             .await
-            .map(drop)
     }
 
-    /// Sends the whole-record form: everything on it replaces what BigChange has. Doing it twice is doing it once, if nobody edits the contact in between.
+    /// Sets the contact reference (General) and nothing else. Doing it twice is doing it once.
     ///
     /// # Errors
-    /// See [`Error`]; [`Error::TooLong`] where the form does not [fit](crate::fits).
-    pub async fn save_form(&self, form: &ContactForm) -> Result<(), Error> {
-        self.call(query::save_form(form).bounded()?).await.map(drop)
+    /// See [`Error`]; [`Error::Rejected`] with `Reference Update Failed` where BigChange does not take
+    /// it, for instance because another contact has it.
+    pub async fn set_contact_reference(
+        &self,
+        id: ContactId,
+        reference: &AccountReference,
+    ) -> Result<(), Error> {
+        self.save(query::update_reference(id, reference)).await
     }
 
-    /// A list, with every way of saying that there is nothing in it.
+    /// BigChange can refuse a user the right to save while it lets it read everything. That is no lost
+    /// login: it is told of the contact that was to be saved.
+    async fn save(&self, query: Query) -> Result<(), Error> {
+        match self.call(query.bounded()?).await {
+            Err(Error::AuthLost(AuthProblem::NoRight(action))) => Err(Error::Rejected {
+                action,
+                reason: Words::new(NO_RIGHT),
+            }),
+            answer => answer.map(drop),
+        }
+    }
+
+    /// A list, with every way of saying that there is nothing in it. One object is a list of one.
     async fn list(&self, query: Query) -> Result<Vec<Value>, Error> {
         let action = query.action;
         match self.call(query).await {
             Ok(Value::Array(items)) => Ok(items),
+            Ok(one @ Value::Object(_)) => Ok(vec![one]),
             Ok(Value::Null) => Ok(Vec::new()),
-            Ok(Value::String(text)) if says_empty(&text) => Ok(Vec::new()),
+            Ok(Value::String(text)) if text.trim().is_empty() || says_nothing_found(&text) => {
+                Ok(Vec::new())
+            }
             Ok(_) => Err(unexpected(action, "a Result that is not a list")),
             Err(error) if is_nothing_found(&error) => Ok(Vec::new()),
             Err(error) => Err(error),
@@ -186,9 +206,12 @@ impl BigChange {
     }
 }
 
-fn says_empty(text: &str) -> bool {
-    let text = text.trim().trim_end_matches('.');
-    text.is_empty() || text.eq_ignore_ascii_case("no results")
+/// A contact is one object; a list of one was seen where one is meant, and the reverse.
+fn one_of(detail: Value) -> Value {
+    match detail {
+        Value::Array(mut items) if items.len() == 1 => items.remove(0),
+        detail => detail,
+    }
 }
 
 fn unreadable(action: &'static str, Unreadable(field): Unreadable) -> Error {

@@ -69,11 +69,37 @@ pub(crate) fn unanswered(action: &'static str, error: TransportError) -> Error {
     }
 }
 
+/// The word by which BigChange refuses a user something.
+pub(crate) const NO_RIGHT: &str = "misc_noRight";
+
+/// What BigChange says where there is nothing of the kind, in lower case: as a refusal, or as the
+/// result of a call that succeeded. A wrong group is told in other words, and is an error.
+const NOTHING_FOUND: [&str; 4] = [
+    "no result",
+    "no results",
+    "no contacts found",
+    "there are no contacts in this group",
+];
+
+/// Whether a text says no more than that there is nothing of the kind.
+pub(crate) fn says_nothing_found(text: &str) -> bool {
+    let text = text.trim().trim_end_matches(['.', '!']).trim_end();
+    NOTHING_FOUND
+        .iter()
+        .any(|known| text.eq_ignore_ascii_case(known))
+}
+
+/// Whether a text says that there is no contact with the id that was asked for. What is said of a group
+/// is not: a contact that passes for deleted loses its link.
+pub(crate) fn says_no_such_contact(text: &str) -> bool {
+    let words = text.trim().to_ascii_lowercase();
+    words.starts_with("no contacts found")
+        || (words.starts_with("no result") && says_nothing_found(text))
+}
+
 /// Whether a refusal says no more than that there is nothing of the kind.
 pub(crate) fn is_nothing_found(error: &Error) -> bool {
-    error
-        .refusal()
-        .is_some_and(|words| words.to_ascii_lowercase().starts_with("no contacts found"))
+    error.refusal().is_some_and(says_nothing_found)
 }
 
 fn parse(body: &[u8]) -> Option<Value> {
@@ -86,7 +112,10 @@ fn refusal(action: &'static str, envelope: Option<&Fields<'_>>) -> Error {
         .and_then(|f| f.find(&["Result"]))
         .and_then(Value::as_str)
         .unwrap_or_default();
-    if words.to_ascii_lowercase().contains("misc_noright") {
+    if words
+        .to_ascii_lowercase()
+        .contains(&NO_RIGHT.to_ascii_lowercase())
+    {
         return Error::AuthLost(AuthProblem::NoRight(action));
     }
     Error::Rejected {

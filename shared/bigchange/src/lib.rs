@@ -17,4 +17,4 @@ mod read;
 pub use client::{BigChange, PAGE_SIZE, Page};
 pub use credentials::Credentials;
 pub use error::{AuthProblem, Cause, Error, Words};
-pub use query::{MAX_QUERY_CHARS, fits};
+pub use query::MAX_QUERY_CHARS;

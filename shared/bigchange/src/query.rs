@@ -1,6 +1,6 @@
 //! The query string of each call.
 
-use rules::{AccountReference, AccountType, ContactForm, ContactId, GroupId};
+use rules::{AccountReference, AccountType, ContactId, GroupId};
 use time::OffsetDateTime;
 use url::form_urlencoded::Serializer;
 
@@ -89,36 +89,14 @@ pub(crate) fn save_account(
     Query::new("ContactExtraSave", &parameters)
 }
 
-/// The whole-record form. Whether BigChange keeps or empties a field whose parameter is left out is not published. So every field that has a value is sent, and a
-/// blank one is left out: it stays blank either way, and no check of an empty value can refuse the form. Only the reference is always sent: it is what changes.
-pub(crate) fn save_form(form: &ContactForm) -> Query {
-    let (id, parent) = (form.id.to_string(), form.parent.map(|p| p.to_string()));
-    let others = [
-        ("ContactName", form.name.as_str()),
-        ("ContactGroup", &form.group),
-        ("ContactParentId", parent.as_deref().unwrap_or_default()),
-        ("ContactStreet", &form.street),
-        ("ContactPostcode", &form.postcode),
-        ("ContactTown", &form.town),
-        ("ContactCountry", &form.country),
-        ("ContactPerson", &form.person),
-        ("ContactPhone", &form.phone),
-        ("ContactEmail", &form.email),
-        ("ContactExtra", &form.extra),
-    ];
-    let mut parameters = vec![
+/// `ContactUpdateRef` sets the contact reference alone; it needs both parameters.
+pub(crate) fn update_reference(id: ContactId, reference: &AccountReference) -> Query {
+    let id = id.to_string();
+    let parameters = [
         ("ContactId", id.as_str()),
-        ("ContactReference", form.contact_reference.as_str()),
+        ("ContactRef", reference.as_str()),
     ];
-    parameters.extend(others.into_iter().filter(|(_, value)| !value.is_empty()));
-    Query::new("ContactSave", &parameters)
-}
-
-/// Whether [`BigChange::save_form`](crate::BigChange::save_form) can send this form, as far as the length of its query string goes. Letters beyond ASCII take six or
-/// more characters each, so a long free text in another script may not fit. The limits of the single fields are a matter for the rules.
-#[must_use]
-pub fn fits(form: &ContactForm) -> bool {
-    save_form(form).bounded().is_ok()
+    Query::new("ContactUpdateRef", &parameters)
 }
 
 /// A moment as `LastUpdated` takes it: `yyyy-MM-dd HH:mm:ss`, without a zone, given in UTC and cut to the second.

@@ -76,37 +76,3 @@ impl AccountType {
     /// Xero.
     pub const XERO: Self = Self(1);
 }
-
-/// BigChange's whole-record form, `ContactSave`: the only way to set a contact reference, with everything else sent as it was read.
-///
-/// Limits, from BigChange's reference: name, group and country 50 characters, contact reference 40, street, town and email 100, postcode 10, person and
-/// phone 30 (a phone without spaces), extra 255; the street must be there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactForm {
-    /// Which contact.
-    pub id: ContactId,
-    /// Name.
-    pub name: String,
-    /// The group's *name*; BigChange would create one that does not exist.
-    pub group: String,
-    /// The contact's parent, if it has one.
-    pub parent: Option<ContactId>,
-    /// Contact reference: the one field that changes.
-    pub contact_reference: String,
-    /// Street.
-    pub street: String,
-    /// Town.
-    pub town: String,
-    /// Postcode.
-    pub postcode: String,
-    /// Country.
-    pub country: String,
-    /// Person.
-    pub person: String,
-    /// Phone.
-    pub phone: String,
-    /// Email.
-    pub email: String,
-    /// Free text.
-    pub extra: String,
-}

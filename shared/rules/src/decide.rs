@@ -589,6 +589,10 @@ fn code(s: &Snapshot<'_>) -> Result<AccountReference, Decision> {
     s.generated.cloned().ok_or(Decision::NeedsCode)
 }
 
+/// The longest contact reference, in characters, by BigChange's reference. An account number in Xero
+/// may have 50.
+const CONTACT_REFERENCE_MAX: usize = 40;
+
 /// What is written to BigChange, by the table:
 ///
 /// | account reference in BigChange | match in Xero | generate | contact reference | account reference becomes | contact reference becomes |
@@ -611,15 +615,23 @@ fn plan(
     // A restored reference of a linked contact was not generated now: its contact reference is left alone.
     let fills_contact_reference =
         due || (s.link.is_none() && blank && s.settings.generate_account_reference);
+    let is_wanted = customer.contact_reference.is_empty() && fills_contact_reference;
+    let fits = account_reference.as_str().chars().count() <= CONTACT_REFERENCE_MAX;
+    let mut notices = Notice::of_fields(customer);
+    if is_wanted && !fits {
+        notices.push(Notice::ContactReferenceNotWritten {
+            reason: format!("a contact reference has at most {CONTACT_REFERENCE_MAX} characters"),
+            field: None,
+        });
+    }
     Plan {
         outcome,
         bigchange_account: blank || customer.account_type != Some(AccountType::XERO),
-        bigchange_contact_reference: customer.contact_reference.is_empty()
-            && fills_contact_reference,
+        bigchange_contact_reference: is_wanted && fits,
         account_reference,
         xero,
         synced,
-        notices: Notice::of_fields(customer),
+        notices,
     }
 }
 

@@ -10,7 +10,6 @@ mod codes;
 mod contact;
 mod customer;
 mod decide;
-mod form;
 mod group_fault;
 mod ids;
 mod lookup;
@@ -24,7 +23,7 @@ mod xero_contact;
 pub use account_reference::{AccountReference, InvalidAccountReference};
 pub use changes::{Change, System, changes};
 pub use codes::{code_prefix, codes, looks_like_a_code};
-pub use contact::{AccountType, Contact, ContactForm, Group, ListedContact};
+pub use contact::{AccountType, Contact, Group, ListedContact};
 pub use customer::{
     Customer, Details, Field, LeftOut, Participation, Skip, contact_fingerprint, participation,
 };
@@ -32,7 +31,6 @@ pub use decide::{
     Decision, InDoubt, Link, Outcome, PersonsWord, Plan, Question, Snapshot, UnknownWrite,
     XeroWrite, decide, is_still_as_found, link_out_of_line,
 };
-pub use form::contact_form;
 pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};

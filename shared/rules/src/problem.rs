@@ -680,6 +680,8 @@ fn name_mark(name: &str) -> Fingerprint {
     Fingerprint::of([NameKey::of(name).as_str()])
 }
 
+const ENTER_BY_HAND: &str = "enter the account reference there by hand if you search by it (CRM → Contacts → the contact → General).";
+
 /// Something that the accounts admin should know, which does not hold the contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
@@ -691,10 +693,15 @@ pub enum Notice {
         /// Its name in Xero.
         in_xero: String,
     },
-    /// The contact reference was not written, because the form that sets it could not carry this field back unchanged.
+    /// The contact reference was not written: BigChange does not take it.
     ContactReferenceNotWritten {
-        /// The field.
-        field: Field,
+        /// Why, in BigChange's words or in ours. Blank in a notice of version 0.1.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+        /// Version 0.1 set the reference through a form of the whole contact: the field that this form
+        /// could not carry back unchanged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<Field>,
     },
     /// A notice that only a newer version of this software knows: read from a record, never given.
     #[serde(other)]
@@ -728,10 +735,15 @@ impl Notice {
                     "It was linked to the Xero contact \"{in_xero}\", which has its account number but another name."
                 )
             }
-            Self::ContactReferenceNotWritten { field } => format!(
-                "The contact reference was not written, because BigChange's form would not take the {} back unchanged; enter the account reference there by \
-                 hand if you search by it (CRM → Contacts → the contact → General).",
+            Self::ContactReferenceNotWritten {
+                field: Some(field), ..
+            } => format!(
+                "The contact reference was not written, because BigChange's form would not take the {} back unchanged; {ENTER_BY_HAND}",
                 field.label()
+            ),
+            Self::ContactReferenceNotWritten { reason, .. } => format!(
+                "The contact reference was not written, because BigChange does not take it ({}); {ENTER_BY_HAND}",
+                reason.trim().trim_end_matches('.')
             ),
             Self::Unknown => "A newer version of the synchronisation noted something that this version does not know.".to_owned(),
         }

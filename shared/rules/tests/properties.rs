@@ -16,7 +16,7 @@ use rules::{
     Customer, Decision, Details, Fingerprint, GroupId, InDoubt, KnownNames, Link, NameKey, Notice,
     Outcome, Participation, Person, PersonsWord, Plan, Problem, Settings, Snapshot, Watch,
     XeroChanges, XeroContact, XeroContactId, XeroWrite, code_prefix, codes, contact_fingerprint,
-    contact_form, decide, looks_like_a_code, normalise_spaces, participation,
+    decide, looks_like_a_code, normalise_spaces, participation,
 };
 
 const ACCOUNT_GROUP: u64 = 10;
@@ -801,19 +801,6 @@ proptest! {
             prop_assert!(!Notice::sentence(notice).is_empty());
         }
         let _: Fingerprint = contact_fingerprint(contact, &world.settings);
-    }
-
-    #[test]
-    fn the_form_carries_back_what_was_read_or_not_at_all(contact in any_contact(), group_name in option::of(awkward_text()), reference in reference()) {
-        if let Ok(form) = contact_form(&contact, group_name.as_deref(), &reference) {
-            prop_assert_eq!(Some(form.group), group_name);
-            prop_assert_eq!(form.contact_reference, reference.to_string());
-            prop_assert_eq!(
-                [form.name, form.street, form.town, form.postcode, form.country, form.person, form.phone, form.email, form.extra],
-                [contact.name, contact.street, contact.town, contact.postcode, contact.country, contact.person, contact.phone, contact.email, contact.extra]
-            );
-            prop_assert_eq!((form.id, form.parent), (contact.id, contact.parent));
-        }
     }
 
     #[test]

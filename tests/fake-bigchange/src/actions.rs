@@ -16,7 +16,7 @@ pub(crate) enum Action {
     ContactListByGroupPaged,
     ContactDetail,
     ContactsByParent,
-    ContactSave,
+    ContactUpdateRef,
     ContactExtraSave,
     ContactDelete,
 }
@@ -28,7 +28,7 @@ impl Action {
         Self::ContactListByGroupPaged,
         Self::ContactDetail,
         Self::ContactsByParent,
-        Self::ContactSave,
+        Self::ContactUpdateRef,
         Self::ContactExtraSave,
         Self::ContactDelete,
     ];
@@ -48,19 +48,20 @@ impl Action {
             Self::ContactListByGroupPaged => "ContactListByGroupPaged",
             Self::ContactDetail => "ContactDetail",
             Self::ContactsByParent => "ContactsByParent",
-            Self::ContactSave => "ContactSave",
+            Self::ContactUpdateRef => "ContactUpdateRef",
             Self::ContactExtraSave => "ContactExtraSave",
             Self::ContactDelete => "ContactDelete",
         }
     }
 }
 
-/// The form's default group.
-const DEFAULT_GROUP: &str = "Imported Contacts";
 /// The largest page of `ContactListByGroupPaged`, which is also what a call without `PageSize` gets.
 const MAX_PAGE_SIZE: usize = 5000;
 /// The reference names no limit for the account reference; this is the limit of Xero's own account number, which it goes to.
 const MAX_ACCOUNT_REFERENCE_CHARS: usize = 50;
+
+/// The longest contact reference of BigChange's other forms.
+const MAX_CONTACT_REFERENCE_CHARS: usize = 40;
 
 pub(crate) fn act(
     company: &mut FakeBigChange,
@@ -74,7 +75,7 @@ pub(crate) fn act(
         Action::ContactListByGroupPaged => list(company, parameters),
         Action::ContactDetail => detail(company, parameters),
         Action::ContactsByParent => by_parent(company, parameters),
-        Action::ContactSave => save_form(company, now, parameters),
+        Action::ContactUpdateRef => update_reference(company, now, parameters),
         Action::ContactExtraSave => save_extra(company, now, parameters),
         Action::ContactDelete => delete(company, now, parameters),
     };
@@ -93,7 +94,12 @@ fn groups(company: &FakeBigChange) -> Outcome {
             json!({"Id": spell.number(*id), "Name": name})
         })
         .collect();
-    Outcome::list(items, company.behaviour.empty_list)
+    let behaviour = &company.behaviour;
+    Outcome::list(
+        items,
+        behaviour.empty_list,
+        behaviour.lists_of_one_as_object,
+    )
 }
 
 fn list(company: &FakeBigChange, parameters: &Parameters) -> Acted {
@@ -131,7 +137,8 @@ fn list(company: &FakeBigChange, parameters: &Parameters) -> Acted {
             )
         })
         .collect();
-    Ok(Outcome::list(items, behaviour.empty_page))
+    let one_as_object = behaviour.lists_of_one_as_object;
+    Ok(Outcome::list(items, behaviour.empty_page, one_as_object))
 }
 
 fn detail(company: &FakeBigChange, parameters: &Parameters) -> Acted {
@@ -167,131 +174,40 @@ fn by_parent(company: &FakeBigChange, parameters: &Parameters) -> Acted {
             json!({"ContactId": spell.number(c.id)})
         })
         .collect();
-    Ok(Outcome::list(items, company.behaviour.empty_list))
+    let behaviour = &company.behaviour;
+    let one_as_object = behaviour.lists_of_one_as_object;
+    Ok(Outcome::list(items, behaviour.empty_list, one_as_object))
 }
 
-/// The whole-record form. Everything is checked before anything is changed.
-fn save_form(company: &mut FakeBigChange, now: OffsetDateTime, parameters: &Parameters) -> Acted {
-    let target = form_target(company, parameters)?;
-    let before = target.and_then(|id| company.contacts.get(&id)).cloned();
-    let mut after = before.clone().unwrap_or_default();
-    fill_texts(
-        &mut after,
-        parameters,
-        company.behaviour.omitted_parameter_blanks_field,
-    )?;
-    if after.name.is_empty() {
-        return Err("ContactName parameter required".to_owned());
-    }
-    if after.street.is_empty() {
-        return Err("ContactStreet parameter required".to_owned());
-    }
-    after.id = target.unwrap_or_else(|| company.next_contact_id());
-    after.parent_id = form_parent(company, parameters, &after)?;
-    after.group_id = form_group(company, parameters, &after)?;
-    after.last_updated = Some(now);
-    let id = after.id;
-    commit(company, now, Action::ContactSave, before, after);
-    Ok(Outcome::Result(json!(id)))
-}
-
-/// Which contact a form is for: by id, or by reference where it is to replace the one with the same reference; else a new one.
-fn form_target(company: &FakeBigChange, parameters: &Parameters) -> Result<Option<u64>, String> {
-    if let Some(id) = number::<u64>(parameters, "ContactId")? {
-        return if company.contacts.contains_key(&id) {
-            Ok(Some(id))
-        } else {
-            Err("Invalid ContactId parameter.".to_owned())
-        };
-    }
-    if !parameters.is_on("ContactReplaceSameRef") {
-        return Ok(None);
-    }
-    Ok(parameters
-        .filled("ContactReference")
-        .and_then(|r| with_reference(company, r).next())
-        .map(|c| c.id))
-}
-
-fn fill_texts(
-    contact: &mut FakeContact,
-    parameters: &Parameters,
-    omitted_blanks: bool,
-) -> Result<(), String> {
-    let fields: [(&str, usize, &mut String); 10] = [
-        ("ContactName", 50, &mut contact.name),
-        ("ContactReference", 40, &mut contact.contact_reference),
-        ("ContactStreet", 100, &mut contact.street),
-        ("ContactPostcode", 10, &mut contact.postcode),
-        ("ContactTown", 100, &mut contact.town),
-        ("ContactCountry", 50, &mut contact.country),
-        ("ContactPerson", 30, &mut contact.person),
-        ("ContactPhone", 30, &mut contact.phone),
-        ("ContactEmail", 100, &mut contact.email),
-        ("ContactExtra", 255, &mut contact.extra),
-    ];
-    for (name, max_chars, field) in fields {
-        let Some(sent) = parameters.get(name) else {
-            if omitted_blanks {
-                field.clear();
-            }
-            continue;
-        };
-        *field = at_most(name, sent, max_chars)?.to_owned();
-    }
-    // Phones are kept in their international form, without spaces.
-    contact.phone.retain(|c| !c.is_whitespace());
-    Ok(())
-}
-
-fn form_parent(
-    company: &FakeBigChange,
-    parameters: &Parameters,
-    contact: &FakeContact,
-) -> Result<Option<u64>, String> {
-    let parent =
-        if let Some(id) = number::<u64>(parameters, "ContactParentId")?.filter(|id| *id > 0) {
-            let known = company.contacts.contains_key(&id) && id != contact.id;
-            Some(id)
-                .filter(|_| known)
-                .ok_or("Invalid ContactParentId parameter.")?
-        } else if let Some(reference) = parameters.filled("ContactParentReference") {
-            let reference = at_most("ContactParentReference", reference, 40)?;
-            let parent = with_reference(company, reference).find(|c| c.id != contact.id);
-            parent
-                .ok_or("Invalid ContactParentReference parameter.")?
-                .id
-        } else if company.behaviour.omitted_parameter_blanks_field {
-            return Ok(None);
-        } else {
-            return Ok(contact.parent_id);
-        };
-    Ok(Some(parent))
-}
-
-/// The id of the form's group, which is made where there is none of that name.
-fn form_group(
+/// Sets the contact reference and nothing else. The reference names no limit here; `ContactSave` takes
+/// 40 characters.
+fn update_reference(
     company: &mut FakeBigChange,
+    now: OffsetDateTime,
     parameters: &Parameters,
-    contact: &FakeContact,
-) -> Result<u64, String> {
-    let name = match parameters.filled("ContactGroup") {
-        Some(name) => at_most("ContactGroup", name, 50)?,
-        None if company.behaviour.omitted_parameter_blanks_field || contact.group_id == 0 => {
-            DEFAULT_GROUP
-        }
-        None => return Ok(contact.group_id),
+) -> Acted {
+    let (Some(id), Some(reference)) = (
+        parameters.filled("ContactId"),
+        parameters.filled("ContactRef"),
+    ) else {
+        return Err("contactId and contactRef parameters required".to_owned());
     };
-    let known = company
-        .groups
-        .iter()
-        .find(|(_, known)| known.eq_ignore_ascii_case(name));
-    if let Some((id, _)) = known {
-        return Ok(*id);
+    let id: u64 = id.parse().map_err(|_| "Invalid Format - contactId")?;
+    let before = company.contacts.get(&id).ok_or("No matching contact")?;
+    let is_taken = with_reference(company, reference).any(|c| c.id != id);
+    if reference.chars().count() > MAX_CONTACT_REFERENCE_CHARS
+        || (is_taken && company.behaviour.contact_references_are_unique)
+    {
+        return Err("Reference Update Failed".to_owned());
     }
-    let id = company.groups.last_key_value().map_or(1, |(id, _)| id + 1);
-    company.groups.insert(id, name.to_owned());
-    Ok(id)
+    let after = FakeContact {
+        contact_reference: reference.to_owned(),
+        last_updated: Some(now),
+        ..before.clone()
+    };
+    let before = Some(before.clone());
+    commit(company, now, Action::ContactUpdateRef, before, after);
+    Ok(Outcome::Result(json!("Reference Updated")))
 }
 
 /// The Financials tab. What is left out keeps its value.

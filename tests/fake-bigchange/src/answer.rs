@@ -33,7 +33,10 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn list(items: Vec<Value>, if_empty: EmptyList) -> Self {
+    pub(crate) fn list(mut items: Vec<Value>, if_empty: EmptyList, one_as_object: bool) -> Self {
+        if items.len() == 1 && one_as_object {
+            return Self::Result(items.remove(0));
+        }
         if !items.is_empty() {
             return Self::Result(Value::Array(items));
         }
@@ -41,6 +44,8 @@ impl Outcome {
             EmptyList::NotFound => Self::refused("No contacts found"),
             EmptyList::WithoutResult => Self::Nothing,
             EmptyList::Text => Self::Result(json!("No results")),
+            EmptyList::TextOfOne => Self::Result(json!("No result")),
+            EmptyList::NoneInGroup => Self::refused("There are no contacts in this group"),
         }
     }
 
@@ -166,7 +171,7 @@ pub(crate) fn list_item(
     if include_extra {
         map.insert("Extra".to_owned(), json!(contact.extra));
     }
-    map.insert("FlaggedReason".to_owned(), json!(""));
+    map.insert("FlaggedReason".to_owned(), json!(false));
     map.insert("Group".to_owned(), json!(group_name));
     map.insert("DeletionDate".to_owned(), spell.date(contact.deleted_at));
     map.insert("ExpiryDate".to_owned(), spell.date(None));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How a list with nothing in it is answered: all three were seen.
+/// How a list with nothing in it is answered: all of these were seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmptyList {
     /// `{"Code":2,"Result":"No contacts found"}`, as the reference has it for contacts.
@@ -11,6 +11,10 @@ pub enum EmptyList {
     WithoutResult,
     /// `{"Code":0,"Result":"No results"}`, a text in place of the list.
     Text,
+    /// `{"Code":0,"Result":"No result"}`, another such text.
+    TextOfOne,
+    /// `{"Code":2,"Result":"There are no contacts in this group"}`.
+    NoneInGroup,
 }
 
 /// The switches. The default is the reading that is hardest on a client.
@@ -30,8 +34,11 @@ pub struct Behaviour {
     pub deleted_in_lists: bool,
     /// Whether an edit in Financials moves the time by which `LastUpdated` filters. The reference does not say; the harder reading is that it does not.
     pub financial_edits_bump_last_updated: bool,
-    /// Whether a parameter left out of `ContactSave` empties its field. The reference does not say; the harder reading is that it does.
-    pub omitted_parameter_blanks_field: bool,
+    /// Whether `ContactUpdateRef` fails where another contact has the reference. The reference says that
+    /// it may exist already; the harder reading is that this always fails.
+    pub contact_references_are_unique: bool,
+    /// Whether a list of one is answered as that one object, without a list around it.
+    pub lists_of_one_as_object: bool,
     /// Actions, in lower case, for which the user has no right: they are answered by `misc_noRight`.
     pub actions_without_right: BTreeSet<String>,
     /// Groups that are refused in these words, such as `misc_noRight`, which then goes for the details of their contacts too.
@@ -48,7 +55,8 @@ impl Default for Behaviour {
             empty_list: EmptyList::WithoutResult,
             deleted_in_lists: false,
             financial_edits_bump_last_updated: false,
-            omitted_parameter_blanks_field: true,
+            contact_references_are_unique: true,
+            lists_of_one_as_object: false,
             actions_without_right: BTreeSet::new(),
             refused_groups: BTreeMap::new(),
         }

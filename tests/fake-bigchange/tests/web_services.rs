@@ -267,87 +267,49 @@ fn a_deleted_contact_leaves_the_lists_and_keeps_its_record() {
 }
 
 #[test]
-fn what_a_form_leaves_out_is_emptied_unless_switched_off() {
-    let save = "action=ContactSave&ContactId=2&ContactName=New&ContactStreet=2+Road&ContactGroup=account%20customers";
-    let mut kept = company();
-    kept.behaviour.omitted_parameter_blanks_field = false;
-    ask(&mut kept, 300, save);
-    assert_eq!(kept.contact(2).unwrap().town, "Exampleton");
-    let mut emptied = company();
-    ask(&mut emptied, 300, save);
-    let saved = emptied.contact(2).unwrap();
-    assert_eq!(saved.name, "New");
-    assert_eq!(
-        (saved.town.as_str(), saved.contact_reference.as_str()),
-        ("", "")
-    );
-    assert_eq!(saved.group_id, 10);
-    assert_eq!(saved.last_updated, Some(at(300).into()));
-}
-
-#[test]
-fn a_form_without_a_group_moves_the_contact_to_the_default_group() {
+fn the_contact_reference_is_set_alone() {
     let mut company = company();
-    ask(
-        &mut company,
-        0,
-        "action=ContactSave&ContactId=2&ContactName=N&ContactStreet=S",
-    );
-    let group = company.contact(2).unwrap().group_id;
-    assert_eq!(group, 12);
-    let groups = ask(&mut company, 0, "action=ContactGroups");
-    assert_eq!(groups["Result"][2]["Name"], "Imported Contacts");
+    let before = company.contact(2).unwrap().clone();
+    let set = "action=ContactUpdateRef&ContactId=2&ContactRef=NEW+1";
+    let answer = json!({"Code": 0, "Result": "Reference Updated"});
+    assert_eq!(ask(&mut company, 300, set), answer);
+    let expected = FakeContact {
+        contact_reference: "NEW 1".to_owned(),
+        last_updated: Some(at(300).into()),
+        ..before
+    };
+    assert_eq!(company.contact(2), Some(&expected));
 }
 
 #[test]
-fn a_form_keeps_a_phone_without_its_spaces() {
-    let mut company = company();
-    ask(
-        &mut company,
-        0,
-        "action=ContactSave&ContactId=2&ContactName=N&ContactStreet=S&ContactPhone=%2B44+1234+5",
-    );
-    assert_eq!(company.contact(2).unwrap().phone, "+4412345");
-}
-
-#[test]
-fn a_form_that_breaks_a_limit_changes_nothing() {
-    let long = |name: &str, chars: usize| format!("{name}={}", "x".repeat(chars));
-    for broken in [
-        long("ContactName", 51),
-        long("ContactGroup", 51),
-        long("ContactReference", 41),
-        long("ContactStreet", 101),
-        long("ContactPostcode", 11),
-        long("ContactTown", 101),
-        long("ContactCountry", 51),
-        long("ContactPerson", 31),
-        long("ContactPhone", 31),
-        long("ContactEmail", 101),
-        long("ContactExtra", 256),
-        "ContactStreet=".to_owned(),
-        "ContactName=".to_owned(),
-        "ContactParentId=2".to_owned(),
-        "ContactParentId=99".to_owned(),
-        "ContactId=99".to_owned(),
+fn a_contact_reference_that_cannot_be_set_changes_nothing() {
+    let long = format!("ContactId=1&ContactRef={}", "x".repeat(41));
+    for (parameters, words) in [
+        (
+            "ContactId=1",
+            "contactId and contactRef parameters required",
+        ),
+        (
+            "ContactRef=R",
+            "contactId and contactRef parameters required",
+        ),
+        ("ContactId=one&ContactRef=R", "Invalid Format - contactId"),
+        ("ContactId=99&ContactRef=R", "No matching contact"),
+        ("ContactId=1&ContactRef=ref2", "Reference Update Failed"),
+        (&long, "Reference Update Failed"),
     ] {
         let mut company = company();
         let before = company.dump();
-        let query =
-            format!("action=ContactSave&ContactId=2&ContactName=N&ContactStreet=S&{broken}");
-        assert_eq!(ask(&mut company, 0, &query)["Code"], 2, "{broken}");
-        assert_eq!(company.dump(), before, "{broken}");
+        let query = format!("action=ContactUpdateRef&{parameters}");
+        let answer = ask(&mut company, 0, &query);
+        assert_eq!(answer, json!({"Code": 2, "Result": words}), "{parameters}");
+        assert_eq!(company.dump(), before, "{parameters}");
         assert!(company.writes().is_empty());
     }
-}
-
-#[test]
-fn a_form_without_an_id_adds_a_contact_or_replaces_by_reference() {
     let mut company = company();
-    let add = "action=ContactSave&ContactName=N&ContactStreet=S&ContactReference=REF2";
-    assert_eq!(ask(&mut company, 0, add)["Result"], 4);
-    let replace = format!("{add}&ContactReplaceSameRef=1");
-    assert_eq!(ask(&mut company, 0, &replace)["Result"], 2);
+    company.behaviour.contact_references_are_unique = false;
+    let set = "action=ContactUpdateRef&ContactId=1&ContactRef=ref2";
+    assert_eq!(ask(&mut company, 0, set)["Code"], 0);
 }
 
 #[test]

@@ -36,8 +36,6 @@ pub struct Coverage {
     pub codes: u64,
     /// Calls that Xero refused for a limit without its having been ordered.
     pub limits_crossed: u64,
-    /// Edits in BigChange that our own form overwrote, since they were made between its reading and its saving.
-    pub form_races: u64,
 }
 
 impl Coverage {
@@ -64,7 +62,6 @@ impl Coverage {
         self.saved += other.saved;
         self.codes += other.codes;
         self.limits_crossed += other.limits_crossed;
-        self.form_races += other.form_races;
     }
 }
 
@@ -88,8 +85,8 @@ impl fmt::Display for Coverage {
         )?;
         writeln!(
             f,
-            "{} calls over a limit that was not ordered; {} edits in BigChange between our form's reading and saving",
-            self.limits_crossed, self.form_races
+            "{} calls over a limit that was not ordered",
+            self.limits_crossed
         )?;
         for (title, counts) in [("Faults", &self.faults), ("People", &self.people)] {
             let counts: Vec<String> = counts

@@ -239,8 +239,7 @@ impl World {
                 format!("contact {id} was saved, which never was an account customer"),
             );
         }
-        // But for the references the record is as it was. Where it is not, our form was read before a person's edit and saved after it, and BigChange
-        // knows no condition: that the form's content is what this process read last is all that can be promised.
+        // But for the references the record is as it was.
         let apart = |contact: &FakeContact| FakeContact {
             account_reference: String::new(),
             account_type: None,
@@ -249,21 +248,10 @@ impl World {
             ..contact.clone()
         };
         if apart(before) != apart(after) {
-            let read = self
-                .processes
-                .get(&process)
-                .and_then(|known| known.has_read.get(&id));
-            if read.is_some_and(|read| same_form(read, after)) {
-                self.coverage.form_races += 1;
-                self.ledger.needs_sweep.insert(id);
-                let now = self.now;
-                self.ledger.look_at(after, now);
-            } else {
-                self.violate(
-                    Invariant::NeverOldOverNew,
-                    format!("our form changed contact {id} in BigChange beyond its references"),
-                );
-            }
+            self.violate(
+                Invariant::NeverOldOverNew,
+                format!("a save changed contact {id} in BigChange beyond its references"),
+            );
         }
         if before.account_reference != after.account_reference {
             self.watch_reference_written(id, &after.account_reference);
@@ -935,24 +923,4 @@ fn key_is_aside(key: &Key) -> bool {
         ReferenceRecord::KIND,
     ]
     .contains(&kind)
-}
-
-/// Whether the whole-record form, as it was read, is what now stands in BigChange.
-fn same_form(read: &FakeContact, after: &FakeContact) -> bool {
-    let form = |contact: &FakeContact| {
-        (
-            contact.group_id,
-            contact.parent_id,
-            contact.name.clone(),
-            contact.street.clone(),
-            contact.town.clone(),
-            contact.postcode.clone(),
-            contact.country.clone(),
-            contact.person.clone(),
-            contact.phone.clone(),
-            contact.email.clone(),
-            contact.extra.clone(),
-        )
-    };
-    form(read) == form(after)
 }

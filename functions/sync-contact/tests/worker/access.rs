@@ -335,10 +335,10 @@ async fn a_missing_right_to_write_to_bigchange_does_not_undo_the_link() {
         .insert("contactextrasave".into());
     world.sync(&[acme]).await;
     assert!(world.linked(acme).await.is_some());
-    assert_eq!(
-        world.defer_reason(acme).await,
-        Some(DeferReason::BigChangeRefusedLogin)
-    );
+    // Everything can be read, so the login is not lost: the contact is held, and the others go on.
+    let problem = world.problem(acme).await.unwrap().problem;
+    let words = "misc_noRight".to_owned();
+    assert_eq!(problem, rules::Problem::RefusedByBigChange { words });
     world
         .network
         .bigchange()
@@ -346,7 +346,8 @@ async fn a_missing_right_to_write_to_bigchange_does_not_undo_the_link() {
         .actions_without_right
         .clear();
     world.reset_calls();
-    world.settle().await;
+    world.sync(&[acme]).await;
+    assert_eq!(world.problem_code(acme).await, "");
     assert_eq!(world.xero_calls(), 0);
     let contact = world.in_bigchange(acme);
     assert_eq!(contact.account_reference, "ACME0001");

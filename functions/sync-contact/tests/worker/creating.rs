@@ -54,34 +54,58 @@ async fn a_generated_code_is_written_to_both_systems_and_into_a_blank_contact_re
         assert_eq!(contact.account_type, Some(1));
         assert_eq!(contact.contact_reference, contact_reference);
         assert_eq!(world.created_for(id)[0].text("AccountNumber"), code);
-        // The form rewrites the whole record; nothing else of it may have changed.
+        // Nothing else of it may have changed.
         assert_eq!(contact.street, format!("{id} High Street"));
         assert_eq!(contact.person, "Mary Ann Smith");
         assert_eq!(contact.group_id, crate::world::CUSTOMERS);
     }
     assert_eq!(
         world.bigchange_writes(),
-        ["ContactExtraSave", "ContactSave", "ContactExtraSave"]
+        ["ContactExtraSave", "ContactUpdateRef", "ContactExtraSave"]
     );
     world.is_quiet(&[blank, kept]).await;
 }
 
 #[tokio::test]
-async fn a_contact_reference_that_the_form_cannot_write_is_told_as_a_notice() {
+async fn a_contact_reference_that_bigchange_does_not_take_is_told_as_a_notice() {
     let mut world = World::generating().await;
-    let acme = world.customer("Acme Ltd", |c| c.postcode = "LS1 1AA, UK".into());
+    let acme = world.customer("Acme Ltd", |_| ());
+    // Of a contact in a group that is not synchronised nothing is known.
+    let taken = world.customer("Somebody", |c| {
+        c.group_id = 999;
+        c.contact_reference = "ACME0001".into();
+    });
     world.sync(&[acme]).await;
     let contact = world.in_bigchange(acme);
     assert_eq!(contact.account_reference, "ACME0001");
     assert_eq!(contact.contact_reference, "");
-    assert_eq!(
-        world.record(acme).await.notices,
-        [Notice::ContactReferenceNotWritten {
-            field: rules::Field::Postcode
-        }]
-    );
+    let not_written = Notice::ContactReferenceNotWritten {
+        reason: "Reference Update Failed".to_owned(),
+        field: None,
+    };
+    assert_eq!(world.record(acme).await.notices, [not_written.clone()]);
     world.is_quiet(&[acme]).await;
-    assert_eq!(world.record(acme).await.notices.len(), 1);
+    assert_eq!(world.record(acme).await.notices, [not_written]);
+    assert_eq!(world.in_bigchange(taken).contact_reference, "ACME0001");
+}
+
+#[tokio::test]
+async fn a_user_without_the_right_to_set_contact_references_gets_the_notice_and_no_lost_login() {
+    let mut world = World::generating().await;
+    let acme = world.customer("Acme Ltd", |_| ());
+    world.network.bigchange().behaviour.actions_without_right =
+        ["contactupdateref".to_owned()].into();
+    world.sync(&[acme]).await;
+    let notices = world.record(acme).await.notices;
+    let reason = "misc_noRight".to_owned();
+    let field = None;
+    assert_eq!(
+        notices,
+        [Notice::ContactReferenceNotWritten { reason, field }]
+    );
+    assert_eq!(world.in_bigchange(acme).account_reference, "ACME0001");
+    assert_eq!(world.problem_code(acme).await, "");
+    world.is_quiet(&[acme]).await;
 }
 
 #[tokio::test]

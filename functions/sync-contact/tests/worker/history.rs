@@ -262,8 +262,8 @@ async fn each_field_is_told_once_however_often_bigchange_fails() {
         status: 503,
         retry_after_seconds: None,
     };
-    // The account reference is saved; the form that sets the contact reference is not.
-    let fault = fake_bigchange::Fault::next_of("ContactSave", unavailable);
+    // The account reference is saved; the contact reference is not.
+    let fault = fake_bigchange::Fault::next_of("ContactUpdateRef", unavailable);
     world.network.bigchange().order_fault(fault);
     world.sync(&[id]).await;
     world.settle().await;

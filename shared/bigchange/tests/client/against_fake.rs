@@ -5,7 +5,7 @@ use bigchange::{BigChange, Error};
 use fake_bigchange::{
     Behaviour, EmptyList, FakeBigChange, FakeContact, Fault, FaultKind, InProcess,
 };
-use rules::{AccountReference, AccountType, Contact, ContactForm};
+use rules::{AccountReference, AccountType, Contact};
 use time::macros::datetime;
 
 use crate::hand_made::client_of;
@@ -168,6 +168,8 @@ async fn a_page_without_contacts_is_empty_and_the_last_however_it_is_said() {
         EmptyList::NotFound,
         EmptyList::WithoutResult,
         EmptyList::Text,
+        EmptyList::TextOfOne,
+        EmptyList::NoneInGroup,
     ] {
         fake.core().behaviour.empty_page = said;
         let page = client
@@ -175,6 +177,32 @@ async fn a_page_without_contacts_is_empty_and_the_last_however_it_is_said() {
             .await
             .unwrap();
         assert!(page.last && page.contacts.is_empty(), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_one_may_come_as_that_one_object() {
+    let (client, fake) = company();
+    fake.core().behaviour.lists_of_one_as_object = true;
+    fake.core()
+        .edit(SystemTime::from(NOW), 2, |c| c.group_id = 12);
+    let page = client.contacts_in_group(group_id(12), 0, None).await;
+    let page = page.unwrap();
+    assert_eq!((page.contacts.len(), page.last), (1, true));
+    assert_eq!(page.contacts[0].id, contact_id(2));
+}
+
+#[tokio::test]
+async fn a_wrong_group_is_not_an_empty_group() {
+    let (client, fake) = company();
+    for words in [
+        "The contact group parameters are incorrect.",
+        "No matching contact group",
+    ] {
+        let words_of_group = (10, words.to_owned());
+        fake.core().behaviour.refused_groups = [words_of_group].into();
+        let page = client.contacts_in_group(group_id(10), 0, None).await;
+        assert_eq!(page.unwrap_err().refusal(), Some(words));
     }
 }
 
@@ -227,67 +255,45 @@ async fn saving_the_account_sets_two_fields_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_form_as_it_was_read_changes_the_reference_and_no_other_field() {
+async fn setting_the_contact_reference_changes_no_other_field() {
     let (client, fake) = company();
-    fake.core()
-        .edit(SystemTime::from(NOW), 1, |c| c.parent_id = Some(2));
-    for (id, omitted_parameter_blanks_field) in [(1, true), (2, true), (1, false)] {
-        fake.core().behaviour.omitted_parameter_blanks_field = omitted_parameter_blanks_field;
-        let before = fake.core().contact(id).unwrap().clone();
-        let read = client.contact(contact_id(id)).await.unwrap().unwrap();
-        let form = form_of(read, "NEW 1");
-        assert!(bigchange::fits(&form));
-        client.save_form(&form).await.unwrap();
-        let after = fake.core().contact(id).unwrap().clone();
-        let expected = FakeContact {
-            contact_reference: "NEW 1".to_owned(),
-            last_updated: after.last_updated,
-            ..before
-        };
-        assert_eq!(after, expected);
-    }
-}
-
-fn form_of(contact: Contact, contact_reference: &str) -> ContactForm {
-    ContactForm {
-        id: contact.id,
-        name: contact.name,
-        group: "Account customers & friends".to_owned(),
-        parent: contact.parent,
-        contact_reference: contact_reference.to_owned(),
-        street: contact.street,
-        town: contact.town,
-        postcode: contact.postcode,
-        country: contact.country,
-        person: contact.person,
-        phone: contact.phone,
-        email: contact.email,
-        extra: contact.extra,
-    }
+    let before = fake.core().contact(1).unwrap().clone();
+    let reference = AccountReference::parse("NEW 1").unwrap();
+    let set = client.set_contact_reference(contact_id(1), &reference);
+    set.await.unwrap();
+    let after = fake.core().contact(1).unwrap().clone();
+    let expected = FakeContact {
+        contact_reference: "NEW 1".to_owned(),
+        last_updated: after.last_updated,
+        ..before
+    };
+    assert_eq!(after, expected);
 }
 
 #[tokio::test]
-async fn a_form_that_bigchange_refuses_is_rejected_with_its_words() {
+async fn a_contact_reference_that_bigchange_does_not_take_is_rejected_with_its_words() {
     let (client, _) = company();
-    let mut contact = first_contact();
-    contact.postcode = "longer than ten".to_owned();
-    let error = client.save_form(&form_of(contact, "R")).await.unwrap_err();
-    assert_eq!(
-        error.refusal(),
-        Some("The parameter ContactPostcode is limited to 10 characters")
-    );
+    let taken = AccountReference::parse("X".repeat(41).as_str()).unwrap();
+    let set = client.set_contact_reference(contact_id(1), &taken).await;
+    let error = set.unwrap_err();
+    assert_eq!(error.refusal(), Some("Reference Update Failed"));
 }
 
 #[tokio::test]
-async fn a_form_too_long_for_a_query_string_is_not_sent() {
+async fn a_right_that_is_missing_for_a_save_alone_is_no_lost_login() {
     let (client, fake) = company();
-    let mut contact = first_contact();
-    contact.extra = "長".repeat(255);
-    let form = form_of(contact, "R");
-    assert!(!bigchange::fits(&form));
-    let error = client.save_form(&form).await.unwrap_err();
-    assert!(matches!(error, Error::TooLong { chars, .. } if chars > bigchange::MAX_QUERY_CHARS));
-    assert!(fake.core().calls().is_empty());
+    let reference = AccountReference::parse("A1").unwrap();
+    let actions = ["contactextrasave", "contactupdateref"];
+    fake.core().behaviour.actions_without_right = actions.map(str::to_owned).into();
+    let id = contact_id(1);
+    let saves = [
+        client.save_account(id, &reference, AccountType::XERO).await,
+        client.set_contact_reference(id, &reference).await,
+    ];
+    for saved in saves {
+        assert_eq!(saved.unwrap_err().refusal(), Some("misc_noRight"));
+    }
+    assert!(client.contact(id).await.unwrap().is_some());
 }
 
 #[tokio::test]

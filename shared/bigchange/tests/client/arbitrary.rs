@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::executor::block_on;
 use http::{HeaderValue, header};
 use proptest::prelude::*;
-use rules::{AccountReference, AccountType, ContactForm};
+use rules::{AccountReference, AccountType};
 use serde_json::{Map, Value, json};
 use transport::{Response, TransportError};
 
@@ -156,24 +156,6 @@ fn quiet<T: Debug>(result: Result<T, Error>) -> Option<T> {
     }
 }
 
-fn form() -> ContactForm {
-    ContactForm {
-        id: contact_id(5),
-        contact_reference: "ACME0001".to_owned(),
-        name: "Acme".to_owned(),
-        group: "Trade".to_owned(),
-        parent: None,
-        street: String::new(),
-        town: String::new(),
-        postcode: String::new(),
-        country: String::new(),
-        person: String::new(),
-        phone: String::new(),
-        email: String::new(),
-        extra: String::new(),
-    }
-}
-
 fn ask_everything(answer: &Result<Response, TransportError>) {
     let client = answered(answer.clone()).0;
     let id = contact_id(5);
@@ -192,7 +174,7 @@ fn ask_everything(answer: &Result<Response, TransportError>) {
             &reference,
             AccountType(1),
         ))),
-        quiet(block_on(client.save_form(&form()))),
+        quiet(block_on(client.set_contact_reference(id, &reference))),
     ];
     if saved.contains(&Some(())) {
         assert!(answer.as_ref().unwrap().status().is_success());

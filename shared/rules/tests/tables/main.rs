@@ -8,7 +8,6 @@
 mod account_reference;
 mod changes;
 mod codes;
-mod contact_form;
 mod group_fault;
 mod in_doubt;
 mod linked;

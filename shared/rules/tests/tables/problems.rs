@@ -186,9 +186,14 @@ fn a_notice_says_which_field_and_what_to_do() {
         in_xero: "Acme (Leeds)".to_owned(),
     };
     let not_written = Notice::ContactReferenceNotWritten {
-        field: Field::Street,
+        reason: "Reference Update Failed".to_owned(),
+        field: None,
     };
-    let rows: [(&Notice, &str, &[&str]); 3] = [
+    let by_the_form = Notice::ContactReferenceNotWritten {
+        reason: String::new(),
+        field: Some(Field::Street),
+    };
+    let rows: [(&Notice, &str, &[&str]); 4] = [
         (
             &left_out,
             "FieldLeftOut",
@@ -197,6 +202,11 @@ fn a_notice_says_which_field_and_what_to_do() {
         (&other_name, "LinkedUnderAnotherName", &["Acme (Leeds)"]),
         (
             &not_written,
+            "ContactReferenceNotWritten",
+            &["(Reference Update Failed)", "CRM → Contacts"],
+        ),
+        (
+            &by_the_form,
             "ContactReferenceNotWritten",
             &["street", "CRM → Contacts"],
         ),
@@ -221,7 +231,7 @@ fn a_notice_says_which_field_and_what_to_do() {
 fn an_earlier_notice_stays_for_as_long_as_what_it_says_holds() {
     let left_out = Notice::FieldLeftOut(LeftOut { field: Field::Country, takes: "letters only".to_owned() });
     let other_name = Notice::LinkedUnderAnotherName { in_xero: "Acme (Leeds)".to_owned() };
-    let not_written = Notice::ContactReferenceNotWritten { field: Field::Street };
+    let not_written = Notice::ContactReferenceNotWritten { reason: "Reference Update Failed".to_owned(), field: None };
     let edited = Case::linked().with(|c| c.phone = "01".into());
     let renamed = Case::linked().with(|c| c.name = "Acme plc".into());
     let entered = Case::linked().with(|c| c.contact_reference = "MINE".into());
