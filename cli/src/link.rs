@@ -245,6 +245,8 @@ async fn check_pair(
                 &KnownNames::default()
             ))
         }
-        Decision::Apply(_) | Decision::NeedsCode | Decision::Ask(_) => Ok(()),
+        Decision::Apply(_) | Decision::NeedsCode | Decision::Ask(_) | Decision::Incomplete(_) => {
+            Ok(())
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! A batch from its contacts to their endings: read, decide, settle.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use bigchange::{AuthProblem, BigChange};
 use futures::{StreamExt, stream};
 use rules::{
-    AccountReference, AskedBy, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan,
-    Problem, Question, Snapshot, UnknownAnswers, XeroContactId, XeroWrite, decide, participation,
+    AccountReference, AskedBy, ContactId, Decision, Field, Group, GroupId, NameKey, Participation,
+    Plan, Problem, Question, Snapshot, UnknownAnswers, XeroContactId, XeroWrite, decide,
+    holds_after_incomplete_answers, needed_and_missing, participation,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, ProblemRecord, QueryKind, Records, UnreadRecord,
@@ -198,12 +199,18 @@ async fn defer_all(
     let defer = |contact: ContactId, asked_by: AskedBy| async move {
         let old = records.get::<DeferredRecord>(contact).await?;
         let basis = whatever_is_there(old.as_ref());
-        let (since, attempts, unknown_answers, by) = old.map_or_else(
-            || (now, 0, UnknownAnswers::default(), asked_by),
+        let (since, attempts, incomplete_answers, unknown_answers, by) = old.map_or_else(
+            || (now, 0, 0, UnknownAnswers::default(), asked_by),
             |old| {
                 let old = old.value;
                 let by = old.by.max(asked_by);
-                (old.since, old.attempts, old.unknown_answers, by)
+                (
+                    old.since,
+                    old.attempts,
+                    old.incomplete_answers,
+                    old.unknown_answers,
+                    by,
+                )
             },
         );
         records
@@ -214,6 +221,7 @@ async fn defer_all(
                     due,
                     reason,
                     attempts,
+                    incomplete_answers,
                     unknown_answers,
                     by,
                 },
@@ -282,6 +290,7 @@ impl Batch<'_> {
                 found: Lookup::NotAsked,
                 intent_before: None,
                 gave_back: false,
+                incomplete_answers: 0,
                 looked_again: false,
                 unknown: None,
                 changes: Vec::new(),
@@ -379,11 +388,13 @@ impl Batch<'_> {
         .collect()
         .await;
         let (mut login_refused, mut no_right, mut was_let_in) = (false, false, false);
+        let mut left_out: Vec<BTreeSet<Field>> = Vec::new();
         for work in open(works) {
             match answers.remove(&work.id).flatten() {
                 None => self.defer(work, DeferReason::OutOfTime, self.now).await,
                 Some(Ok(Some(contact))) => {
                     was_let_in = true;
+                    left_out.push(contact.missing.clone());
                     let participation = participation(&contact, &self.worker.parts.settings);
                     work.contact = Some(contact);
                     match participation {
@@ -395,7 +406,14 @@ impl Batch<'_> {
                             self.keep_from_being_generated(work).await;
                             self.hold(work, problem).await;
                         }
-                        Participation::TakesPart(customer) => work.customer = Some(*customer),
+                        Participation::TakesPart(customer) => {
+                            let is_linked = work.content().link.is_some();
+                            match needed_and_missing(&customer, is_linked) {
+                                // Before anything is reserved or released for it.
+                                Some(field) => self.incomplete(work, field.key()).await,
+                                None => work.customer = Some(*customer),
+                            }
+                        }
                     }
                 }
                 Some(Ok(None)) => self.skip(work, rules::Skip::Deleted).await,
@@ -408,9 +426,51 @@ impl Batch<'_> {
                 }
             }
         }
+        self.tell_what_is_always_left_out(&left_out);
         // One contact that the user may not see, as of a group without the right to it, is no lost login.
         if login_refused || (no_right && !was_let_in) {
             self.bigchange_login_refused().await;
+        }
+    }
+
+    /// One field that is missing in every contact of a batch is a matter of BigChange's settings.
+    fn tell_what_is_always_left_out(&self, left_out: &[BTreeSet<Field>]) {
+        let Some((first, others)) = left_out
+            .split_first()
+            .filter(|(_, others)| !others.is_empty())
+        else {
+            return;
+        };
+        let always = first
+            .iter()
+            .find(|field| others.iter().all(|missing| missing.contains(field)));
+        if let Some(field) = always {
+            let surroundings = &self.worker.parts.surroundings;
+            surroundings.count(Metric::BigChangeLeavesOut);
+            tracing::error!(
+                field = field.key(),
+                contacts = left_out.len(),
+                "BigChange leaves the field {} out of every contact of this batch; is an accounts package chosen in its account settings?",
+                field.key()
+            );
+        }
+    }
+
+    /// BigChange's answer lacks a key without which nothing can be decided. It is asked again, and in the
+    /// end a person is told.
+    async fn incomplete(&self, work: &mut Work, key: &'static str) {
+        let problem = Problem::IncompleteAnswer {
+            key: key.to_owned(),
+        };
+        let known = work.problem.as_ref().map(|known| &known.value.problem);
+        let before = work.deferred.as_ref();
+        work.incomplete_answers = 1 + before.map_or(0, |old| old.value.incomplete_answers);
+        if known == Some(&problem) || holds_after_incomplete_answers(work.incomplete_answers) {
+            self.hold(work, problem).await;
+        } else {
+            tracing::warn!(contact = %work.id, key, "contact {}: BigChange's answer has no field {key}", work.id);
+            self.defer_for_its_own_sake(work, DeferReason::UnexpectedAnswer, None)
+                .await;
         }
     }
 
@@ -446,6 +506,7 @@ impl Batch<'_> {
                 self.hold_refused(work, Problem::RefusedByBigChange { words })
                     .await;
             }
+            bigchange::Error::Incomplete { key, .. } => self.incomplete(work, key).await,
             bigchange::Error::Unexpected { .. } => {
                 self.defer_for_its_own_sake(work, DeferReason::UnexpectedAnswer, None)
                     .await
@@ -496,6 +557,7 @@ impl Batch<'_> {
                 Decision::Hold(problem) => self.hold(work, problem).await,
                 // A code could not be had this time, or its reference changed meanwhile: the next round, or the next delivery.
                 Decision::NeedsCode | Decision::Ask(_) => {}
+                Decision::Incomplete(field) => self.incomplete(work, field.key()).await,
             }
         }
         keep_twins_back(works, &mut plans);

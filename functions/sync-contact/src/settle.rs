@@ -355,6 +355,7 @@ impl Batch<'_> {
                 .map_or(self.now, |deferred| deferred.value.since),
             due,
             reason,
+            incomplete_answers: work.incomplete_answers,
             unknown_answers: work.unknown_answers(),
             by: work.asked_by,
             attempts,

@@ -52,6 +52,7 @@ async fn put_off(
             due: now,
             reason: DeferReason::SwitchedOff,
             attempts: earlier.map_or(0, |old| old.attempts),
+            incomplete_answers: earlier.map_or(0, |old| old.incomplete_answers),
             unknown_answers: earlier.map(|old| old.unknown_answers).unwrap_or_default(),
             by: AskedBy::Schedule,
         };

@@ -102,6 +102,8 @@ pub struct Work {
     pub intent_before: Option<Intent>,
     /// Whether it has given back what others may be waiting for: its account reference, or its Xero contact.
     pub gave_back: bool,
+    /// How many answers of BigChange in a row, this one included, lacked a key that is needed.
+    pub incomplete_answers: u32,
     /// Whether Xero was asked again after a refusal.
     pub looked_again: bool,
     /// A write in this batch of which Xero's answer did not tell what became of it.

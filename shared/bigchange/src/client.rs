@@ -119,6 +119,9 @@ impl BigChange {
             Ok(Value::String(text)) if says_no_such_contact(&text) => return Ok(None),
             answer => one_of(answer?),
         };
+        if let Some(key) = read::missing_key(&detail) {
+            return Err(Error::Incomplete { action, key });
+        }
         let contact = read::contact(&detail).map_err(|field| unreadable(action, field))?;
         if contact.id != id {
             return Err(unexpected(action, "another contact than was asked for"));

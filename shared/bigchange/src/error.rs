@@ -35,6 +35,15 @@ pub enum Error {
         /// How long the query string would be.
         chars: usize,
     },
+    /// BigChange answered and left a key out without which nothing can be decided: ask again, and tell a
+    /// person where it stays so. A key that is not there is not a blank field.
+    #[error("BigChange's answer to {action} has no field {key}")]
+    Incomplete {
+        /// The action, as BigChange's reference spells it.
+        action: &'static str,
+        /// The key, as BigChange's reference spells it.
+        key: &'static str,
+    },
     /// Something that BigChange's reference does not describe: a person must look. A save may have taken effect.
     #[error("calling BigChange's {action} came to something unforeseen: {what}")]
     Unexpected {

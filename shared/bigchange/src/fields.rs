@@ -32,6 +32,11 @@ impl<'a> Fields<'a> {
         blank
     }
 
+    /// Whether the field is there by any of its names, whatever its value.
+    pub(crate) fn has(&self, names: Names) -> bool {
+        self.find(names).is_some()
+    }
+
     /// A field with a value.
     fn filled(&self, names: Names) -> Option<&'a Value> {
         self.find(names).filter(|value| !is_blank(value))

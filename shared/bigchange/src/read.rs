@@ -1,6 +1,6 @@
 //! Groups, list items and details, from JSON to what the rules work on.
 
-use rules::{AccountType, Contact, ContactId, Fingerprint, Group, GroupId, ListedContact};
+use rules::{AccountType, Contact, ContactId, Field, Fingerprint, Group, GroupId, ListedContact};
 use serde_json::Value;
 
 use crate::fields::{Fields, Unreadable};
@@ -8,6 +8,30 @@ use crate::fields::{Fields, Unreadable};
 const ID: &[&str] = &["Id", "ContactId"];
 const REFERENCE: &[&str] = &["ContactReference", "Reference"];
 const PARENT_ID: &[&str] = &["ParentId", "ContactParentId"];
+const GROUP_ID: &[&str] = &["GroupId", "ContactGroupId"];
+const NAME: &[&str] = &["Name", "ContactName"];
+const STREET: &[&str] = &["Street", "ContactStreet"];
+const TOWN: &[&str] = &["Town", "ContactTown"];
+const POSTCODE: &[&str] = &["PostCode", "ContactPostcode"];
+const COUNTRY: &[&str] = &["Country", "ContactCountry"];
+const PERSON: &[&str] = &["Person", "ContactPerson"];
+const PHONE: &[&str] = &["Phone", "ContactPhone"];
+const EMAIL: &[&str] = &["Email", "ContactEmail"];
+const ACCOUNT_REFERENCE: &[&str] = &["AccountReference", "ContactExtraAccountReference"];
+const ACCOUNT_TYPE: &[&str] = &["AccountType", "ContactExtraAccountType"];
+/// The fields of a detail whose key BigChange was seen to leave out, or may.
+const LEFT_OUT_AT_TIMES: [(Field, &[&str]); 10] = [
+    (Field::Street, STREET),
+    (Field::Town, TOWN),
+    (Field::Postcode, POSTCODE),
+    (Field::Country, COUNTRY),
+    (Field::Person, PERSON),
+    (Field::Phone, PHONE),
+    (Field::Email, EMAIL),
+    (Field::ContactReference, REFERENCE),
+    (Field::AccountReference, ACCOUNT_REFERENCE),
+    (Field::AccountType, ACCOUNT_TYPE),
+];
 const DELETION_DATE: &[&str] = &["DeletionDate", "ContactDeletionDate"];
 
 /// A group; `None` for one without a name, which nothing here could refer to.
@@ -37,9 +61,24 @@ pub(crate) fn id_of(item: &Value) -> Option<ContactId> {
     fields(item, "contact").ok()?.id(ID).ok()?
 }
 
+/// The key of a detail without which nothing can be decided and that is not there, if any. An absent
+/// parent is not "no parent": a site contact would be created in Xero.
+pub(crate) fn missing_key(detail: &Value) -> Option<&'static str> {
+    let fields = fields(detail, "contact").ok()?;
+    [ID, GROUP_ID, PARENT_ID, NAME]
+        .into_iter()
+        .find(|names| !fields.has(names))
+        .map(|names| names[0])
+}
+
 /// A contact's detail.
 pub(crate) fn contact(detail: &Value) -> Result<Contact, Unreadable> {
     let fields = fields(detail, "contact")?;
+    let missing = LEFT_OUT_AT_TIMES
+        .into_iter()
+        .filter(|(_, names)| !fields.has(names))
+        .map(|(field, _)| field)
+        .collect();
     Ok(Contact {
         id: fields.id(ID)?.ok_or(Unreadable(ID[0]))?,
         group: group_id(&fields)?,
@@ -50,26 +89,24 @@ pub(crate) fn contact(detail: &Value) -> Result<Contact, Unreadable> {
             "ContactExtraFinancialSyncExclude",
             "ExcludeFromFinancialSync",
         ])?,
-        name: fields.text(&["Name", "ContactName"])?,
-        street: fields.text(&["Street", "ContactStreet"])?,
-        town: fields.text(&["Town", "ContactTown"])?,
-        postcode: fields.text(&["PostCode", "ContactPostcode"])?,
-        country: fields.text(&["Country", "ContactCountry"])?,
-        person: fields.text(&["Person", "ContactPerson"])?,
-        phone: fields.text(&["Phone", "ContactPhone"])?,
-        email: fields.text(&["Email", "ContactEmail"])?,
+        name: fields.text(NAME)?,
+        street: fields.text(STREET)?,
+        town: fields.text(TOWN)?,
+        postcode: fields.text(POSTCODE)?,
+        country: fields.text(COUNTRY)?,
+        person: fields.text(PERSON)?,
+        phone: fields.text(PHONE)?,
+        email: fields.text(EMAIL)?,
         extra: fields.text(&["Extra", "ContactExtra"])?,
         contact_reference: fields.text(REFERENCE)?,
-        account_reference: fields.text(&["AccountReference", "ContactExtraAccountReference"])?,
-        account_type: fields
-            .integer(&["AccountType", "ContactExtraAccountType"])?
-            .map(AccountType),
+        account_reference: fields.text(ACCOUNT_REFERENCE)?,
+        account_type: fields.integer(ACCOUNT_TYPE)?.map(AccountType),
+        missing,
     })
 }
 
 /// The group. A detail that doesn't speak of it at all would pass for a contact outside every account group, and be left out without a word: that is refused.
 fn group_id(fields: &Fields<'_>) -> Result<Option<GroupId>, Unreadable> {
-    const GROUP_ID: &[&str] = &["GroupId", "ContactGroupId"];
     fields.find(GROUP_ID).ok_or(Unreadable(GROUP_ID[0]))?;
     fields.id(GROUP_ID)
 }

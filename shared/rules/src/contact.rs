@@ -1,8 +1,10 @@
 //! A contact as BigChange holds it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{ContactId, Fingerprint, GroupId};
+use crate::{ContactId, Field, Fingerprint, GroupId};
 
 /// A contact group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +67,9 @@ pub struct Contact {
     pub account_reference: String,
     /// The accounts package that the account reference belongs to.
     pub account_type: Option<AccountType>,
+    /// Fields whose key was not in BigChange's answer. Nothing is known of them: what stands in their
+    /// place here is blank and means nothing. (A field that is there and empty is blank.)
+    pub missing: BTreeSet<Field>,
 }
 
 /// BigChange's account type: which accounts package an account reference belongs to, relative to the package chosen in its settings.

@@ -1,5 +1,7 @@
 //! Who takes part, and what of a contact Xero would take.
 
+use std::collections::BTreeSet;
+
 use email_address::EmailAddress;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +63,28 @@ pub enum Field {
 }
 
 impl Field {
+    /// The key by which BigChange's reference spells the field in a contact's detail; for what BigChange
+    /// does not hold, its label.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Name => "Name",
+            Self::AccountReference => "AccountReference",
+            Self::AccountType => "AccountType",
+            Self::ContactReference => "ContactReference",
+            Self::Group => "GroupId",
+            Self::Street => "Street",
+            Self::Town => "Town",
+            Self::Postcode => "PostCode",
+            Self::Country => "Country",
+            Self::Person => "Person",
+            Self::Phone => "Phone",
+            Self::Email => "Email",
+            Self::Extra => "Extra",
+            other => other.label(),
+        }
+    }
+
     /// The field's name in a sentence.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -98,6 +122,10 @@ pub struct Details {
     pub email: String,
     /// Person.
     pub person: Person,
+    /// Fields that were not known when they were to be noted, because BigChange left their keys out when
+    /// the contact was linked: the first value that it tells is noted, and not sent.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_known: BTreeSet<Field>,
 }
 
 /// A contact that takes part: everything in it is something that Xero takes.
@@ -115,6 +143,8 @@ pub struct Customer {
     pub account_type: Option<AccountType>,
     /// Fields that BigChange has and Xero would refuse.
     pub left_out: Vec<LeftOut>,
+    /// Fields whose key BigChange left out of its answer: see [`Contact::missing`].
+    pub missing: BTreeSet<Field>,
 }
 
 /// A field that was left out, and why.
@@ -193,6 +223,17 @@ const COUNTRY_MAX: usize = 50;
 const PHONE_MAX: usize = 50;
 const PERSON_MAX: usize = 255;
 
+/// The fields that are carried over and whose keys BigChange may leave out.
+const CARRIED_OVER: [Field; 7] = [
+    Field::Street,
+    Field::Town,
+    Field::Postcode,
+    Field::Country,
+    Field::Phone,
+    Field::Email,
+    Field::Person,
+];
+
 fn customer(contact: &Contact) -> Result<Customer, Problem> {
     let name = usable_name(&contact.name)?;
     let account_reference = usable_reference(&contact.account_reference)?;
@@ -219,6 +260,10 @@ fn customer(contact: &Contact) -> Result<Customer, Problem> {
             PERSON_MAX,
             &mut left_out,
         )),
+        not_known: CARRIED_OVER
+            .into_iter()
+            .filter(|field| contact.missing.contains(field))
+            .collect(),
     };
     let contact_reference = contact.contact_reference.trim().to_owned();
     Ok(Customer {
@@ -228,6 +273,7 @@ fn customer(contact: &Contact) -> Result<Customer, Problem> {
         contact_reference,
         account_type: contact.account_type,
         left_out,
+        missing: contact.missing.clone(),
     })
 }
 
@@ -338,8 +384,10 @@ pub fn contact_fingerprint(contact: &Contact, settings: &Settings) -> Fingerprin
         .account_type
         .map(|t| t.0.to_string())
         .unwrap_or_default();
-    Fingerprint::of([
-        settings.fingerprint().to_string().as_str(),
+    let missing: Vec<&str> = contact.missing.iter().map(|field| field.label()).collect();
+    let settings = settings.fingerprint().to_string();
+    let told = [
+        settings.as_str(),
         group.as_str(),
         parent.as_str(),
         account_type.as_str(),
@@ -359,5 +407,7 @@ pub fn contact_fingerprint(contact: &Contact, settings: &Settings) -> Fingerprin
         &contact.email,
         &contact.contact_reference,
         &contact.account_reference,
-    ])
+    ];
+    // Where nothing is missing it is the mark of version 0.1.
+    Fingerprint::of(told.into_iter().chain(missing))
 }

@@ -1,6 +1,6 @@
 //! What to do about one customer: the match table, the account reference table, and what is written where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,8 @@ pub struct Snapshot<'a> {
 pub enum Decision {
     /// Nothing can be said before Xero was asked this.
     Ask(Question),
+    /// BigChange left this field out of its answer, and nothing can be decided without it.
+    Incomplete(Field),
     /// Nothing can be written before a code was generated and reserved.
     NeedsCode,
     /// Held: a person must mend it.
@@ -203,9 +205,28 @@ impl XeroWrite {
     }
 }
 
+/// The field without which nothing can be decided about a customer, if BigChange left it out of its
+/// answer. A contact that is not linked yet needs its account reference: without it, it would be
+/// matched, created and written over as if it had none. A linked one has it in its link.
+#[must_use]
+pub fn needed_and_missing(customer: &Customer, is_linked: bool) -> Option<Field> {
+    let is_missing = customer.missing.contains(&Field::AccountReference);
+    (is_missing && !is_linked).then_some(Field::AccountReference)
+}
+
+/// Whether a person is told after so many answers of BigChange in a row that lacked a needed key: the
+/// third time. Once or twice was seen to pass.
+#[must_use]
+pub fn holds_after_incomplete_answers(answers: u32) -> bool {
+    answers >= 3
+}
+
 /// Decides about a customer.
 #[must_use]
 pub fn decide(snapshot: &Snapshot<'_>) -> Decision {
+    if let Some(field) = needed_and_missing(snapshot.customer, snapshot.link.is_some()) {
+        return Decision::Incomplete(field);
+    }
     match snapshot.link {
         Some(link) => decide_linked(snapshot, link),
         None => decide_unlinked(snapshot),
@@ -575,7 +596,11 @@ fn decide_unmatched(s: &Snapshot<'_>) -> Decision {
         Outcome::Created,
         account_reference,
         XeroWrite::Create(Box::new(new)),
-        customer.details.clone(),
+        // What BigChange did not tell, the new contact does not have: a later value is a change.
+        Details {
+            not_known: BTreeSet::new(),
+            ..customer.details.clone()
+        },
     )))
 }
 
@@ -610,12 +635,19 @@ fn plan(
     synced: Details,
 ) -> Plan {
     let customer = s.customer;
-    let blank = customer.account_reference.is_none();
+    let is_missing = |field| customer.missing.contains(&field);
+    // What BigChange did not tell is neither blank nor wrong, and is not written over.
+    let blank = customer.account_reference.is_none() && !is_missing(Field::AccountReference);
+    let other_type = customer.account_type != Some(AccountType::XERO)
+        && !is_missing(Field::AccountType)
+        && !is_missing(Field::AccountReference);
     let due = s.contact_reference_due == Some(&account_reference);
     // A restored reference of a linked contact was not generated now: its contact reference is left alone.
     let fills_contact_reference =
         due || (s.link.is_none() && blank && s.settings.generate_account_reference);
-    let is_wanted = customer.contact_reference.is_empty() && fills_contact_reference;
+    let is_wanted = customer.contact_reference.is_empty()
+        && !is_missing(Field::ContactReference)
+        && fills_contact_reference;
     let fits = account_reference.as_str().chars().count() <= CONTACT_REFERENCE_MAX;
     let mut notices = Notice::of_fields(customer);
     if is_wanted && !fits {
@@ -626,7 +658,7 @@ fn plan(
     }
     Plan {
         outcome,
-        bigchange_account: blank || customer.account_type != Some(AccountType::XERO),
+        bigchange_account: blank || other_type,
         bigchange_contact_reference: is_wanted && fits,
         account_reference,
         xero,
@@ -693,15 +725,17 @@ fn xero_change(
     }
 }
 
-/// What changed in BigChange since the last sync, and what will then have been carried over. A phone, email or person that was left out is neither; an address goes
-/// as one unit, without the part that was left out.
+/// What changed in BigChange since the last sync, and what will then have been carried over. A phone,
+/// email or person that was left out is neither; an address goes as one unit, without the part that was
+/// left out. Where BigChange's answer lacks a key, what was carried over stays as it is; an update in
+/// doubt is then sent again as it was. Where the key was missing at linking, its first value is noted
+/// and not sent: Xero has a value of its own, and nobody changed anything.
 fn changes_since(
     synced: &Details,
     customer: &Customer,
     in_doubt: Option<&XeroChanges>,
 ) -> (XeroChanges, Details) {
     let now = &customer.details;
-    let left_out = |field| customer.left_out.iter().any(|left| left.field == field);
     let in_doubt = in_doubt.cloned().unwrap_or_default();
     let mut changes = XeroChanges::default();
     let mut after = synced.clone();
@@ -709,23 +743,99 @@ fn changes_since(
         changes.name = Some(now.name.clone());
         after.name.clone_from(&now.name);
     }
-    if now.address != synced.address || in_doubt.address.is_some() {
-        changes.address = Some(now.address.clone());
-        after.address = now.address.clone();
-    }
-    if !left_out(Field::Phone) && (now.phone != synced.phone || in_doubt.phone.is_some()) {
-        changes.phone = Some(now.phone.clone());
-        after.phone.clone_from(&now.phone);
-    }
-    if !left_out(Field::Email) && (now.email != synced.email || in_doubt.email.is_some()) {
-        changes.email = Some(now.email.clone());
-        after.email.clone_from(&now.email);
-    }
-    if !left_out(Field::Person) && (now.person != synced.person || in_doubt.person.is_some()) {
-        changes.person = Some(now.person.clone());
-        after.person = now.person.clone();
-    }
+    let unit = |field| Unit {
+        is_left_out: customer.left_out.iter().any(|left| left.field == field),
+        is_missing: customer.missing.contains(&field),
+        was_unknown: synced.not_known.contains(&field),
+    };
+    (changes.address, after.address) = address_since(customer, synced, in_doubt.address.as_ref());
+    (changes.phone, after.phone) =
+        unit(Field::Phone).since(&now.phone, &synced.phone, in_doubt.phone);
+    (changes.email, after.email) =
+        unit(Field::Email).since(&now.email, &synced.email, in_doubt.email);
+    (changes.person, after.person) =
+        unit(Field::Person).since(&now.person, &synced.person, in_doubt.person);
+    let address_is_told = !is_address_held_back(customer, synced);
+    after.not_known.retain(|field| {
+        customer.missing.contains(field) || (ADDRESS.contains(field) && !address_is_told)
+    });
     (changes, after)
+}
+
+/// One unit of what is carried over, as BigChange told it now and as it was noted before.
+struct Unit {
+    is_left_out: bool,
+    is_missing: bool,
+    was_unknown: bool,
+}
+
+impl Unit {
+    /// What is to be sent, and what will then have been carried over.
+    fn since<T: Clone + PartialEq>(
+        &self,
+        now: &T,
+        synced: &T,
+        in_doubt: Option<T>,
+    ) -> (Option<T>, T) {
+        match in_doubt {
+            _ if self.is_left_out => (None, synced.clone()),
+            Some(in_doubt) if self.is_missing => (Some(in_doubt.clone()), in_doubt),
+            None if self.is_missing => (None, synced.clone()),
+            None if self.was_unknown || now == synced => (None, now.clone()),
+            _ => (Some(now.clone()), now.clone()),
+        }
+    }
+}
+
+/// The parts of an address.
+const ADDRESS: [Field; 4] = [Field::Street, Field::Town, Field::Postcode, Field::Country];
+
+/// Whether a part of the address was never told: the address is sent as one unit, and without that part
+/// Xero's own would be emptied. So it is not sent before every part was told once.
+fn is_address_held_back(customer: &Customer, synced: &Details) -> bool {
+    let is_unknown =
+        |field: &Field| synced.not_known.contains(field) && customer.missing.contains(field);
+    ADDRESS.iter().any(is_unknown)
+}
+
+fn address_since(
+    customer: &Customer,
+    synced: &Details,
+    in_doubt: Option<&Address>,
+) -> (Option<Address>, Address) {
+    if is_address_held_back(customer, synced) {
+        let kept = in_doubt.unwrap_or(&synced.address).clone();
+        return (in_doubt.cloned(), kept);
+    }
+    let (now, before) = (&customer.details.address, &synced.address);
+    let part = |field, now: &String, before: &String| {
+        let told = !customer.missing.contains(&field);
+        let now = if told { now } else { before };
+        let noted = if synced.not_known.contains(&field) {
+            now
+        } else {
+            before
+        };
+        (now.clone(), noted.clone())
+    };
+    let (street, noted_street) = part(Field::Street, &now.street, &before.street);
+    let (town, noted_town) = part(Field::Town, &now.town, &before.town);
+    let (postcode, noted_postcode) = part(Field::Postcode, &now.postcode, &before.postcode);
+    let (country, noted_country) = part(Field::Country, &now.country, &before.country);
+    let now = Address {
+        street,
+        town,
+        postcode,
+        country,
+    };
+    let noted = Address {
+        street: noted_street,
+        town: noted_town,
+        postcode: noted_postcode,
+        country: noted_country,
+    };
+    let is_sent = now != noted || in_doubt.is_some();
+    (is_sent.then(|| now.clone()), now)
 }
 
 fn new_contact(customer: &Customer, account_number: AccountReference) -> NewXeroContact {
@@ -735,6 +845,7 @@ fn new_contact(customer: &Customer, account_number: AccountReference) -> NewXero
         phone,
         email,
         person,
+        not_known: _,
     } = &customer.details;
     let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     NewXeroContact {

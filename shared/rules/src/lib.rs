@@ -29,7 +29,8 @@ pub use customer::{
 };
 pub use decide::{
     Decision, InDoubt, Link, Outcome, PersonsWord, Plan, Question, Snapshot, UnknownWrite,
-    XeroWrite, decide, is_still_as_found, link_out_of_line,
+    XeroWrite, decide, holds_after_incomplete_answers, is_still_as_found, link_out_of_line,
+    needed_and_missing,
 };
 pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};

@@ -143,6 +143,11 @@ pub enum Problem {
         /// The Xero contact.
         xero: Named,
     },
+    /// BigChange left a field out of its answer three times in a row, without which nothing can be decided.
+    IncompleteAnswer {
+        /// The key that was not there, as BigChange's reference spells it.
+        key: String,
+    },
     /// Xero refuses to be asked for single contacts, and has too many to read them all.
     XeroRefusesLookups,
     /// Xero refused, in its own words.
@@ -161,7 +166,7 @@ pub enum Problem {
 }
 
 /// The stable codes of all problems.
-pub const PROBLEM_CODES: [&str; 19] = [
+pub const PROBLEM_CODES: [&str; 20] = [
     "ParentInSiteGroup",
     "SiteContactInAccountGroup",
     "InvalidField",
@@ -178,6 +183,7 @@ pub const PROBLEM_CODES: [&str; 19] = [
     "UnlinkedByPerson",
     "LinkedContactNotInXero",
     "WebsiteInXero",
+    "IncompleteAnswer",
     "XeroRefusesLookups",
     "RefusedByXero",
     "RefusedByBigChange",
@@ -216,6 +222,7 @@ impl Problem {
             Self::UnlinkedByPerson { .. } => "UnlinkedByPerson",
             Self::LinkedContactNotInXero { .. } => "LinkedContactNotInXero",
             Self::WebsiteInXero { .. } => "WebsiteInXero",
+            Self::IncompleteAnswer { .. } => "IncompleteAnswer",
             Self::XeroRefusesLookups => "XeroRefusesLookups",
             Self::RefusedByXero { .. } => "RefusedByXero",
             Self::RefusedByBigChange { .. } => "RefusedByBigChange",
@@ -259,6 +266,9 @@ impl Problem {
                 "Linked to a contact that this Xero organisation does not have"
             }
             Self::WebsiteInXero { .. } => "The website in Xero is not valid",
+            Self::IncompleteAnswer { .. } => {
+                "BigChange does not tell everything about this contact"
+            }
             Self::XeroRefusesLookups => "Xero does not say whether it has this contact",
             Self::RefusedByXero { .. } => "Refused by Xero",
             Self::RefusedByBigChange { .. } => "Refused by BigChange",
@@ -413,6 +423,9 @@ impl Problem {
                 "Xero refuses every change of its contact {}, to which {who} belongs, because the website entered there is not valid.",
                 xero.told()
             ),
+            Self::IncompleteAnswer { key } => format!(
+                "BigChange's answer about {who} has no field {key}, three times in a row, so nothing is decided about it."
+            ),
             Self::XeroRefusesLookups => format!(
                 "Xero refuses to search for {who}, and this Xero organisation has too many contacts to read them all, so it is not known whether Xero has it."
             ),
@@ -499,6 +512,10 @@ impl Problem {
                  CRM → Contacts → the contact → General. It is tried again then. If they name nothing to correct, have whoever runs contact-sync try it once more (contact-sync \
                  retry)."
                 .to_owned(),
+            Self::IncompleteAnswer { .. } => "In BigChange, see that an accounts package is chosen in the account settings (without one a contact has no Financials → Terms → Account reference), and \
+                 that the user that the synchronisation logs in with may see the Financials tab (CRM → Contacts → the contact → Financials). It is tried again once a day and with the \
+                 contact's next edit, or at once by whoever runs contact-sync (contact-sync retry)."
+                .to_owned(),
             Self::XeroRefusesLookups => "Nothing is wrong with the contact, and it is tried again once a day. To have it sooner, look for it in Xero (Contacts → search for its \
                  name), create it there if it is not found (Contacts → New contact), then have whoever runs contact-sync say which one it is (contact-sync link)."
                 .to_owned(),
@@ -524,6 +541,7 @@ impl Problem {
             | Self::DuplicateAccountReference { .. }
             | Self::NoAccountReference { .. }
             | Self::AccountReferenceChanged { .. }
+            | Self::IncompleteAnswer { .. }
             | Self::RefusedByBigChange { .. } => Precondition::MatchingReference,
             Self::InvalidField { .. }
             | Self::AmbiguousMatch { .. }
@@ -549,6 +567,7 @@ impl Problem {
             Self::ParentInSiteGroup { .. }
                 | Self::SiteContactInAccountGroup { .. }
                 | Self::InvalidField { .. }
+                | Self::IncompleteAnswer { .. }
                 | Self::RefusedByBigChange { .. }
         )
     }

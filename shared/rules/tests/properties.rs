@@ -336,6 +336,7 @@ fn account_contact() -> BoxedStrategy<Contact> {
             contact_reference: searched_by,
             account_reference: account,
             account_type,
+            missing: std::collections::BTreeSet::new(),
         }
     }).boxed()
 }

@@ -242,12 +242,19 @@ pub struct DeferredRecord {
     pub reason: DeferReason,
     /// How often it was put off for its own sake, rather than because everybody had to wait.
     pub attempts: u32,
+    /// How many answers of BigChange in a row lacked a key that is needed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub incomplete_answers: u32,
     /// How often Xero's answer to a write did not tell what became of it.
     #[serde(default, skip_serializing_if = "UnknownAnswers::is_none")]
     pub unknown_answers: UnknownAnswers,
     /// Who asked for it: what a person asked for is queued again although the switch is off.
     #[serde(default, skip_serializing_if = "AskedBy::is_schedule")]
     pub by: AskedBy,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Why a contact was put off.

@@ -31,6 +31,8 @@ pub enum Metric {
     ContactGroupNotRead,
     /// The token was found or made fresh.
     TokenFresh,
+    /// BigChange left the same field out of every contact of a batch.
+    BigChangeLeavesOut,
     /// A poll queued everything that was due.
     PollSucceeded,
     /// A contact is held because Xero does not say whether it has it.
@@ -46,6 +48,7 @@ impl Metric {
             Self::XeroAppRefused => "XeroAppRefused",
             Self::ContactGroupNotRead => "ContactGroupNotRead",
             Self::TokenFresh => "TokenFresh",
+            Self::BigChangeLeavesOut => "BigChangeLeavesOut",
             Self::PollSucceeded => "PollSucceeded",
             Self::XeroRefusesLookups => "XeroRefusesLookups",
         }

@@ -223,5 +223,10 @@ pub(crate) fn detail(
     put("OnStopDate", spell.date(None));
     put("ContactExtraVatNum", json!(""));
     put("ContactExtraDelay2Pay", Value::Null);
+    for id in [0, contact.id] {
+        for key in behaviour.left_out_of_details.get(&id).into_iter().flatten() {
+            map.remove(key);
+        }
+    }
     Value::Object(map)
 }

@@ -41,6 +41,8 @@ pub struct Behaviour {
     pub lists_of_one_as_object: bool,
     /// Actions, in lower case, for which the user has no right: they are answered by `misc_noRight`.
     pub actions_without_right: BTreeSet<String>,
+    /// Keys that the detail of a contact leaves out, by its id; those under 0 are left out of every detail.
+    pub left_out_of_details: BTreeMap<u64, BTreeSet<String>>,
     /// Groups that are refused in these words, such as `misc_noRight`, which then goes for the details of their contacts too.
     pub refused_groups: BTreeMap<u64, String>,
 }
@@ -58,6 +60,7 @@ impl Default for Behaviour {
             contact_references_are_unique: true,
             lists_of_one_as_object: false,
             actions_without_right: BTreeSet::new(),
+            left_out_of_details: BTreeMap::new(),
             refused_groups: BTreeMap::new(),
         }
     }

@@ -132,6 +132,7 @@ fn as_read(contact: &FakeContact) -> anyhow::Result<Contact> {
         contact_reference: contact.contact_reference.clone(),
         account_reference: contact.account_reference.clone(),
         account_type: contact.account_type.map(AccountType),
+        missing: std::collections::BTreeSet::new(),
     })
 }
 

@@ -146,6 +146,7 @@ fn wrong_decision(decision: &Decision, problem: Option<&'static str>) -> Option<
         Decision::Hold(expected) => (problem != Some(expected.code()))
             .then(|| format!("it should be held as {}, but: {problem:?}", expected.code())),
         Decision::NeedsCode => Some("it still needs a code".to_owned()),
+        Decision::Incomplete(field) => Some(format!("its {} is missing", field.key())),
         Decision::Ask(question) => Some(format!("{question:?} was not asked")),
     }
 }
@@ -397,6 +398,7 @@ fn as_read(fake: &FakeContact) -> Contact {
         contact_reference: fake.contact_reference.clone(),
         account_reference: fake.account_reference.clone(),
         account_type: fake.account_type.map(AccountType),
+        missing: std::collections::BTreeSet::new(),
     }
 }
 

@@ -15,6 +15,7 @@ fn deferred(world: &World, since_minutes: i64, due_in_minutes: i64) -> DeferredR
         due: world.now() + Duration::minutes(due_in_minutes),
         reason: DeferReason::XeroLimit,
         attempts: 3,
+        incomplete_answers: 0,
         unknown_answers: rules::UnknownAnswers::default(),
         by: AskedBy::Schedule,
     }

@@ -79,6 +79,7 @@ async fn busy() -> World {
         due: world.now(),
         reason: DeferReason::XeroUnavailable,
         attempts: 1,
+        incomplete_answers: 0,
         unknown_answers: rules::UnknownAnswers::default(),
         by: AskedBy::Schedule,
     };

@@ -20,6 +20,7 @@ fn deferred(world: &World, reason: DeferReason, by: AskedBy) -> DeferredRecord {
         due: world.now(),
         reason,
         attempts: 0,
+        incomplete_answers: 0,
         unknown_answers: rules::UnknownAnswers::default(),
         by,
     }

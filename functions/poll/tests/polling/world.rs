@@ -335,6 +335,7 @@ fn contact_named(id: u64, name: &str) -> Contact {
         contact_reference: String::new(),
         account_reference: String::new(),
         account_type: None,
+        missing: std::collections::BTreeSet::new(),
     }
 }
 

@@ -19,6 +19,7 @@ mod hostile;
 mod linking;
 mod lookups;
 mod messages;
+mod missing_keys;
 mod network;
 mod newer;
 mod pauses;

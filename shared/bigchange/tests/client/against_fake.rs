@@ -85,6 +85,7 @@ fn first_contact() -> Contact {
         contact_reference: "REF/1".to_owned(),
         account_reference: "0001".to_owned(),
         account_type: Some(AccountType::XERO),
+        missing: std::collections::BTreeSet::new(),
     }
 }
 

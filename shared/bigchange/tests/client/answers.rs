@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bigchange::{AuthProblem, BigChange, Cause, Credentials, Error};
 use bytes::Bytes;
-use rules::{AccountReference, AccountType};
+use rules::{AccountReference, AccountType, Field};
 use time::macros::datetime;
 use transport::TransportError;
 
@@ -16,7 +16,22 @@ async fn detail_of(json: &str) -> Result<Option<rules::Contact>, Error> {
 }
 
 async fn read(json: &str) -> rules::Contact {
-    detail_of(json).await.unwrap().unwrap()
+    detail_of(&whole(json)).await.unwrap().unwrap()
+}
+
+/// With blanks in the place of the keys that every detail has.
+fn whole(json: &str) -> String {
+    let mut detail: serde_json::Value = serde_json::from_str(json).unwrap();
+    let fields = detail.as_object_mut().unwrap();
+    let names: Vec<String> = fields.keys().map(|key| key.to_ascii_lowercase()).collect();
+    let is_there = |names: &[String], key: &str| names.iter().any(|name| name == key);
+    if !is_there(&names, "name") && !is_there(&names, "contactname") {
+        fields.insert("Name".to_owned(), "".into());
+    }
+    if !is_there(&names, "parentid") && !is_there(&names, "contactparentid") {
+        fields.insert("ParentId".to_owned(), serde_json::Value::Null);
+    }
+    detail.to_string()
 }
 
 #[tokio::test]
@@ -82,7 +97,7 @@ async fn a_parent_that_cannot_be_read_is_never_taken_for_none() {
         r#"{"Id":5,"GroupId":7,"ParentId":0,"contactParentReference":"R"}"#,
     ] {
         assert!(
-            matches!(detail_of(json).await, Err(Error::Unexpected { .. })),
+            matches!(detail_of(&whole(json)).await, Err(Error::Unexpected { .. })),
             "{json}"
         );
     }
@@ -108,7 +123,10 @@ async fn yes_and_no_have_many_spellings() {
         .await;
         assert_eq!(contact.excluded_from_financial_sync, excluded, "{value}");
     }
-    let unclear = detail_of(r#"{"Id":5,"GroupId":7,"ExcludeFromFinancialSync":"perhaps"}"#).await;
+    let unclear = detail_of(&whole(
+        r#"{"Id":5,"GroupId":7,"ExcludeFromFinancialSync":"perhaps"}"#,
+    ))
+    .await;
     assert!(matches!(unclear, Err(Error::Unexpected { .. })));
 }
 
@@ -124,7 +142,7 @@ async fn the_null_date_is_no_deletion() {
         let contact = read(&format!(r#"{{"Id":5,"GroupId":7,"DeletionDate":{date}}}"#)).await;
         assert_eq!(contact.deleted, deleted, "{date}");
     }
-    let unclear = detail_of(r#"{"Id":5,"GroupId":7,"DeletionDate":"never"}"#).await;
+    let unclear = detail_of(&whole(r#"{"Id":5,"GroupId":7,"DeletionDate":"never"}"#)).await;
     assert!(matches!(unclear, Err(Error::Unexpected { .. })));
 }
 
@@ -133,27 +151,63 @@ async fn a_text_past_the_bound_is_unexpected_and_not_cut() {
     let json = |chars: usize| format!(r#"{{"Id":5,"GroupId":7,"Extra":"{}"}}"#, "x".repeat(chars));
     assert_eq!(read(&json(4096)).await.extra.len(), 4096);
     assert!(matches!(
-        detail_of(&json(4097)).await,
+        detail_of(&whole(&json(4097))).await,
         Err(Error::Unexpected { .. })
     ));
 }
 
 #[tokio::test]
-async fn no_group_is_none_and_silence_about_the_group_is_unexpected() {
+async fn a_detail_without_a_key_that_is_needed_is_incomplete_and_names_it() {
     assert_eq!(read(r#"{"Id":5,"GroupId":0}"#).await.group, None);
-    assert!(matches!(
-        detail_of(r#"{"Id":5}"#).await,
-        Err(Error::Unexpected { .. })
-    ));
+    for (json, missing) in [
+        ("{}", "Id"),
+        (r#"{"GroupId":7,"ParentId":null,"Name":"N"}"#, "Id"),
+        (r#"{"Id":5,"ParentId":null,"Name":"N"}"#, "GroupId"),
+        (r#"{"Id":5,"GroupId":7,"Name":"N"}"#, "ParentId"),
+        (r#"{"Id":5,"GroupId":7,"ParentId":null}"#, "Name"),
+    ] {
+        let answer = detail_of(json).await;
+        let is_it = matches!(answer, Err(Error::Incomplete { key, .. }) if key == missing);
+        assert!(is_it, "{json}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_there_is_told_from_a_blank_field() {
+    const KEYS: [(&str, Field); 10] = [
+        ("Street", Field::Street),
+        ("Town", Field::Town),
+        ("PostCode", Field::Postcode),
+        ("Country", Field::Country),
+        ("Person", Field::Person),
+        ("Phone", Field::Phone),
+        ("Email", Field::Email),
+        ("ContactReference", Field::ContactReference),
+        ("AccountReference", Field::AccountReference),
+        ("AccountType", Field::AccountType),
+    ];
+    let none = read(r#"{"Id":5,"GroupId":7}"#).await;
+    assert_eq!(none.missing, KEYS.map(|(_, field)| field).into());
+    for blank in ["null", "\"\""] {
+        let all = KEYS.map(|(key, _)| format!("\"{key}\":{blank}")).join(",");
+        let blank = read(&format!(r#"{{"Id":5,"GroupId":7,{all}}}"#)).await;
+        assert_eq!(blank.missing, [].into());
+    }
+}
+
+#[tokio::test]
+async fn a_detail_that_says_no_result_is_of_a_contact_that_is_not_there() {
+    for words in ["\"No results\"", "\"No result\"", "\"no results.\""] {
+        assert_eq!(detail_of(words).await, Ok(None), "{words}");
+    }
 }
 
 #[tokio::test]
 async fn the_detail_of_another_contact_is_unexpected() {
     for json in [
-        r#"{"Id":6,"GroupId":7}"#,
-        "{}",
+        r#"{"Id":6,"GroupId":7,"ParentId":null,"Name":"N"}"#,
         "[]",
-        "\"No results\"",
+        "\"There are no contacts in this group\"",
         "null",
     ] {
         assert!(

@@ -105,6 +105,7 @@ fn case(n: usize, settings: &Settings) -> Case {
         contact_reference: String::new(),
         account_reference: format!("REF{n}"),
         account_type: None,
+        missing: std::collections::BTreeSet::new(),
     };
     let xero_id: XeroContactId = format!("00000000-0000-0000-0000-{n:012}").parse().unwrap();
     let mut found = Vec::new();

@@ -12,6 +12,7 @@ mod group_fault;
 mod in_doubt;
 mod linked;
 mod matching;
+mod missing;
 mod participation;
 mod persons_word;
 mod problems;

@@ -45,6 +45,7 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("UnlinkedByPerson",          Problem::UnlinkedByPerson { xero: named(1, "Acme", "A-1") },                                        &["\"Acme\"", "A-1", "unlinked"],        TERMS),
         ("LinkedContactNotInXero",    Problem::LinkedContactNotInXero { xero_id: xero_id(9) },                                              &["000000000009", "does not have"],      &["Contacts → the contact", "contact-sync unlink", "contact-sync link"]),
         ("WebsiteInXero",             Problem::WebsiteInXero { xero: named(1, "Acme", "A-1") },                                             &["\"Acme\"", "A-1", "website"],         &["In Xero", "Contacts → the contact → Edit → Website"]),
+        ("IncompleteAnswer",          Problem::IncompleteAnswer { key: "AccountReference".into() },                                          &["no field AccountReference"],          &["accounts package", "CRM → Contacts", "contact-sync retry"]),
         ("XeroRefusesLookups",        Problem::XeroRefusesLookups,                                                                          &["refuses to search", "too many contacts"], &["Contacts → search", "Contacts → New contact", "contact-sync link", "once a day"]),
         ("RefusedByXero",             Problem::RefusedByXero { words: vec!["Email address must be valid".into()] },                         &["Email address must be valid"],        TERMS),
         ("RefusedByBigChange",        Problem::RefusedByBigChange { words: "misc_noRight".into() },                                         &["misc_noRight"],                       BIGCHANGE),
@@ -165,6 +166,7 @@ fn only_problems_of_bigchange_alone_do_not_wait_for_xero() {
         "ParentInSiteGroup",
         "SiteContactInAccountGroup",
         "InvalidField",
+        "IncompleteAnswer",
         "RefusedByBigChange",
     ];
     for (code, problem, _, _) in every_problem() {

@@ -52,6 +52,7 @@ pub(crate) fn acme() -> Contact {
         contact_reference: String::new(),
         account_reference: String::new(),
         account_type: None,
+        missing: std::collections::BTreeSet::new(),
     }
 }
 
@@ -246,6 +247,7 @@ impl Case {
             Decision::Ask(Question::Match { .. }) => "ask which".to_owned(),
             Decision::Ask(Question::Linked(id)) => format!("ask for {}", number_of(id)),
             Decision::NeedsCode => "needs a code".to_owned(),
+            Decision::Incomplete(field) => format!("incomplete: {}", field.key()),
             Decision::Hold(problem) => told(&problem),
             Decision::Apply(plan) => match plan.xero.existing() {
                 Some(id) => format!("{:?} {}", plan.outcome, number_of(id)),

@@ -189,6 +189,7 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
             reason: DeferReason::XeroLimit,
             by: rules::AskedBy::Person,
             attempts: 0,
+            incomplete_answers: 0,
             unknown_answers: rules::UnknownAnswers::default(),
         };
         writes.push(records.put(ContactId::try_from(id)?, &deferred, Expect::Anything)?);
