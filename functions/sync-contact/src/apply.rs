@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt, stream};
-use rules::{AccountType, ContactId, Link, Notice, Plan, Problem, XeroContactId};
+use rules::{AccountType, Contact, ContactId, Field, Link, Notice, Plan, Problem, XeroContactId};
 use runtime::records::{
     ContactRecord, DeferReason, Intent, ReferenceRecord, XeroContactRecord, expect,
 };
@@ -308,10 +308,17 @@ impl Batch<'_> {
             return Ok(());
         }
         // Last, and from a fresh read: a person may have entered one meanwhile, which stays.
-        let is_blank = bigchange
-            .contact(work.id)
-            .await?
-            .is_some_and(|contact| contact.contact_reference.trim().is_empty());
+        let read = bigchange.contact(work.id).await?;
+        let is_told = |contact: &Contact| !contact.missing.contains(&Field::ContactReference);
+        if read.as_ref().is_some_and(|contact| !is_told(contact)) {
+            notices.push(Notice::ContactReferenceNotWritten {
+                reason: "its answer does not say whether there is one".to_owned(),
+                field: None,
+            });
+        }
+        let is_blank = read.is_some_and(|contact| {
+            is_told(&contact) && contact.contact_reference.trim().is_empty()
+        });
         if is_blank {
             let set = bigchange.set_contact_reference(work.id, &plan.account_reference);
             match set.await {

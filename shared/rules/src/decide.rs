@@ -227,6 +227,12 @@ pub fn decide(snapshot: &Snapshot<'_>) -> Decision {
     if let Some(field) = needed_and_missing(snapshot.customer, snapshot.link.is_some()) {
         return Decision::Incomplete(field);
     }
+    if let Some(InDoubt::Update { changes, .. }) = snapshot.in_doubt
+        && snapshot.settings.update_in_xero
+        && let Some(field) = in_doubt_and_missing(changes, snapshot.customer)
+    {
+        return Decision::Incomplete(field);
+    }
     match snapshot.link {
         Some(link) => decide_linked(snapshot, link),
         None => decide_unlinked(snapshot),
@@ -645,9 +651,8 @@ fn plan(
     // A restored reference of a linked contact was not generated now: its contact reference is left alone.
     let fills_contact_reference =
         due || (s.link.is_none() && blank && s.settings.generate_account_reference);
-    let is_wanted = customer.contact_reference.is_empty()
-        && !is_missing(Field::ContactReference)
-        && fills_contact_reference;
+    // Also where BigChange did not tell it: it is read again before it is written, and stays if it is there.
+    let is_wanted = customer.contact_reference.is_empty() && fills_contact_reference;
     let fits = account_reference.as_str().chars().count() <= CONTACT_REFERENCE_MAX;
     let mut notices = Notice::of_fields(customer);
     if is_wanted && !fits {
@@ -727,9 +732,9 @@ fn xero_change(
 
 /// What changed in BigChange since the last sync, and what will then have been carried over. A phone,
 /// email or person that was left out is neither; an address goes as one unit, without the part that was
-/// left out. Where BigChange's answer lacks a key, what was carried over stays as it is; an update in
-/// doubt is then sent again as it was. Where the key was missing at linking, its first value is noted
-/// and not sent: Xero has a value of its own, and nobody changed anything.
+/// left out. Where BigChange's answer lacks a key, the unit stays as it was carried over. Where the key
+/// was missing at linking, its first value is noted and not sent: Xero has a value of its own, and
+/// nobody changed anything.
 fn changes_since(
     synced: &Details,
     customer: &Customer,
@@ -743,99 +748,67 @@ fn changes_since(
         changes.name = Some(now.name.clone());
         after.name.clone_from(&now.name);
     }
-    let unit = |field| Unit {
-        is_left_out: customer.left_out.iter().any(|left| left.field == field),
-        is_missing: customer.missing.contains(&field),
-        was_unknown: synced.not_known.contains(&field),
+    let unit = |fields: &[Field]| Unit {
+        stays: fields.iter().any(|field| customer.missing.contains(field))
+            || (fields.len() == 1 && customer.left_out.iter().any(|l| fields.contains(&l.field))),
+        was_unknown: fields.iter().any(|field| synced.not_known.contains(field)),
     };
-    (changes.address, after.address) = address_since(customer, synced, in_doubt.address.as_ref());
+    let address = unit(&ADDRESS);
+    let address_stays = address.stays;
+    (changes.address, after.address) =
+        address.since(&now.address, &synced.address, in_doubt.address.is_some());
     (changes.phone, after.phone) =
-        unit(Field::Phone).since(&now.phone, &synced.phone, in_doubt.phone);
+        unit(&[Field::Phone]).since(&now.phone, &synced.phone, in_doubt.phone.is_some());
     (changes.email, after.email) =
-        unit(Field::Email).since(&now.email, &synced.email, in_doubt.email);
+        unit(&[Field::Email]).since(&now.email, &synced.email, in_doubt.email.is_some());
     (changes.person, after.person) =
-        unit(Field::Person).since(&now.person, &synced.person, in_doubt.person);
-    let address_is_told = !is_address_held_back(customer, synced);
+        unit(&[Field::Person]).since(&now.person, &synced.person, in_doubt.person.is_some());
     after.not_known.retain(|field| {
-        customer.missing.contains(field) || (ADDRESS.contains(field) && !address_is_told)
+        customer.missing.contains(field) || (address_stays && ADDRESS.contains(field))
     });
     (changes, after)
-}
-
-/// One unit of what is carried over, as BigChange told it now and as it was noted before.
-struct Unit {
-    is_left_out: bool,
-    is_missing: bool,
-    was_unknown: bool,
-}
-
-impl Unit {
-    /// What is to be sent, and what will then have been carried over.
-    fn since<T: Clone + PartialEq>(
-        &self,
-        now: &T,
-        synced: &T,
-        in_doubt: Option<T>,
-    ) -> (Option<T>, T) {
-        match in_doubt {
-            _ if self.is_left_out => (None, synced.clone()),
-            Some(in_doubt) if self.is_missing => (Some(in_doubt.clone()), in_doubt),
-            None if self.is_missing => (None, synced.clone()),
-            None if self.was_unknown || now == synced => (None, now.clone()),
-            _ => (Some(now.clone()), now.clone()),
-        }
-    }
 }
 
 /// The parts of an address.
 const ADDRESS: [Field; 4] = [Field::Street, Field::Town, Field::Postcode, Field::Country];
 
-/// Whether a part of the address was never told: the address is sent as one unit, and without that part
-/// Xero's own would be emptied. So it is not sent before every part was told once.
-fn is_address_held_back(customer: &Customer, synced: &Details) -> bool {
-    let is_unknown =
-        |field: &Field| synced.not_known.contains(field) && customer.missing.contains(field);
-    ADDRESS.iter().any(is_unknown)
+/// One unit of what is carried over.
+struct Unit {
+    /// It is not to be changed now: BigChange did not tell all of it, or Xero would refuse it.
+    stays: bool,
+    /// It was not known when the contact was linked, or since.
+    was_unknown: bool,
 }
 
-fn address_since(
-    customer: &Customer,
-    synced: &Details,
-    in_doubt: Option<&Address>,
-) -> (Option<Address>, Address) {
-    if is_address_held_back(customer, synced) {
-        let kept = in_doubt.unwrap_or(&synced.address).clone();
-        return (in_doubt.cloned(), kept);
-    }
-    let (now, before) = (&customer.details.address, &synced.address);
-    let part = |field, now: &String, before: &String| {
-        let told = !customer.missing.contains(&field);
-        let now = if told { now } else { before };
-        let noted = if synced.not_known.contains(&field) {
-            now
+impl Unit {
+    /// What is to be sent, and what will then have been carried over.
+    fn since<T: Clone + PartialEq>(&self, now: &T, synced: &T, in_doubt: bool) -> (Option<T>, T) {
+        if self.stays {
+            (None, synced.clone())
+        } else if in_doubt || (now != synced && !self.was_unknown) {
+            (Some(now.clone()), now.clone())
         } else {
-            before
-        };
-        (now.clone(), noted.clone())
-    };
-    let (street, noted_street) = part(Field::Street, &now.street, &before.street);
-    let (town, noted_town) = part(Field::Town, &now.town, &before.town);
-    let (postcode, noted_postcode) = part(Field::Postcode, &now.postcode, &before.postcode);
-    let (country, noted_country) = part(Field::Country, &now.country, &before.country);
-    let now = Address {
-        street,
-        town,
-        postcode,
-        country,
-    };
-    let noted = Address {
-        street: noted_street,
-        town: noted_town,
-        postcode: noted_postcode,
-        country: noted_country,
-    };
-    let is_sent = now != noted || in_doubt.is_some();
-    (is_sent.then(|| now.clone()), now)
+            (None, now.clone())
+        }
+    }
+}
+
+/// A field that an update in doubt was about to send and that BigChange left out of its answer now:
+/// whether Xero has the old value or the new one is not known, and neither is which is right.
+fn in_doubt_and_missing(changes: &XeroChanges, customer: &Customer) -> Option<Field> {
+    let units: [(bool, &[Field]); 4] = [
+        (changes.address.is_some(), &ADDRESS),
+        (changes.phone.is_some(), &[Field::Phone]),
+        (changes.email.is_some(), &[Field::Email]),
+        (changes.person.is_some(), &[Field::Person]),
+    ];
+    let mut in_doubt = units
+        .into_iter()
+        .filter(|(is_in_doubt, _)| *is_in_doubt)
+        .flat_map(|(_, fields)| fields);
+    in_doubt
+        .find(|field| customer.missing.contains(field))
+        .copied()
 }
 
 fn new_contact(customer: &Customer, account_number: AccountReference) -> NewXeroContact {

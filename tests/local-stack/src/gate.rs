@@ -391,7 +391,11 @@ fn describe(head: &Parts, body: &[u8]) -> (System, String, bool) {
             .find(|(name, _)| name.eq_ignore_ascii_case("action"))
             .map_or("without an action", |(_, action)| action);
         let name = format!("BigChange {action}");
-        return (System::BigChange, name, action.ends_with("Save"));
+        return (
+            System::BigChange,
+            name,
+            action.ends_with("Save") || action == "ContactUpdateRef",
+        );
     }
     // Ids in a path say nothing to a reader.
     let path = path.strip_prefix("/api.xro/2.0").unwrap_or(path);

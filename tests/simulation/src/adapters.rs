@@ -287,7 +287,7 @@ impl SimTransport {
         };
         let action = parameter("action").unwrap_or_default();
         let contact = parameter("ContactId").unwrap_or_default();
-        let mutates = action.ends_with("Save");
+        let mutates = action.ends_with("Save") || action == "ContactUpdateRef";
         let process = self.0.process;
         let name = format!("{action} {contact}");
         self.0
@@ -308,7 +308,12 @@ impl SimTransport {
                 if mutates {
                     world.watch_switch(process);
                 }
-                world.call_bigchange(process, &action, &contact, &request)
+                if action == "ContactDetail" {
+                    world.leave_a_key_out(&contact);
+                }
+                let answer = world.call_bigchange(process, &action, &contact, &request);
+                world.bigchange.behaviour.left_out_of_details.clear();
+                answer
             })
             .await
     }

@@ -220,6 +220,42 @@ impl World {
         there.map(|contact| contact.id).collect()
     }
 
+    /// BigChange leaves a key out of its next detail, now and then. What is carried over only of a linked
+    /// contact: a new one is created without it, which no later state of BigChange would explain.
+    pub(crate) fn leave_a_key_out(&mut self, contact: &str) {
+        const NEEDED: [&str; 7] = [
+            "Id",
+            "GroupId",
+            "ParentId",
+            "Name",
+            "ContactReference",
+            "AccountReference",
+            "AccountType",
+        ];
+        const CARRIED: [&str; 7] = [
+            "Street", "Town", "PostCode", "Country", "Person", "Phone", "Email",
+        ];
+        let often = self.profile.keys_left_out;
+        if often == 0.0 || !self.is_stormy || !self.chance(often) {
+            return;
+        }
+        let record = self.record::<ContactRecord>(contact);
+        let is_linked = record.is_some_and(|record| record.link.is_some());
+        let keys = if is_linked && self.chance(0.7) {
+            CARRIED
+        } else {
+            NEEDED
+        };
+        let Some(key) = self.pick(&keys) else { return };
+        let left_out = &mut self.bigchange.behaviour.left_out_of_details;
+        left_out.entry(0).or_default().insert(key.to_owned());
+        // What was decided without it is decided anew by the sweep.
+        if let Ok(id) = contact.parse() {
+            self.ledger.needs_sweep.insert(id);
+        }
+        *self.coverage.faults.entry("key left out").or_default() += 1;
+    }
+
     /// Somebody does something, somewhere.
     pub(crate) fn do_something(&mut self) {
         let kind = self.rng.u32(0..100);

@@ -44,6 +44,8 @@ pub(crate) struct Profile {
     pub(crate) words: u32,
     /// Whether Xero refuses an element of many that has no name.
     pub(crate) batch_needs_names: bool,
+    /// How often BigChange leaves a key out of a contact's detail.
+    pub(crate) keys_left_out: f64,
     /// How often a person switches the synchronisation off, and on again later.
     pub(crate) switches: u32,
 }
@@ -91,6 +93,7 @@ impl Profile {
             reconnects: rng.f64() < 0.4,
             words: if rng.f64() < 0.4 { rng.u32(1..=10) } else { 0 },
             batch_needs_names: rng.f64() < 0.3,
+            keys_left_out: [0.0, 0.0, 0.05, 0.3][rng.usize(0..4)],
             switches: if rng.f64() < 0.3 { rng.u32(1..=4) } else { 0 },
         }
     }

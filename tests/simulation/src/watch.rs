@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use fake_bigchange::FakeContact;
 use fake_xero::{Contact as XeroContact, Status};
-use rules::{AccountReference, ContactId};
+use rules::{AccountReference, ContactId, Field};
 use runtime::records::{
     ContactRecord, CursorRecord, DeadConnectionRecord, PauseRecord, Record, ReferenceRecord,
     XeroContactRecord,
@@ -678,25 +678,26 @@ impl World {
             );
         }
         let synced_before = before.link.map(|link| link.synced);
-        let has_changed = |text: fn(&rules::Details) -> &String| {
-            synced_before
-                .as_ref()
-                .is_some_and(|before| text(before) != text(&link.synced))
+        // What BigChange did not tell at linking is noted when it does, and not carried over.
+        let has_changed = |field: Field, text: fn(&rules::Details) -> &String| {
+            synced_before.as_ref().is_some_and(|before| {
+                text(before) != text(&link.synced) && !before.not_known.contains(&field)
+            })
         };
         let carried = [
             (
                 Unit::Phone,
-                has_changed(|details| &details.phone),
+                has_changed(Field::Phone, |details| &details.phone),
                 &link.synced.phone,
             ),
             (
                 Unit::Email,
-                has_changed(|details| &details.email),
+                has_changed(Field::Email, |details| &details.email),
                 &link.synced.email,
             ),
             (
                 Unit::Name,
-                has_changed(|details| &details.name),
+                has_changed(Field::Name, |details| &details.name),
                 &link.synced.name,
             ),
         ];
