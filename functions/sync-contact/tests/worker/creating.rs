@@ -83,7 +83,8 @@ async fn a_contact_reference_that_bigchange_does_not_take_is_told_as_a_notice() 
         reason: "Reference Update Failed".to_owned(),
         field: None,
     };
-    assert_eq!(world.record(acme).await.notices, [not_written.clone()]);
+    let notices = world.record(acme).await.notices;
+    assert_eq!(notices, std::slice::from_ref(&not_written));
     world.is_quiet(&[acme]).await;
     assert_eq!(world.record(acme).await.notices, [not_written]);
     assert_eq!(world.in_bigchange(taken).contact_reference, "ACME0001");
