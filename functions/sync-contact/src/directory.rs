@@ -28,6 +28,26 @@ pub struct Directory {
     by_contact_number: HashMap<String, Vec<XeroContactId>>,
 }
 
+/// How long a directory that was broken off can be read on: what changed since it was begun is asked for
+/// when it is whole, and after so long that may be more than it saves.
+const HALF_READ_LASTS: Duration = Duration::minutes(30);
+
+/// A directory of which some pages are missing: it answers nothing, and is read on by the next batch.
+/// Xero's pages are in the order of the ids, so that a page can be repeated meanwhile and none is missed.
+#[derive(Debug)]
+pub struct HalfRead {
+    pub(crate) directory: Directory,
+    /// Where to go on.
+    pub(crate) pages: xero::Pages,
+}
+
+impl HalfRead {
+    /// Whether it is of this organisation and can be read on.
+    pub(crate) fn can_go_on(&self, tenant: TenantId, now: OffsetDateTime) -> bool {
+        self.directory.is_of(tenant) && (now - self.directory.read_at).abs() < HALF_READ_LASTS
+    }
+}
+
 impl Directory {
     /// An empty directory, to be filled with all pages.
     #[must_use]

@@ -29,7 +29,7 @@ use std::sync::atomic::AtomicU32;
 use runtime::Parts;
 use tokio::sync::Mutex;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, HalfRead};
 use crate::work::Work;
 
 /// What one process keeps between invocations.
@@ -38,6 +38,8 @@ pub struct Worker {
     pub parts: Parts,
     /// What it last knew of the Xero organisation; a stale one may cost a call, never a wrong write.
     pub directory: Mutex<Option<Directory>>,
+    /// What was read of a directory before Xero's limit, or the time, broke it off.
+    pub half_read: Mutex<Option<HalfRead>>,
     /// Calls that a directory would have saved since there was none.
     pub calls_without_directory: AtomicU32,
     observer: Option<Observer>,
@@ -53,6 +55,7 @@ impl Worker {
         Self {
             parts,
             directory: Mutex::new(None),
+            half_read: Mutex::new(None),
             calls_without_directory: AtomicU32::new(0),
             observer: None,
         }

@@ -18,7 +18,7 @@ use time::Duration;
 use xero::{Access, Answer, Pages, Step, Xero};
 
 use crate::batch::{Batch, open};
-use crate::directory::Directory;
+use crate::directory::{Directory, HalfRead};
 use crate::work::{Lookup, Work};
 
 /// An organisation of unknown size is taken for one of two pages; the first page tells.
@@ -29,8 +29,9 @@ const CODES_A_CALL: usize = 40;
 pub(crate) const MAX_PAGES: u32 = 50;
 /// Where a search finds more pages than this, the directory tells more for fewer calls.
 const MAX_SEARCH_PAGES: u32 = 5;
-/// The largest directory that is read for what it would have saved: two workers that come to it at once stay within one minute's calls, and within their time.
-const MAX_PAGES_FOR_SAVINGS: u32 = 25;
+
+/// From so many look-ups on, a batch is taken for one of several.
+const MANY_LOOK_UPS: u32 = 10;
 
 /// What a batch wants to know of Xero, as calls that ask for just that.
 #[derive(Debug, Default)]
@@ -503,7 +504,13 @@ impl Batch<'_> {
         let saved = &self.worker.calls_without_directory;
         // Who has looked up so much that it would have paid to read everything does that now.
         let with_savings = calls.saturating_add(saved.load(Ordering::Relaxed));
-        let worth = calls.max(with_savings.min(MAX_PAGES_FOR_SAVINGS));
+        // A batch of so many look-ups is hardly the last: the directory serves the next one too.
+        let for_this_batch = if calls >= MANY_LOOK_UPS {
+            calls.saturating_mul(2)
+        } else {
+            calls
+        };
+        let worth = for_this_batch.max(with_savings.min(MAX_PAGES));
         match directory {
             Some(known) if !needs_fresh && known.is_fresh(self.now) => Ok(true),
             // One call, unless much has changed: no look-up is cheaper.
@@ -522,8 +529,13 @@ impl Batch<'_> {
                     .map_err(|error| CallError::Open(error.into()))?;
                 let known = known.map(|record| record.value.pages);
                 // Where two pages were only guessed, a look-up that costs no more cannot turn out to be in vain.
+                let read_before = match &*self.worker.half_read.lock().await {
+                    Some(half) if half.can_go_on(tenant, self.now) => half.pages.page() - 1,
+                    _ => 0,
+                };
                 let is_cheaper = match known {
-                    Some(pages) => pages <= worth.min(MAX_PAGES),
+                    Some(pages) if pages > MAX_PAGES => false,
+                    Some(pages) => pages.saturating_sub(read_before) <= worth,
                     None => USUAL_PAGES < calls,
                 };
                 if is_cheaper {
@@ -600,13 +612,27 @@ impl Batch<'_> {
         known_pages: Option<u32>,
         worth: u32,
     ) -> Result<Option<Directory>, CallError> {
-        let mut directory: Option<Directory> = None;
-        let mut pages = Pages::at_most(MAX_PAGES);
+        let mut half_read = self.worker.half_read.lock().await;
+        let begun = half_read.take();
+        let begun = begun.filter(|begun| begun.can_go_on(self.records.tenant(), self.now));
+        let goes_on = begun.is_some();
+        let (mut directory, mut pages) = match begun {
+            Some(HalfRead { directory, pages }) => (Some(directory), pages),
+            None => (None, Pages::at_most(MAX_PAGES)),
+        };
         loop {
             let page = pages.page();
             let answer = self
                 .call(|xero, access| async move { xero.directory_page(&access, page, None).await })
-                .await?;
+                .await;
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => {
+                    // What was read is not lost: two workers that meet the limit here would begin for ever.
+                    *half_read = directory.map(|directory| HalfRead { directory, pages });
+                    return Err(error);
+                }
+            };
             let step = pages.take(&answer.contacts, answer.unreadable, answer.page_count);
             // Where Xero does not say how many pages there are, the last one tells.
             let told = match (answer.page_count, step) {
@@ -640,6 +666,13 @@ impl Batch<'_> {
             if step == Step::End {
                 break;
             }
+        }
+        // What changed since it was begun is not in the pages that were read then.
+        if goes_on
+            && let Some(whole) = &mut directory
+            && !self.refresh(whole).await?
+        {
+            return Ok(None);
         }
         Ok(directory)
     }
