@@ -245,8 +245,10 @@ async fn check_pair(
                 &KnownNames::default()
             ))
         }
-        Decision::Apply(_) | Decision::NeedsCode | Decision::Ask(_) | Decision::Incomplete(_) => {
-            Ok(())
-        }
+        Decision::Incomplete(field) => bail!(
+            "BigChange's answer about this contact has no field {}, so it cannot be linked now: is an accounts package chosen in BigChange's account settings?",
+            field.key()
+        ),
+        Decision::Apply(_) | Decision::NeedsCode | Decision::Ask(_) => Ok(()),
     }
 }

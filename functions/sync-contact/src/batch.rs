@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bigchange::{AuthProblem, BigChange};
 use futures::{StreamExt, stream};
 use rules::{
-    AccountReference, AskedBy, ContactId, Decision, Field, Group, GroupId, NameKey, Participation,
-    Plan, Problem, Question, Snapshot, UnknownAnswers, XeroContactId, XeroWrite, decide,
+    AccountReference, AskedBy, ContactId, Decision, Group, GroupId, NameKey, Participation, Plan,
+    Problem, Question, Snapshot, UnknownAnswers, XeroContactId, XeroWrite, decide,
     holds_after_incomplete_answers, needed_and_missing, participation,
 };
 use runtime::records::{
@@ -278,19 +278,21 @@ impl Batch<'_> {
             let deferred = deferred.remove(&key);
             // What a person asked for once is theirs until it comes to an end.
             let earlier = deferred.as_ref().map(|deferred| deferred.value.by);
+            let count = deferred.as_ref().map(|old| old.value.incomplete_answers);
             Work {
                 id,
                 asked_by: earlier.unwrap_or_default().max(*asked_by),
                 record: records.remove(&key),
                 problem: problems.remove(&key),
-                deferred,
                 unread: unread.remove(&key),
                 contact: None,
                 customer: None,
                 found: Lookup::NotAsked,
                 intent_before: None,
                 gave_back: false,
-                incomplete_answers: 0,
+                incomplete_answers: count.unwrap_or(0),
+                answer_is_whole: false,
+                deferred,
                 looked_again: false,
                 unknown: None,
                 changes: Vec::new(),
@@ -388,13 +390,13 @@ impl Batch<'_> {
         .collect()
         .await;
         let (mut login_refused, mut no_right, mut was_let_in) = (false, false, false);
-        let mut left_out: Vec<BTreeSet<Field>> = Vec::new();
+        let mut left_out: Vec<BTreeSet<&'static str>> = Vec::new();
         for work in open(works) {
             match answers.remove(&work.id).flatten() {
                 None => self.defer(work, DeferReason::OutOfTime, self.now).await,
                 Some(Ok(Some(contact))) => {
                     was_let_in = true;
-                    left_out.push(contact.missing.clone());
+                    left_out.push(contact.missing.iter().map(|field| field.key()).collect());
                     let participation = participation(&contact, &self.worker.parts.settings);
                     work.contact = Some(contact);
                     match participation {
@@ -411,7 +413,10 @@ impl Batch<'_> {
                             match needed_and_missing(&customer, is_linked) {
                                 // Before anything is reserved or released for it.
                                 Some(field) => self.incomplete(work, field.key()).await,
-                                None => work.customer = Some(*customer),
+                                None => {
+                                    work.answer_is_whole = true;
+                                    work.customer = Some(*customer);
+                                }
                             }
                         }
                     }
@@ -420,6 +425,7 @@ impl Batch<'_> {
                 Some(Err(error)) => {
                     match &error {
                         bigchange::Error::AuthLost(AuthProblem::NoRight(_)) => no_right = true,
+                        bigchange::Error::Incomplete { key, .. } => left_out.push([*key].into()),
                         error => login_refused |= matches!(error, bigchange::Error::AuthLost(_)),
                     }
                     self.bigchange_failed(work, &error).await;
@@ -434,7 +440,7 @@ impl Batch<'_> {
     }
 
     /// One field that is missing in every contact of a batch is a matter of BigChange's settings.
-    fn tell_what_is_always_left_out(&self, left_out: &[BTreeSet<Field>]) {
+    fn tell_what_is_always_left_out(&self, left_out: &[BTreeSet<&'static str>]) {
         let Some((first, others)) = left_out
             .split_first()
             .filter(|(_, others)| !others.is_empty())
@@ -443,15 +449,14 @@ impl Batch<'_> {
         };
         let always = first
             .iter()
-            .find(|field| others.iter().all(|missing| missing.contains(field)));
-        if let Some(field) = always {
+            .find(|key| others.iter().all(|missing| missing.contains(*key)));
+        if let Some(key) = always {
             let surroundings = &self.worker.parts.surroundings;
             surroundings.count(Metric::BigChangeLeavesOut);
             tracing::error!(
-                field = field.key(),
+                key,
                 contacts = left_out.len(),
-                "BigChange leaves the field {} out of every contact of this batch; is an accounts package chosen in its account settings?",
-                field.key()
+                "BigChange leaves the field {key} out of every contact of this batch; is an accounts package chosen in its account settings?"
             );
         }
     }
@@ -463,13 +468,15 @@ impl Batch<'_> {
             key: key.to_owned(),
         };
         let known = work.problem.as_ref().map(|known| &known.value.problem);
-        let before = work.deferred.as_ref();
-        work.incomplete_answers = 1 + before.map_or(0, |old| old.value.incomplete_answers);
-        if known == Some(&problem) || holds_after_incomplete_answers(work.incomplete_answers) {
+        let is_held_for_it = known == Some(&problem);
+        work.incomplete_answers += 1;
+        work.answer_is_whole = false;
+        if is_held_for_it || holds_after_incomplete_answers(work.incomplete_answers) {
             self.hold(work, problem).await;
         } else {
             tracing::warn!(contact = %work.id, key, "contact {}: BigChange's answer has no field {key}", work.id);
-            self.defer_for_its_own_sake(work, DeferReason::UnexpectedAnswer, None)
+            // No attempt is counted: a contact that has waited long for another reason is told of as well.
+            self.defer(work, DeferReason::UnexpectedAnswer, self.now + SHORT_WAIT)
                 .await;
         }
     }

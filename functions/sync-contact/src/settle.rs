@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rules::{
-    AccountReference, ContactId, KnownNames, PersonsWord, Problem, Skip, Watch, XeroWrite,
+    AccountReference, ContactId, Field, KnownNames, PersonsWord, Problem, Skip, Watch, XeroWrite,
     contact_fingerprint, looks_like_a_code, normalise_spaces,
 };
 use runtime::records::{
@@ -200,7 +200,12 @@ impl Batch<'_> {
             last_seen: self.now,
             problem,
         };
-        let mut writes = self.clearing_marks(work);
+        // A contact whose reference BigChange did not tell is not read yet: a code could equal it.
+        let mut writes = if is_reference_told(work, &record.problem) {
+            self.clearing_marks(work)
+        } else {
+            Vec::new()
+        };
         let told = old.is_some_and(|old| {
             let same = ProblemRecord {
                 last_seen: record.last_seen,
@@ -355,7 +360,11 @@ impl Batch<'_> {
                 .map_or(self.now, |deferred| deferred.value.since),
             due,
             reason,
-            incomplete_answers: work.incomplete_answers,
+            incomplete_answers: if work.answer_is_whole {
+                0
+            } else {
+                work.incomplete_answers
+            },
             unknown_answers: work.unknown_answers(),
             by: work.asked_by,
             attempts,
@@ -422,6 +431,15 @@ impl Batch<'_> {
             Some(contact) => contact_fingerprint(contact, settings),
             None => settings.fingerprint(),
         }
+    }
+}
+
+/// Whether it is known which account reference BigChange has for a contact, if any.
+fn is_reference_told(work: &Work, problem: &Problem) -> bool {
+    let contact = work.contact.as_ref();
+    match contact {
+        Some(contact) => !contact.missing.contains(&Field::AccountReference),
+        None => !matches!(problem, Problem::IncompleteAnswer { .. }),
     }
 }
 

@@ -104,6 +104,8 @@ pub struct Work {
     pub gave_back: bool,
     /// How many answers of BigChange in a row, this one included, lacked a key that is needed.
     pub incomplete_answers: u32,
+    /// Whether BigChange's answer of this time has every key that is needed.
+    pub answer_is_whole: bool,
     /// Whether Xero was asked again after a refusal.
     pub looked_again: bool,
     /// A write in this batch of which Xero's answer did not tell what became of it.

@@ -512,6 +512,10 @@ impl Problem {
                  CRM → Contacts → the contact → General. It is tried again then. If they name nothing to correct, have whoever runs contact-sync try it once more (contact-sync \
                  retry)."
                 .to_owned(),
+            Self::IncompleteAnswer { key } if !key.starts_with("Account") => "In BigChange, see that the contact can be opened and that the user that the synchronisation \
+                 logs in with may see its General tab (CRM → Contacts → the contact → General), then have whoever runs contact-sync try it again (contact-sync retry). If it stays so, \
+                 ask BigChange's support why its web service leaves that field out of ContactDetail."
+                .to_owned(),
             Self::IncompleteAnswer { .. } => "In BigChange, see that an accounts package is chosen in the account settings (without one a contact has no Financials → Terms → Account reference), and \
                  that the user that the synchronisation logs in with may see the Financials tab (CRM → Contacts → the contact → Financials). It is tried again once a day and with the \
                  contact's next edit, or at once by whoever runs contact-sync (contact-sync retry)."

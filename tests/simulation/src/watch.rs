@@ -254,6 +254,17 @@ impl World {
             );
         }
         if before.account_reference != after.account_reference {
+            let read = self
+                .processes
+                .get(&process)
+                .and_then(|known| known.has_read.get(&id));
+            let replaced = !before.account_reference.trim().is_empty();
+            if replaced && read.is_none_or(|read| !read.account_reference.trim().is_empty()) {
+                self.violate(
+                    Invariant::NothingForeign,
+                    format!("the account reference of {id} was replaced"),
+                );
+            }
             self.watch_reference_written(id, &after.account_reference);
         }
         if before.contact_reference != after.contact_reference

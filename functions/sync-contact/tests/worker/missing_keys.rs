@@ -181,9 +181,48 @@ async fn a_field_that_every_contact_of_a_batch_lacks_is_counted_once() {
     leave_out(&world, all[0], &["Country"]);
     world.sync(&all).await;
     assert_eq!(count(&world), 0, "one of two");
-    leave_out(&world, 0, &["Country"]);
-    world.sync(&all).await;
-    assert_eq!(count(&world), 1);
+    for (counted, key) in (1..).zip(["Country", "AccountReference", "ParentId", "Name", "GroupId"])
+    {
+        leave_out(&world, 0, &[key]);
+        world.sync(&all).await;
+        assert_eq!(count(&world), counted, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn no_code_is_generated_while_a_reference_is_not_told() {
+    let mut world = World::generating().await;
+    let silent = world.customer_with_reference("Acme Widgets", "ACME0001");
+    let other = world.customer("Acme Ltd", |_| ());
+    world.references_are_read(false).await;
+    for id in [silent, other] {
+        world.put(id, &runtime::records::UnreadRecord {}).await;
+    }
+    leave_out(&world, silent, &["AccountReference"]);
+    for _ in 0..4 {
+        world.sync(&[silent, other]).await;
+    }
+    assert_eq!(world.problem_code(silent).await, "IncompleteAnswer");
+    assert_eq!(world.created_for(other).len(), 0);
+    leave_out_nothing(&world);
+    world.sync(&[silent, other]).await;
+    world.settle().await;
+    assert_eq!(world.in_bigchange(silent).account_reference, "ACME0001");
+    assert_eq!(world.in_bigchange(other).account_reference, "ACME0002");
+}
+
+#[tokio::test]
+async fn a_contact_that_has_waited_long_for_another_reason_is_told_of_as_well() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme Ltd", "A1");
+    leave_out(&world, acme, &["AccountReference"]);
+    world.sync(&[acme]).await;
+    let mut deferred = world.deferred(acme).await.unwrap();
+    deferred.attempts = 9;
+    world.put(acme, &deferred).await;
+    world.sync(&[acme]).await;
+    world.sync(&[acme]).await;
+    assert_eq!(world.problem_code(acme).await, "IncompleteAnswer");
 }
 
 fn count(world: &World) -> usize {
