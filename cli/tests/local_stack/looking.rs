@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use local_stack::company::{COMPETING, Choices};
+use rules::Notice;
 use serde_json::Value;
 
 use crate::ground::Ground;
@@ -10,6 +11,18 @@ use crate::ground::Ground;
 fn by_id(rows: &Value) -> BTreeMap<String, Value> {
     let rows = rows.as_array().unwrap().iter();
     rows.map(|row| (row["contact"].to_string(), row.clone()))
+        .collect()
+}
+
+/// The planned changes, without those that a notice names as not written: BigChange refuses a contact reference only when it is written.
+fn changes_made(planned: &Value, notices: &[Notice]) -> Vec<Value> {
+    let refused = notices
+        .iter()
+        .any(|notice| notice.code() == "ContactReferenceNotWritten");
+    let changes = planned["changes"].as_array().unwrap().iter();
+    changes
+        .filter(|change| !(refused && change["field"] == "contact reference"))
+        .cloned()
         .collect()
 }
 
@@ -173,10 +186,9 @@ async fn what_a_plan_says_is_what_then_happens() {
             assert_eq!(ended["sentence"], row["sentence"], "{id}");
         }
         let contact = rules::ContactId::try_from(id).unwrap();
-        if let Some(link) = records
-            .contacts
-            .get(&contact)
-            .and_then(|record| record.value.link.clone())
+        let record = records.contacts.get(&contact).map(|record| &record.value);
+        if let Some((record, link)) =
+            record.and_then(|record| Some((record, record.link.as_ref()?)))
         {
             assert_eq!(row["reference"], link.account_reference.as_str(), "{id}");
             // Field by field, as the history has it.
@@ -185,7 +197,11 @@ async fn what_a_plan_says_is_what_then_happens() {
                 .await
                 .exits(0)
                 .json();
-            assert_eq!(history["history"][0]["changes"], row["changes"], "{id}");
+            assert_eq!(
+                history["history"][0]["changes"],
+                Value::Array(changes_made(row, &record.notices)),
+                "{id}"
+            );
         }
     }
     // Then nothing is left to plan.
