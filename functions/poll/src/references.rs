@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use rules::{AccountReference, ContactId, GroupId, Problem, Settings};
-use runtime::records::{
-    ONLY, ProblemRecord, Records, ReferenceRecord, ReferencesReadRecord, UnreadRecord, expect,
-};
+use runtime::AccountReferences;
+use runtime::records::{ONLY, ProblemRecord, Records, ReferencesReadRecord, UnreadRecord, expect};
 use store::{Expect, TableError};
 
 use crate::groups::Reading;
@@ -17,23 +16,8 @@ pub(crate) async fn keep_from_being_generated(
     records: &Records,
     references: &BTreeSet<&AccountReference>,
 ) -> Result<(), TableError> {
-    if references.is_empty() {
-        return Ok(());
-    }
-    let known = records
-        .get_many::<ReferenceRecord>(references.iter().map(|reference| reference.folded()))
-        .await?;
-    let unknown = references
-        .iter()
-        .filter(|reference| !known.contains_key(reference.folded()));
-    let marks = unknown.map(|reference| {
-        let mark = ReferenceRecord {
-            reference: (*reference).clone(),
-            holder: None,
-        };
-        records.put(reference.folded(), &mark, Expect::Absent)
-    });
-    write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
+    let marks = AccountReferences::of(records).mark(references).await?;
+    write_where_unchanged(records, marks).await
 }
 
 /// Sees to it that no code is generated before each listed account contact was read once, unless all were read under the same groups before. Returns the contacts

@@ -8,8 +8,8 @@ use crate::problem::Named;
 use crate::text::NameKey;
 use crate::{
     AccountReference, AccountType, Address, ContactId, ContactNumber, ContactStatus, Customer,
-    Details, Field, NewXeroContact, Notice, Person, Problem, Settings, XeroChanges, XeroContact,
-    XeroContactId,
+    Details, Field, InDoubt, NewXeroContact, Notice, Person, Problem, Settings, XeroChanges,
+    XeroContact, XeroContactId,
 };
 
 /// The stored link between a BigChange contact and its Xero contact.
@@ -21,20 +21,6 @@ pub struct Link {
     pub account_reference: AccountReference,
     /// What was last carried over: only what differs from this has changed in BigChange since.
     pub synced: Details,
-}
-
-/// What an earlier attempt was about to write to Xero when it stopped without saying whether it did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum InDoubt {
-    /// A create.
-    Create(Details),
-    /// An update: its units are sent again whatever the last sync says, for they may have been changed and edited back since.
-    Update {
-        /// What was to be changed.
-        changes: Box<XeroChanges>,
-        /// What would then have been carried over.
-        synced: Details,
-    },
 }
 
 /// What a person said about which Xero contact a customer is. It overrules the match table, and nothing else.

@@ -7,14 +7,19 @@
 mod account_reference;
 mod changes;
 mod codes;
+mod conflicts;
 mod contact;
 mod customer;
 mod decide;
 mod group_fault;
+mod held;
 mod ids;
+mod in_doubt;
 mod lookup;
 mod problem;
 mod refusal;
+mod reservation;
+mod retry;
 mod settings;
 mod switch;
 mod text;
@@ -23,23 +28,28 @@ mod xero_contact;
 pub use account_reference::{AccountReference, InvalidAccountReference};
 pub use changes::{Change, System, changes};
 pub use codes::{code_prefix, codes, looks_like_a_code};
+pub use conflicts::kept_back;
 pub use contact::{AccountType, Contact, Group, ListedContact};
 pub use customer::{
     Customer, Details, Field, LeftOut, Participation, Skip, contact_fingerprint, participation,
 };
 pub use decide::{
-    Decision, InDoubt, Link, Outcome, PersonsWord, Plan, Question, Snapshot, UnknownWrite,
-    XeroWrite, decide, holds_after_incomplete_answers, is_still_as_found, link_out_of_line,
+    Decision, Link, Outcome, PersonsWord, Plan, Question, Snapshot, UnknownWrite, XeroWrite,
+    decide, holds_after_incomplete_answers, is_still_as_found, link_out_of_line,
     needed_and_missing,
 };
 pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
+pub use held::{HeldContact, stays_held};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
+pub use in_doubt::{InDoubt, is_settled, left_in_doubt, was_never_created};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use refusal::{
     AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,
     after_refusal, refused_by_xero, unknown_to_the_end,
 };
+pub use reservation::{GivenUp, Reservation, given_up_by, keeps_reservation};
+pub use retry::{PutOff, Retry, RetryPolicy, Trouble};
 pub use settings::{InvalidSetting, Settings};
 pub use switch::{AskedBy, Switch};
 pub use text::{Fingerprint, NameKey, normalise_spaces};

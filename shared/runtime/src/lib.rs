@@ -1,6 +1,7 @@
 //! What the three functions share beside the rules: their surroundings, what the table holds, the queue, and the session with Xero.
 
 mod aws;
+mod claims;
 pub mod clock_skew;
 mod environment;
 pub mod function;
@@ -8,6 +9,7 @@ mod lease;
 mod newer;
 mod queue;
 pub mod records;
+mod references;
 pub mod switch;
 pub mod telemetry;
 mod wiring;
@@ -15,8 +17,10 @@ pub mod word;
 mod xero_session;
 
 pub use aws::aws_config;
+pub use claims::XeroClaims;
 pub use environment::{Configuration, ConfigurationError, Surroundings};
 pub use lease::Lease;
 pub use queue::{DeadLetter, Message, Queue, QueueError, SqsQueue};
+pub use references::{AccountReferences, Reserving};
 pub use wiring::{Parts, StartError};
 pub use xero_session::{CallError, OpenError, Opened, Wait, XeroConnection, XeroSession};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rules::{
     AccountReference, AskedBy, Change, ContactId, Fingerprint, GroupFault, GroupId, InDoubt, Link,
-    Notice, PersonsWord, Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId, XeroWrite,
+    Notice, PersonsWord, Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -89,20 +89,7 @@ impl ContactRecord {
     #[must_use]
     pub fn in_doubt(&self) -> Option<InDoubt> {
         let plan = &self.intent.as_ref()?.plan;
-        match &plan.xero {
-            // About to be linked without a write: it may be a create of ours, found again after its answer was lost, and must be found once more.
-            XeroWrite::Nothing { .. } if self.link.is_none() => {
-                Some(InDoubt::Create(plan.synced.clone()))
-            }
-            XeroWrite::Nothing { .. } => None,
-            XeroWrite::Create(_) => Some(InDoubt::Create(plan.synced.clone())),
-            // Workers leave it to the newer version; for the rest it may have been a create.
-            XeroWrite::Unknown(_) => Some(InDoubt::Create(plan.synced.clone())),
-            XeroWrite::Change { changes, .. } => Some(InDoubt::Update {
-                changes: changes.clone(),
-                synced: plan.synced.clone(),
-            }),
-        }
+        rules::left_in_doubt(plan, self.link.is_some())
     }
 
     /// The contact reference that an earlier attempt meant to write and may not have.
@@ -131,16 +118,11 @@ impl ContactRecord {
         linked.or_else(|| self.intent.as_ref()?.plan.xero.existing())
     }
 
-    /// What a person said about which Xero contact it is. A choice has to wait while a create of ours may have reached Xero: that one has to be looked for
-    /// first, or the customer could be there twice.
+    /// What counts now of what a person said about which Xero contact it is.
     #[must_use]
     pub fn word(&self) -> PersonsWord {
-        let plan = self.intent.as_ref().map(|intent| &intent.plan.xero);
-        let may_be_created = matches!(plan, Some(XeroWrite::Create(_) | XeroWrite::Unknown(_)));
-        PersonsWord {
-            is: self.word.is.filter(|_| !may_be_created),
-            is_not: self.word.is_not.clone(),
-        }
+        self.word
+            .that_counts(self.intent.as_ref().map(|intent| &intent.plan))
     }
 
     /// The code that was generated for it.

@@ -5,9 +5,9 @@ use rules::{ContactId, PersonsWord, XeroContactId};
 use store::{TableError, Write};
 use time::OffsetDateTime;
 
+use crate::claims::XeroClaims;
 use crate::records::{
-    ContactRecord, HistoryEvent, HistoryRecord, ProblemRecord, Records, Stored, XeroContactRecord,
-    expect,
+    ContactRecord, HistoryEvent, HistoryRecord, ProblemRecord, Records, Stored, expect,
 };
 
 /// Why a person's word was not taken. Nothing was written.
@@ -98,12 +98,9 @@ async fn check_choice(
         let xero_id = link.xero_id;
         return Err(WordError::Linked { contact, xero_id });
     }
-    let claim = records.get::<XeroContactRecord>(xero_id).await?;
-    match claim.filter(|claim| claim.value.contact != contact) {
-        Some(claim) => Err(WordError::Taken {
-            xero_id,
-            other: claim.value.contact,
-        }),
+    let owner = XeroClaims::of(records).owner(xero_id).await?;
+    match owner.filter(|owner| *owner != contact) {
+        Some(other) => Err(WordError::Taken { xero_id, other }),
         None => Ok(()),
     }
 }
@@ -148,10 +145,7 @@ pub async fn part(
         }
         Some(_) => {}
     }
-    let claim = records.get::<XeroContactRecord>(xero_id).await?;
-    let given_back = claim
-        .filter(|claim| claim.value.contact == contact)
-        .map(|claim| records.delete::<XeroContactRecord>(xero_id, claim.as_read()));
+    let given_back = XeroClaims::of(records).release(xero_id, contact).await?;
     let mut is_not = without(&content.word.is_not, xero_id);
     is_not.push(xero_id);
     let parted = ContactRecord {
