@@ -145,6 +145,31 @@ impl Directory {
             .collect()
     }
 
+    /// The contact with this id.
+    #[must_use]
+    pub fn get(&self, id: XeroContactId) -> Option<&XeroContact> {
+        self.contacts.get(&id)
+    }
+
+    /// The contacts with this name.
+    pub fn with_name(&self, name: &str) -> impl Iterator<Item = &XeroContact> {
+        let ids = self.by_name.get(&NameKey::of(name));
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.contacts.get(id))
+    }
+
+    /// The contacts with this account number, archived ones too.
+    pub fn with_account_number(
+        &self,
+        number: &AccountReference,
+    ) -> impl Iterator<Item = &XeroContact> {
+        let ids = self.by_account_number.get(number);
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.contacts.get(id))
+    }
+
     /// Whether any contact, archived or not, has this account number.
     #[must_use]
     pub fn has_account_number(&self, reference: &AccountReference) -> bool {

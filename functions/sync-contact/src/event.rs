@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::Worker;
-use crate::batch::{self, Results};
-use crate::work::Done;
+use crate::batch;
+use crate::model::{ContactOutcome, Outcomes};
+use crate::worker::Worker;
 
 /// The event is not one of SQS.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +119,7 @@ pub async fn handle(
         let reason = match results.get(&contact) {
             Some(Ok(done)) => {
                 tracing::info!(%contact, outcome = %done, "contact {contact}: {done}");
-                if let Done::GivenUp(reason) = done {
+                if let ContactOutcome::GivenUp(reason) = done {
                     reason.clone()
                 } else {
                     continue;
@@ -152,7 +152,7 @@ async fn run_isolated(
     worker: &Worker,
     contacts: &BTreeMap<ContactId, AskedBy>,
     deadline: OffsetDateTime,
-) -> Results {
+) -> Outcomes {
     if let Some(results) = run_caught(worker, contacts, deadline).await {
         return results;
     }
@@ -160,7 +160,7 @@ async fn run_isolated(
         "a batch of {} contacts came to no end; several are worked again one by one",
         contacts.len()
     );
-    let mut results = Results::new();
+    let mut results = Outcomes::new();
     for (contact, asked_by) in contacts {
         let only = BTreeMap::from([(*contact, *asked_by)]);
         // A contact alone needs no second try.
@@ -179,7 +179,7 @@ async fn run_caught(
     worker: &Worker,
     contacts: &BTreeMap<ContactId, AskedBy>,
     deadline: OffsetDateTime,
-) -> Option<Results> {
+) -> Option<Outcomes> {
     let run = AssertUnwindSafe(batch::run(worker, contacts, deadline));
     match run.catch_unwind().await.ok()? {
         Ok(results) => Some(results),
@@ -188,7 +188,7 @@ async fn run_caught(
     }
 }
 
-fn every(contacts: &BTreeMap<ContactId, AskedBy>, reason: &str) -> Results {
+fn every(contacts: &BTreeMap<ContactId, AskedBy>, reason: &str) -> Outcomes {
     contacts
         .keys()
         .map(|contact| (*contact, Err(reason.to_owned())))

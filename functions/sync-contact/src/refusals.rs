@@ -1,118 +1,167 @@
-//! What becomes of a contact whose write Xero refused, or answered without telling: the rules say, and
-//! what they want to see is read here.
-
-use std::collections::BTreeMap;
+//! What becomes of a contact whose write to Xero was not done: [`rules`] says, and what it wants to see
+//! is read here.
 
 use rules::{
-    AfterRefusal, AfterUnknown, ContactId, Evidence, Plan, Refusal, RefusedContact, RefusedWrite,
-    XeroContact, XeroContactId, account_number_spellings, after_refusal, refused_by_xero,
-    search_words, unknown_to_the_end,
+    AfterRefusal, Evidence, Problem, Refusal, RefusedContact, RefusedWrite, XeroContact,
+    account_number_spellings, after_refusal, refused_by_xero,
 };
 use runtime::CallError;
-use runtime::records::{DeferReason, XeroContactRecord};
+use runtime::records::{ContactRecord, DeferReason, expect};
+use store::TableError;
 
-use crate::apply::INTENT_MARGIN;
-use crate::batch::Batch;
-use crate::settle::without_moot_intent;
-use crate::work::Work;
-use crate::xero_writes::Unknown;
+use crate::context::Context;
+use crate::endings::{refused, retry, xero_failed};
+use crate::intents::{drop_intent, unclaim};
+use crate::model::{Begun, ContactState, Ended, InWork as _, Matched, Stage, Step, Written};
+use crate::queries;
+use crate::target_writes::{Results, WriteResult};
 
-impl Batch<'_> {
-    /// `Some` if the contact is to be decided anew, with whether Xero is to be asked again.
-    pub(crate) async fn refused(
-        &self,
-        work: &mut Work,
-        plan: &Plan,
-        refusal: Refusal,
-        words: Vec<String>,
-    ) -> Option<bool> {
-        let content = work.content();
-        let write = RefusedWrite {
-            refusal,
-            outcome: plan.outcome,
-            target: plan.xero.existing(),
-            looked_again: work.looked_again,
-            has_code: content.code().is_some(),
-        };
-        let evidence = match after_refusal(&write) {
-            AfterRefusal::LookAgain => {
-                work.looked_again = true;
-                self.drop_intent(work).await;
-                return Some(true);
-            }
-            AfterRefusal::ReplaceCode => {
-                if let Err(error) = self.burn_code(work).await {
-                    work.ending = Some(Err(error));
-                    return None;
-                }
-                return Some(false);
-            }
-            AfterRefusal::Hold(evidence) => evidence,
-        };
-        let refused = RefusedContact::of(work.id, plan, content.link.as_ref());
-        // Where it cannot be read, Xero's words have to do.
-        let read = self.read_evidence(&refused, evidence).await;
-        let read = read.unwrap_or_default();
-        let claimed = self.claimed(&read).await;
-        let problem = refused_by_xero(&refused, refusal, words, &read, &claimed);
-        self.hold_refused(work, problem).await;
-        None
-    }
-
-    async fn read_evidence(
-        &self,
-        refused: &RefusedContact,
-        evidence: Evidence,
-    ) -> Result<Vec<XeroContact>, CallError> {
-        let number = &refused.account_reference;
-        match evidence {
-            Evidence::Nothing => Ok(Vec::new()),
-            Evidence::Target(id) => self.read_by_id(&[id]).await,
-            Evidence::HolderOfName => self.read_name(&refused.name).await,
-            Evidence::HolderOfNumber if xero::can_be_queried(number.as_str()) => {
-                self.read_account_numbers(&account_number_spellings(number))
-                    .await
-            }
-            Evidence::HolderOfNumber => Ok(Vec::new()),
+/// Tells the contacts that are in Xero as planned from those that are decided anew, and those that end.
+pub(crate) async fn sort(
+    context: &Context<'_>,
+    begun: Vec<Begun>,
+    mut results: Results,
+) -> Stage<Written> {
+    let mut stage = Stage::default();
+    for begun in begun {
+        let result = results.remove(&begun.state().id);
+        match result.unwrap_or(WriteResult::InDoubt) {
+            WriteResult::Done(xero_id) => stage.go_on.push(Written { begun, xero_id }),
+            // Boxed, for few contacts need it and every one would carry its size.
+            other => match Box::pin(not_written(context, begun, other)).await {
+                Ok(again) => stage.again.push(again),
+                Err(ended) => stage.ended.push(*ended),
+            },
         }
     }
+    stage
+}
 
-    async fn read_name(&self, name: &str) -> Result<Vec<XeroContact>, CallError> {
-        let mut found = Vec::new();
-        for word in search_words(name) {
-            found.extend(self.search(&word).await?);
+/// A contact whose write was not done: it is decided anew, or ends.
+async fn not_written(
+    context: &Context<'_>,
+    mut begun: Begun,
+    result: WriteResult,
+) -> Step<Matched> {
+    match result {
+        WriteResult::Done(_) | WriteResult::InDoubt => {
+            // Not before the intent has expired; longer each time, for what Xero chokes on may be this
+            // contact.
+            let at_least = context.until_intents_expire();
+            let reason = DeferReason::XeroUnavailable;
+            let ending = retry(context, begun.state(), reason, at_least);
+            Err(begun.end(ending))
         }
-        Ok(found)
-    }
-
-    async fn claimed(&self, read: &[XeroContact]) -> BTreeMap<XeroContactId, ContactId> {
-        let ids = read.iter().map(|contact| contact.id);
-        let claims = self.records.get_many::<XeroContactRecord>(ids).await;
-        let claims = claims.unwrap_or_default().into_iter();
-        claims
-            .filter_map(|(id, claim)| Some((id.parse().ok()?, claim.value.contact)))
-            .collect()
-    }
-
-    /// A contact of whose write Xero's answer did not tell, and which was not found in Xero since: its
-    /// intent stands, and it is sent alone once that is over, or held.
-    pub(crate) async fn keep_in_doubt(&self, work: &mut Work, unknown: Unknown) {
-        match work.unknown_answers().after() {
-            AfterUnknown::SendAlone => {
-                let at_least = self.deadline + INTENT_MARGIN - self.now;
-                let reason = DeferReason::UnexpectedAnswer;
-                self.defer_for_its_own_sake(work, reason, at_least.try_into().ok())
-                    .await;
+        WriteResult::Stale => look_again(context, begun).await,
+        WriteResult::NotCalled(error) => {
+            if let Err(error) = drop_intent(context, &mut begun).await {
+                return Err(begun.end(error));
             }
-            AfterUnknown::Hold => {
-                let problem = unknown_to_the_end(unknown.what);
-                if without_moot_intent(work).is_some() {
-                    // Xero was asked since, and it was not done.
-                    self.hold_refused(work, problem).await;
-                } else {
-                    self.hold(work, problem).await;
-                }
-            }
+            let ending = xero_failed(context, begun.state(), &error);
+            let matched = Matched::not_asked(begun.planned.matched.candidate);
+            Err(matched.end(ending))
+        }
+        WriteResult::Refused { kind, words } => write_refused(context, begun, kind, words).await,
+        WriteResult::Gone(xero_id) => Err(hold(begun, Problem::LinkedContactNotInXero { xero_id })),
+        // Its intent stands: the write may have been done. Whether it was is looked up at once.
+        WriteResult::Unknown(unknown) => {
+            begun.state_mut().met.unknown = Some(unknown);
+            Ok(Matched::not_asked(begun.planned.matched.candidate))
         }
     }
+}
+
+/// Nothing was written: the contact is looked for and decided anew.
+async fn look_again(context: &Context<'_>, mut begun: Begun) -> Step<Matched> {
+    match drop_intent(context, &mut begun).await {
+        Ok(()) => Ok(Matched::not_asked(begun.planned.matched.candidate)),
+        Err(error) => Err(begun.end(error)),
+    }
+}
+
+fn hold(begun: Begun, problem: Problem) -> Box<Ended> {
+    begun.end(refused(problem))
+}
+
+async fn write_refused(
+    context: &Context<'_>,
+    mut begun: Begun,
+    refusal: Refusal,
+    words: Vec<String>,
+) -> Step<Matched> {
+    let content = begun.state().content();
+    let plan = &begun.planned.plan;
+    let write = RefusedWrite {
+        refusal,
+        outcome: plan.outcome,
+        target: plan.xero.existing(),
+        looked_again: begun.state().met.looked_again,
+        has_code: content.code().is_some(),
+    };
+    let evidence = match after_refusal(&write) {
+        AfterRefusal::LookAgain => {
+            begun.state_mut().met.looked_again = true;
+            return look_again(context, begun).await;
+        }
+        AfterRefusal::ReplaceCode => {
+            return match retire_code(context, begun.state_mut()).await {
+                Ok(()) => Ok(begun.planned.matched),
+                Err(error) => Err(begun.end(error)),
+            };
+        }
+        AfterRefusal::Hold(evidence) => evidence,
+    };
+    let refused = RefusedContact::of(begun.state().id, plan, content.link.as_ref());
+    // Where it cannot be read, Xero's words have to do.
+    let read = read_evidence(context, &refused, evidence).await;
+    let mut read = read.unwrap_or_default();
+    if let Some(dry_run) = &context.worker.dry_run {
+        dry_run.add_holders(&refused.name, &refused.account_reference, &mut read);
+    }
+    let ids = read.iter().map(|contact| contact.id);
+    let claimed = context.xero_claims().owners(ids).await;
+    let claimed = claimed.unwrap_or_default();
+    let problem = refused_by_xero(&refused, refusal, words, &read, &claimed);
+    Err(hold(begun, problem))
+}
+
+async fn read_evidence(
+    context: &Context<'_>,
+    refused: &RefusedContact,
+    evidence: Evidence,
+) -> Result<Vec<XeroContact>, CallError> {
+    let number = &refused.account_reference;
+    match evidence {
+        Evidence::Nothing => Ok(Vec::new()),
+        Evidence::Target(id) => queries::by_id(context, &[id]).await,
+        Evidence::HolderOfName => queries::by_name(context, &refused.name).await,
+        Evidence::HolderOfNumber if xero::can_be_queried(number.as_str()) => {
+            queries::by_account_number(context, &account_number_spellings(number)).await
+        }
+        Evidence::HolderOfNumber => Ok(Vec::new()),
+    }
+}
+
+/// Xero refused a generated code, and no create of ours took it: it is retired, and another is
+/// generated in its place.
+async fn retire_code(context: &Context<'_>, state: &mut ContactState) -> Result<(), TableError> {
+    let mut content = state.content();
+    let Some(code) = content.code().cloned() else {
+        return Ok(());
+    };
+    content = ContactRecord {
+        reserved: None,
+        generated: false,
+        intent: None,
+        ..content
+    };
+    let read = expect(state.record.as_ref());
+    let mut writes = vec![
+        context.account_references().retire(&code).await?,
+        context.records.put(state.subject, &content, read)?,
+    ];
+    writes.extend(unclaim(context, state, &content).await?);
+    context.records.write(writes).await?;
+    state.wrote(content);
+    Ok(())
 }

@@ -6,8 +6,8 @@ use runtime::records::{DeferReason, DeferredRecord, Records, expect};
 use store::TableError;
 use time::OffsetDateTime;
 
-use crate::batch::{Results, STORE_AT_ONCE};
-use crate::work::Done;
+use crate::context::STORE_AT_ONCE;
+use crate::model::{ContactOutcome, Outcomes};
 
 /// So many others may be at one contact's record at once.
 const MAX_ATTEMPTS: u32 = 5;
@@ -17,11 +17,11 @@ pub(crate) async fn put_off_until_switched_on(
     records: &Records,
     contacts: impl Iterator<Item = &ContactId>,
     now: OffsetDateTime,
-) -> Results {
+) -> Outcomes {
     let deferrals = contacts.map(|contact| async move {
         let result = put_off(records, *contact, now).await;
         let ended = result
-            .map(|()| Done::Deferred(DeferReason::SwitchedOff))
+            .map(|()| ContactOutcome::Deferred(DeferReason::SwitchedOff))
             .map_err(|error| error.to_string());
         (*contact, ended)
     });

@@ -21,6 +21,7 @@ mod refusal;
 mod reservation;
 mod retry;
 mod settings;
+mod subject;
 mod switch;
 mod text;
 mod xero_contact;
@@ -51,6 +52,7 @@ pub use refusal::{
 pub use reservation::{GivenUp, Reservation, given_up_by, keeps_reservation};
 pub use retry::{PutOff, Retry, RetryPolicy, Trouble};
 pub use settings::{InvalidSetting, Settings};
+pub use subject::Subject;
 pub use switch::{AskedBy, Switch};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
 pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};

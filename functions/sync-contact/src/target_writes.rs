@@ -1,0 +1,411 @@
+//! The writes of a batch to Xero: few calls for many contacts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rules::{
+    ContactId, NewXeroContact, Refusal, XeroChanges, XeroContact, XeroContactId, XeroWrite,
+    is_still_as_found,
+};
+use runtime::records::DeferReason;
+use runtime::{CallError, Wait};
+use xero::{ElementResult, Update};
+
+use crate::context::Context;
+use crate::model::{Begun, UnknownWrite};
+use crate::queries::{self, call};
+
+/// So few changes of linked contacts go singly, one call each; more are cheaper as one read and one
+/// write for 40.
+const FEW_CHANGES: usize = 2;
+/// A contact that failed this often with others is sent alone, so that it cannot hold them up.
+const ALONE_AFTER_ATTEMPTS: u32 = 2;
+
+/// What became of a contact's write to Xero.
+#[derive(Debug)]
+pub(crate) enum WriteResult {
+    /// It is there: this is the Xero contact.
+    Done(XeroContactId),
+    /// Xero refused it; nothing was written.
+    Refused { kind: Refusal, words: Vec<String> },
+    /// Xero does not know the contact that this one is linked to; nothing was written.
+    Gone(XeroContactId),
+    /// Xero's answer does not tell whether it was written.
+    Unknown(UnknownWrite),
+    /// What was found is not so any more; nothing was written.
+    Stale,
+    /// Nothing was written, and why.
+    NotCalled(Arc<CallError>),
+    /// It may have been written or not: nobody knows before the intent has expired.
+    InDoubt,
+}
+
+/// What became of each contact's write.
+pub(crate) type Results = HashMap<ContactId, WriteResult>;
+
+/// A contact that is to be created.
+#[derive(Debug, Clone)]
+pub(crate) struct Create {
+    contact: ContactId,
+    new: NewXeroContact,
+    alone: bool,
+}
+
+/// A write to an existing Xero contact.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    contact: ContactId,
+    id: XeroContactId,
+    changes: XeroChanges,
+    as_found: Option<XeroContact>,
+    alone: bool,
+}
+
+/// The writes of a batch as the calls that make them.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    /// Contacts that need no write.
+    in_place: Vec<(ContactId, XeroContactId)>,
+    creates: Vec<Vec<Create>>,
+    /// Each read again first, and then written in one call.
+    changes_together: Vec<Vec<Change>>,
+    changes_alone: Vec<Change>,
+}
+
+impl Calls {
+    /// The calls that write what was planned.
+    pub(crate) fn of(begun: &[Begun]) -> Self {
+        let mut calls = Self::default();
+        let (mut creates, mut changes) = (Vec::new(), Vec::new());
+        for begun in begun {
+            let state = begun.state();
+            let alone =
+                state.attempts() >= ALONE_AFTER_ATTEMPTS || !state.unknown_answers().is_none();
+            match &begun.planned.plan.xero {
+                // One that is not known was never decided here.
+                XeroWrite::Unknown(_) => {}
+                XeroWrite::Nothing { id } => calls.in_place.push((state.id, *id)),
+                XeroWrite::Create(new) => creates.push(Create {
+                    contact: state.id,
+                    new: (**new).clone(),
+                    alone,
+                }),
+                XeroWrite::Change {
+                    id,
+                    changes: what,
+                    as_found,
+                } => changes.push(Change {
+                    contact: state.id,
+                    id: *id,
+                    changes: (**what).clone(),
+                    as_found: as_found.as_deref().cloned(),
+                    alone,
+                }),
+            }
+        }
+        let (alone, together): (Vec<_>, Vec<_>) = creates.into_iter().partition(|one| one.alone);
+        let together = together.chunks(xero::MAX_BATCH).map(<[_]>::to_vec);
+        calls.creates = together
+            .chain(alone.into_iter().map(|one| vec![one]))
+            .collect();
+        let (alone, together) = split_changes(changes);
+        calls.changes_alone = alone;
+        calls.changes_together = together.chunks(xero::MAX_IDS).map(<[_]>::to_vec).collect();
+        calls
+    }
+
+    /// How many reads and writes they are, if nothing has changed in Xero meanwhile.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let reads_alone = self
+            .changes_alone
+            .iter()
+            .filter(|change| change.as_found.is_some());
+        let writes = self.creates.len() + self.changes_together.len() + self.changes_alone.len();
+        (self.changes_together.len() + reads_alone.count(), writes)
+    }
+}
+
+/// The changes that go singly, and those that share calls. Renames go singly: an element without a name
+/// that Xero refuses for its name can only lack one.
+fn split_changes(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
+    let linking = changes.iter().any(|change| change.as_found.is_some());
+    let is_plain = |change: &&Change| {
+        change.as_found.is_none() && change.changes.name.is_none() && !change.alone
+    };
+    let few = !linking && changes.iter().filter(is_plain).count() <= FEW_CHANGES;
+    changes.into_iter().partition(|change| {
+        change.changes.name.is_some() || change.alone || (change.as_found.is_none() && few)
+    })
+}
+
+/// Writes to Xero.
+pub(crate) async fn run(context: &Context<'_>, begun: &[Begun]) -> Results {
+    let calls = Calls::of(begun);
+    let mut results = Results::new();
+    let in_place = calls.in_place.into_iter();
+    results.extend(in_place.map(|(contact, id)| (contact, WriteResult::Done(id))));
+    for part in calls.creates {
+        create(context, &part, &mut results).await;
+    }
+    for part in calls.changes_together {
+        change_together(context, &part, &mut results).await;
+    }
+    for change in calls.changes_alone {
+        change_alone(context, change, &mut results).await;
+    }
+    results
+}
+
+async fn create(context: &Context<'_>, part: &[Create], results: &mut Results) {
+    let contacts: Vec<ContactId> = part.iter().map(|one| one.contact).collect();
+    if context.is_out_of_time() {
+        return no_time(context, &contacts, results);
+    }
+    let new: Vec<NewXeroContact> = part.iter().map(|one| one.new.clone()).collect();
+    let key = idempotency_key(context);
+    let (new, key) = (new.as_slice(), key.as_str());
+    let answer = call(context, |xero, access| async move {
+        xero.create(&access, new, key).await
+    });
+    take_results(context, &contacts, answer.await, results).await;
+}
+
+/// Reads the contacts again, for a directory may be stale, then writes to those that are still as
+/// found. An element holds no name: to repeat the one just read would undo a rename made meanwhile.
+async fn change_together(context: &Context<'_>, part: &[Change], results: &mut Results) {
+    let Some(mut now) = read_again(context, part, results).await else {
+        return;
+    };
+    let mut updates = Vec::new();
+    let mut sent = Vec::new();
+    for change in part {
+        let read = now.remove(&change.id);
+        let update = read
+            .filter(|read| may_be_changed(change, read))
+            .and_then(|_| Update::new(change.id, change.changes.clone()).ok());
+        match update {
+            Some(update) => {
+                updates.push(update);
+                sent.push(change);
+            }
+            None if change.as_found.is_some() => {
+                results.insert(change.contact, WriteResult::Stale);
+            }
+            // A linked contact that is no longer active, or not there: the single call tells why.
+            None => change_alone(context, change.clone(), results).await,
+        }
+    }
+    if updates.is_empty() {
+        return;
+    }
+    let contacts: Vec<ContactId> = sent.iter().map(|change| change.contact).collect();
+    let key = idempotency_key(context);
+    let (updates, key) = (updates.as_slice(), key.as_str());
+    let answer = call(context, |xero, access| async move {
+        xero.update_many(&access, updates, key).await
+    });
+    take_results(context, &contacts, answer.await, results).await;
+    let lacks_name = |change: &&Change| {
+        let kind = Refusal::NameMissing;
+        matches!(results.get(&change.contact), Some(WriteResult::Refused { kind: refused, .. }) if *refused == kind)
+    };
+    // The address of a single contact takes the same without a name.
+    let singly: Vec<Change> = sent.into_iter().filter(lacks_name).cloned().collect();
+    for change in singly {
+        change_alone(context, change, results).await;
+    }
+}
+
+async fn change_alone(context: &Context<'_>, change: Change, results: &mut Results) {
+    if context.is_out_of_time() {
+        return no_time(context, &[change.contact], results);
+    }
+    if change.as_found.is_some() {
+        let part = std::slice::from_ref(&change);
+        let Some(now) = read_again(context, part, results).await else {
+            return;
+        };
+        let read = now.get(&change.id);
+        if !read.is_some_and(|read| may_be_changed(&change, read)) {
+            results.insert(change.contact, WriteResult::Stale);
+            return;
+        }
+    }
+    let key = idempotency_key(context);
+    let (changes, key) = (&change.changes, key.as_str());
+    let answer = call(context, |xero, access| async move {
+        xero.update(&access, change.id, changes, key).await
+    });
+    let answer = answer.await;
+    if matches!(answer, Err(CallError::Failed(xero::Error::NotFound))) {
+        let gone = match change.as_found {
+            Some(_) => WriteResult::Stale,
+            None => WriteResult::Gone(change.id),
+        };
+        results.insert(change.contact, gone);
+        return;
+    }
+    let answer = answer.map(|result| vec![result]);
+    take_results(context, &[change.contact], answer, results).await;
+}
+
+async fn read_again(
+    context: &Context<'_>,
+    part: &[Change],
+    results: &mut Results,
+) -> Option<HashMap<XeroContactId, XeroContact>> {
+    let contacts: Vec<ContactId> = part.iter().map(|change| change.contact).collect();
+    if context.is_out_of_time() {
+        no_time(context, &contacts, results);
+        return None;
+    }
+    let ids: Vec<XeroContactId> = part.iter().map(|change| change.id).collect();
+    match queries::by_id(context, &ids).await {
+        Ok(read) => Some(
+            read.into_iter()
+                .map(|contact| (contact.id, contact))
+                .collect(),
+        ),
+        Err(error) => {
+            not_called(&contacts, error, results);
+            None
+        }
+    }
+}
+
+async fn take_results(
+    context: &Context<'_>,
+    contacts: &[ContactId],
+    answer: Result<Vec<ElementResult>, CallError>,
+    results: &mut Results,
+) {
+    match answer {
+        Ok(elements) => {
+            for (contact, element) in contacts.iter().zip(elements) {
+                let result = result_of(context, *contact, element, contacts.len() == 1).await;
+                results.insert(*contact, result);
+            }
+        }
+        Err(CallError::Failed(xero::Error::NothingProcessed { messages }))
+            if contacts.len() == 1 =>
+        {
+            let (kind, words) = (Refusal::Invalid, messages.into_vec());
+            results.insert(contacts[0], WriteResult::Refused { kind, words });
+        }
+        // Of one contact it is known what was refused. Of many the ones that Xero does not name may be
+        // saved.
+        Err(CallError::Failed(xero::Error::Rejected { kind, messages })) if contacts.len() == 1 => {
+            let words = messages.into_vec();
+            results.insert(contacts[0], WriteResult::Refused { kind, words });
+        }
+        Err(error) if nothing_was_written(&error) => not_called(contacts, error, results),
+        Err(error) => {
+            tracing::warn!(
+                "a write of {} contacts to Xero has no certain end: {}",
+                contacts.len(),
+                CallErrorText(&error)
+            );
+            let in_doubt = contacts
+                .iter()
+                .map(|contact| (*contact, WriteResult::InDoubt));
+            results.extend(in_doubt);
+        }
+    }
+}
+
+async fn result_of(
+    context: &Context<'_>,
+    contact: ContactId,
+    element: ElementResult,
+    was_alone: bool,
+) -> WriteResult {
+    match element {
+        ElementResult::Saved(saved) => {
+            let id = saved.id;
+            // An element that tells only its id says nothing to match by.
+            if !saved.name.is_empty() {
+                let mut directory = context.worker.directory.lock().await;
+                let tenant = context.records.tenant();
+                if let Some(directory) = directory.as_mut().filter(|known| known.is_of(tenant)) {
+                    directory.put(saved);
+                }
+            }
+            WriteResult::Done(id)
+        }
+        ElementResult::Refused { kind, messages } => WriteResult::Refused {
+            kind,
+            words: messages.into_vec(),
+        },
+        ElementResult::Unknown { what } => {
+            tracing::warn!(
+                %contact,
+                "contact {contact}: Xero's answer to a write does not tell what became of it: {what}"
+            );
+            WriteResult::Unknown(UnknownWrite { what, was_alone })
+        }
+    }
+}
+
+fn no_time(context: &Context<'_>, contacts: &[ContactId], results: &mut Results) {
+    let wait = Wait {
+        until: context.now,
+        reason: DeferReason::OutOfTime,
+    };
+    not_called(contacts, CallError::Wait(wait), results);
+}
+
+fn not_called(contacts: &[ContactId], error: CallError, results: &mut Results) {
+    let error = Arc::new(error);
+    let not_called = |contact: &ContactId| (*contact, WriteResult::NotCalled(error.clone()));
+    results.extend(contacts.iter().map(not_called));
+}
+
+/// New for every call, and never derived from the content: A, then B, then A again within minutes would
+/// replay the first A. The key holds the tenant, for Xero keeps keys for an app as a whole.
+fn idempotency_key(context: &Context<'_>) -> String {
+    format!(
+        "{}/{}",
+        context.records.tenant(),
+        context.surroundings().unique()
+    )
+}
+
+/// A contact that was found may be written to if it is as it was found; a linked one if it is active.
+fn may_be_changed(change: &Change, read: &XeroContact) -> bool {
+    match &change.as_found {
+        Some(found) => is_still_as_found(found, read),
+        None => read.status == rules::ContactStatus::Active,
+    }
+}
+
+/// Whether a call certainly changed nothing.
+fn nothing_was_written(error: &CallError) -> bool {
+    use xero::Error;
+    match error {
+        CallError::Wait(_) | CallError::Open(_) => true,
+        CallError::Failed(error) => matches!(
+            error,
+            Error::Transient {
+                answer_lost: false,
+                ..
+            } | Error::AuthExpired
+                | Error::NotFound
+                | Error::NotAsked { .. }
+                | Error::NothingProcessed { .. }
+                | Error::QueryRefused
+                | Error::TooManyContacts
+        ),
+    }
+}
+
+struct CallErrorText<'a>(&'a CallError);
+
+impl std::fmt::Display for CallErrorText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            CallError::Wait(_) => f.write_str("everybody waits"),
+            CallError::Failed(error) => error.fmt(f),
+            CallError::Open(error) => error.fmt(f),
+        }
+    }
+}
