@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use rules::{GroupId, KnownNames, Precondition, Problem, Settings, link_out_of_line};
 use serde::Serialize;
 use serde_json::Value;
-use sync_contact::work::Done;
+use sync_contact::model::ContactOutcome;
 
 use crate::Exit;
 use crate::args::{Part, ReportArguments};
+use crate::dry_run::{self, DryRunResult, Held, PlannedContact, Scope, read_xero_contacts};
 use crate::output::{self, Printable};
 use crate::plan::settings;
-use crate::rehearsal::{Held, Rehearsal, Rehearsed, Scope, read_xero_contacts, rehearse};
 use crate::report::{MixedGroup, PreconditionView, Report, Stray};
 use crate::rows::{Cure, Row, cures_of, group_name, totals};
 use crate::tool::Tool;
@@ -83,11 +83,11 @@ pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<Exi
 }
 
 async fn check(tool: &Tool) -> anyhow::Result<Check> {
-    let mut rehearsal = rehearse(tool, Scope::BothSides).await?;
-    read_what_is_missing(tool, &mut rehearsal).await?;
-    audit_links(&mut rehearsal);
+    let mut result = dry_run::run(tool, Scope::BothSides).await?;
+    read_what_is_missing(tool, &mut result).await?;
+    audit_links(&mut result);
     let groups = tool.group_names().await?;
-    let all: Vec<Row> = crate::rows::rows(&rehearsal.contacts, &groups);
+    let all: Vec<Row> = crate::rows::rows(&result.contacts, &groups);
     let contacts: Vec<Row> = all
         .iter()
         .filter(|row| row.outcome == Part::Problems.key())
@@ -103,8 +103,8 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         stack: tool.deployment.name.clone(),
         organisation: tool.organisation().await,
         ready: contacts.is_empty() && not_checked.is_empty(),
-        preconditions: standings(&rehearsal),
-        mixed_groups: mixed_groups(&rehearsal, &groups),
+        preconditions: standings(&result),
+        mixed_groups: mixed_groups(&result, &groups),
         other_groups: other_groups(&tool.configuration.settings, &groups),
         cures,
         contacts,
@@ -115,14 +115,14 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
 }
 
 /// A contact that was created in Xero while this ran, or whose entry in the list cannot be read, is there all the same.
-async fn read_what_is_missing(tool: &Tool, rehearsal: &mut Rehearsal) -> anyhow::Result<()> {
-    let linked = rehearsal.contacts.values().filter_map(Rehearsed::xero_id);
+async fn read_what_is_missing(tool: &Tool, result: &mut DryRunResult) -> anyhow::Result<()> {
+    let linked = result.contacts.values().filter_map(PlannedContact::xero_id);
     let missing: Vec<_> = linked
-        .filter(|id| !rehearsal.in_xero.contains_key(id))
+        .filter(|id| !result.in_xero.contains_key(id))
         .collect();
     if !missing.is_empty() {
         let read = read_xero_contacts(tool, &missing, &[]).await?.into_iter();
-        rehearsal
+        result
             .in_xero
             .extend(read.map(|contact| (contact.id, contact)));
     }
@@ -130,48 +130,46 @@ async fn read_what_is_missing(tool: &Tool, rehearsal: &mut Rehearsal) -> anyhow:
 }
 
 /// The synchronisation does not look at the Xero contacts of links that need no write. Here each is looked at.
-fn audit_links(rehearsal: &mut Rehearsal) {
-    for rehearsed in rehearsal.contacts.values_mut() {
-        let Done::InLine(rules::Outcome::Unchanged | rules::Outcome::Updated) = rehearsed.ending
+fn audit_links(result: &mut DryRunResult) {
+    for planned in result.contacts.values_mut() {
+        let ContactOutcome::InLine(rules::Outcome::Unchanged | rules::Outcome::Updated) =
+            planned.ending
         else {
             continue;
         };
-        let Some(link) = &rehearsed.record.link else {
+        let Some(link) = &planned.record.link else {
             continue;
         };
-        let in_xero = rehearsal.in_xero.get(&link.xero_id);
+        let in_xero = result.in_xero.get(&link.xero_id);
         if let Some(problem) = link_out_of_line(link, in_xero) {
-            rehearsed.ending = Done::Held(problem.code());
-            let sentence =
-                problem.sentence(rehearsed.id, &rehearsed.name(), &KnownNames::default());
+            planned.ending = ContactOutcome::Held(problem.code());
+            let sentence = problem.sentence(planned.id, &planned.name(), &KnownNames::default());
             let cure = problem.cure();
-            rehearsed.problem = Some(Held::new(problem, sentence, cure, |_| true));
+            planned.problem = Some(Held::new(problem, sentence, cure, |_| true));
         }
     }
 }
 
-fn standings(rehearsal: &Rehearsal) -> Vec<Standing> {
-    let breaks = |rehearsed: &&Rehearsed, precondition: Precondition| {
-        let held = rehearsed.problem.as_ref();
+fn standings(result: &DryRunResult) -> Vec<Standing> {
+    let breaks = |planned: &&PlannedContact, precondition: Precondition| {
+        let held = planned.problem.as_ref();
         held.is_some_and(|held| held.problem.precondition() == precondition)
     };
-    let contacts = || rehearsal.contacts.values();
-    let is_decided = |rehearsed: &&Rehearsed| Part::of(&rehearsed.ending) != Part::PutOff;
-    let takes_part = |rehearsed: &&Rehearsed| {
-        let part = Part::of(&rehearsed.ending);
-        part != Part::LeftAlone
-            && is_decided(rehearsed)
-            && !breaks(rehearsed, Precondition::RightGroup)
+    let contacts = || result.contacts.values();
+    let is_decided = |planned: &&PlannedContact| Part::of(&planned.ending) != Part::PutOff;
+    let takes_part = |planned: &&PlannedContact| {
+        let part = Part::of(&planned.ending);
+        part != Part::LeftAlone && is_decided(planned) && !breaks(planned, Precondition::RightGroup)
     };
     let count = |part: Part| contacts().filter(|r| Part::of(&r.ending) == part).count();
     let (creates, links) = (count(Part::Creates), count(Part::Links));
     // Of a contact whose Xero contact is not known, it cannot be said whether the references are the same.
-    let is_matched = |rehearsed: &&Rehearsed| {
-        takes_part(rehearsed) && !breaks(rehearsed, Precondition::LinkedOrLinkable)
+    let is_matched = |planned: &&PlannedContact| {
+        takes_part(planned) && !breaks(planned, Precondition::LinkedOrLinkable)
     };
-    let is_filled = |rehearsed: &&Rehearsed| {
-        let mut changes = rehearsed.changes.iter();
-        Part::of(&rehearsed.ending) != Part::Creates
+    let is_filled = |planned: &&PlannedContact| {
+        let mut changes = planned.changes.iter();
+        Part::of(&planned.ending) != Part::Creates
             && changes.any(|change| change.field == rules::Field::AccountReference)
     };
     Precondition::ALL
@@ -183,7 +181,7 @@ fn standings(rehearsal: &Rehearsal) -> Vec<Standing> {
                 Precondition::MatchingReference => contacts().filter(is_matched).count(),
             };
             let broken = contacts()
-                .filter(|rehearsed| breaks(rehearsed, precondition))
+                .filter(|planned| breaks(planned, precondition))
                 .count();
             let remarks: Vec<String> = match precondition {
                 Precondition::RightGroup => Vec::new(),
@@ -212,10 +210,10 @@ fn standings(rehearsal: &Rehearsal) -> Vec<Standing> {
         .collect()
 }
 
-fn mixed_groups(rehearsal: &Rehearsal, names: &BTreeMap<GroupId, String>) -> Vec<Mixed> {
+fn mixed_groups(result: &DryRunResult, names: &BTreeMap<GroupId, String>) -> Vec<Mixed> {
     let mut strays: BTreeMap<String, Vec<Stray>> = BTreeMap::new();
-    for rehearsed in rehearsal.contacts.values() {
-        let Some(held) = &rehearsed.problem else {
+    for planned in result.contacts.values() {
+        let Some(held) = &planned.problem else {
             continue;
         };
         let (Problem::ParentInSiteGroup { group }
@@ -225,8 +223,8 @@ fn mixed_groups(rehearsal: &Rehearsal, names: &BTreeMap<GroupId, String>) -> Vec
         };
         let group = group.map_or_else(|| "no group".to_owned(), |id| group_name(id, names));
         strays.entry(group).or_default().push(Stray {
-            id: rehearsed.id.to_string(),
-            name: rehearsed.name(),
+            id: planned.id.to_string(),
+            name: planned.name(),
             sentence: held.sentence.clone(),
         });
     }

@@ -1,7 +1,7 @@
 //! The operator's tool: connects a deployment to both systems, checks whether a company is ready, shows what would happen, queues, follows, tells how it stands
 //! and mends by a person's word.
 //!
-//! It holds no rule and no adapter of its own. What it shows before anything is done is the deployed functions' own code, run over a copy ([`rehearsal`]); what it has
+//! It holds no rule and no adapter of its own. What it shows before anything is done is the deployed functions' own code, run over a copy ([`result`]); what it has
 //! done is done by the deployed functions, which it queues contacts for ([`follow`]); and what it writes itself goes by the same conditional writes as theirs.
 
 pub mod args;
@@ -9,6 +9,7 @@ pub mod check;
 pub mod connect;
 pub mod critical;
 pub mod deployment;
+pub mod dry_run;
 pub mod follow;
 pub mod group_faults;
 pub mod history;
@@ -17,7 +18,6 @@ pub mod logging;
 pub mod output;
 pub mod plan;
 pub mod problems;
-pub mod rehearsal;
 pub mod report;
 pub mod retry;
 pub mod rows;

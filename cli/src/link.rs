@@ -15,8 +15,8 @@ use time::OffsetDateTime;
 
 use crate::Exit;
 use crate::args::{LinkArguments, UnlinkArguments};
+use crate::dry_run::{fresh_token, read_xero_contacts};
 use crate::follow::queue_and_follow;
-use crate::rehearsal::{fresh_token, read_xero_contacts};
 use crate::rows::why_left_alone;
 use crate::tool::{Tool, names, problems};
 use crate::ui::one_line;

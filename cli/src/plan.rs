@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::Exit;
 use crate::args::{Part, PlanArguments};
+use crate::dry_run::{self, BATCH, Scope, XeroCalls};
 use crate::follow::check_chosen;
 use crate::output::{self, Printable};
-use crate::rehearsal::{BATCH, Scope, XeroCalls, rehearse};
 use crate::report::{Report, Setting};
 use crate::rows::{Candidate, Row, before_after, cures_of, rows, totals};
 use crate::tool::Tool;
@@ -142,16 +142,16 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
     } else {
         Scope::Contacts(contacts)
     };
-    let rehearsal = rehearse(tool, scope).await?;
+    let result = dry_run::run(tool, scope).await?;
     let groups = tool.group_names().await?;
-    let mut rows = rows(&rehearsal.contacts, &groups);
+    let mut rows = rows(&result.contacts, &groups);
     let totals = totals(&rows).into_iter().map(|(part, contacts)| Total {
         outcome: part.key(),
         contacts,
         part,
     });
     let totals = totals.collect();
-    let cost = Cost::of(rehearsal.calls, rows.len());
+    let cost = Cost::of(result.calls, rows.len());
     let wanted: BTreeSet<&str> = only.iter().map(|part| part.key()).collect();
     rows.retain(|row| wanted.is_empty() || wanted.contains(row.outcome.as_str()));
     Ok(Plan {

@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 
 use crate::args::RetryArguments;
 use crate::deployment::aws_words;
+use crate::dry_run::ready_to_work;
 use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
-use crate::rehearsal::ready_to_work;
 use crate::tool::{Tool, mark_for_retry, problems};
 use crate::ui::{counted, one_line};
 use crate::{Exit, critical};

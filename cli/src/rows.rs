@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use rules::{ContactId, GroupId, Named, Outcome, Skip, System};
 use runtime::records::DeferReason;
 use serde::{Serialize, Serializer};
-use sync_contact::work::Done;
+use sync_contact::model::ContactOutcome;
 
 use crate::args::Part;
-use crate::rehearsal::Rehearsed;
+use crate::dry_run::PlannedContact;
 use crate::ui::{Tone, one_line};
 
 /// Everything in the order in which it is shown.
@@ -63,15 +63,15 @@ impl Part {
 
     /// The part that a contact belongs to by its ending.
     #[must_use]
-    pub fn of(ending: &Done) -> Self {
+    pub fn of(ending: &ContactOutcome) -> Self {
         match ending {
-            Done::InLine(Outcome::Created) => Self::Creates,
-            Done::InLine(Outcome::Linked) => Self::Links,
-            Done::InLine(Outcome::Updated) => Self::Updates,
-            Done::InLine(Outcome::Unchanged | Outcome::Unknown) => Self::Unchanged,
-            Done::Held(_) | Done::StillHeld(_) => Self::Problems,
-            Done::Deferred(_) | Done::GivenUp(_) => Self::PutOff,
-            Done::Skipped(_) => Self::LeftAlone,
+            ContactOutcome::InLine(Outcome::Created) => Self::Creates,
+            ContactOutcome::InLine(Outcome::Linked) => Self::Links,
+            ContactOutcome::InLine(Outcome::Updated) => Self::Updates,
+            ContactOutcome::InLine(Outcome::Unchanged | Outcome::Unknown) => Self::Unchanged,
+            ContactOutcome::Held(_) | ContactOutcome::StillHeld(_) => Self::Problems,
+            ContactOutcome::Deferred(_) | ContactOutcome::GivenUp(_) => Self::PutOff,
+            ContactOutcome::Skipped(_) => Self::LeftAlone,
         }
     }
 }
@@ -194,17 +194,17 @@ pub struct Row {
 impl Row {
     /// A contact as it is shown.
     #[must_use]
-    pub fn of(rehearsed: &Rehearsed, groups: &BTreeMap<GroupId, String>) -> Self {
-        let part = Part::of(&rehearsed.ending);
-        let group = rehearsed.contact.as_ref().and_then(|contact| contact.group);
+    pub fn of(planned: &PlannedContact, groups: &BTreeMap<GroupId, String>) -> Self {
+        let part = Part::of(&planned.ending);
+        let group = planned.contact.as_ref().and_then(|contact| contact.group);
         let group = group.map(|id| group_name(id, groups)).unwrap_or_default();
-        let held = rehearsed.problem.as_ref();
-        let xero_id = rehearsed.xero_id();
-        let found = rehearsed
+        let held = planned.problem.as_ref();
+        let xero_id = planned.xero_id();
+        let found = planned
             .found
             .iter()
             .find(|contact| Some(contact.id) == xero_id);
-        let synced = rehearsed.record.link.as_ref().map(|link| &link.synced.name);
+        let synced = planned.record.link.as_ref().map(|link| &link.synced.name);
         let xero = match (found, part) {
             (Some(found), _) => found.name.clone(),
             (None, Part::Creates | Part::Unchanged | Part::Updates | Part::Links) => {
@@ -213,8 +213,8 @@ impl Row {
             _ => String::new(),
         };
         Self {
-            id: rehearsed.id.to_string(),
-            name: rehearsed.name(),
+            id: planned.id.to_string(),
+            name: planned.name(),
             group,
             outcome: part.key().to_owned(),
             outcome_label: part.label().to_owned(),
@@ -225,19 +225,19 @@ impl Row {
                 .map(|held| held.problem.title().to_owned())
                 .unwrap_or_default(),
             sentence: held.map_or_else(
-                || why(&rehearsed.ending).to_owned(),
+                || why(&planned.ending).to_owned(),
                 |held| held.sentence.clone(),
             ),
             cure: held.map(|held| held.cure.clone()).unwrap_or_default(),
-            notices: rehearsed
+            notices: planned
                 .notices
                 .iter()
                 .map(rules::Notice::sentence)
                 .collect(),
-            reference: rehearsed.reference(),
+            reference: planned.reference(),
             xero,
             xero_id: xero_id.map(|id| id.to_string()).unwrap_or_default(),
-            changes: rehearsed.changes.iter().map(ChangeRow::from).collect(),
+            changes: planned.changes.iter().map(ChangeRow::from).collect(),
             candidates: held
                 .map(|held| held.candidates.iter().map(Candidate::from).collect())
                 .unwrap_or_default(),
@@ -254,12 +254,14 @@ pub fn group_name(id: GroupId, groups: &BTreeMap<GroupId, String>) -> String {
 
 /// Why a contact is left alone or put off; blank for any other.
 #[must_use]
-pub fn why(ending: &Done) -> &'static str {
+pub fn why(ending: &ContactOutcome) -> &'static str {
     match ending {
-        Done::Skipped(skip) => why_left_alone(*skip),
-        Done::Deferred(reason) => why_put_off(*reason),
-        Done::GivenUp(_) => "It could not be read, several times; look at the functions' logs.",
-        Done::Held(_) | Done::StillHeld(_) | Done::InLine(_) => "",
+        ContactOutcome::Skipped(skip) => why_left_alone(*skip),
+        ContactOutcome::Deferred(reason) => why_put_off(*reason),
+        ContactOutcome::GivenUp(_) => {
+            "It could not be read, several times; look at the functions' logs."
+        }
+        ContactOutcome::Held(_) | ContactOutcome::StillHeld(_) | ContactOutcome::InLine(_) => "",
     }
 }
 
@@ -322,12 +324,12 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
 /// The rows of all contacts, in the order of their ids, and how many there are of each part.
 #[must_use]
 pub fn rows(
-    contacts: &BTreeMap<ContactId, Rehearsed>,
+    contacts: &BTreeMap<ContactId, PlannedContact>,
     groups: &BTreeMap<GroupId, String>,
 ) -> Vec<Row> {
     contacts
         .values()
-        .map(|rehearsed| Row::of(rehearsed, groups))
+        .map(|planned| Row::of(planned, groups))
         .collect()
 }
 

@@ -11,8 +11,8 @@ use rules::{AskedBy, ContactId};
 use runtime::{DeadLetter, Message, Queue, QueueError};
 
 use crate::args::SyncArguments;
+use crate::dry_run::ready_to_work;
 use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
-use crate::rehearsal::ready_to_work;
 use crate::tool::{Tool, mark_for_retry};
 use crate::ui::counted;
 use crate::{Exit, critical, plan};

@@ -14,7 +14,7 @@ const FRESH_FOR: Duration = Duration::seconds(15);
 const OVERLAP: Duration = Duration::seconds(30);
 
 /// The contacts of an organisation, archived ones too, by what they are found by.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Directory {
     tenant: TenantId,
     /// Xero's clock when it was read.

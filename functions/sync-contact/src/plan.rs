@@ -1,8 +1,7 @@
 //! Decides about the contacts: the only caller of [`rules::decide`].
 
 use rules::{
-    Decision, HeldContact, Question, Snapshot, contact_fingerprint, decide, kept_back,
-    stays_held,
+    Decision, HeldContact, Question, Snapshot, contact_fingerprint, decide, kept_back, stays_held,
 };
 use runtime::records::ContactRecord;
 

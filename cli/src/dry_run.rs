@@ -1,9 +1,12 @@
-//! A rehearsal: the deployed functions' own code, run here over every contact, with nothing written anywhere.
+//! A dry run: the deployed functions' own code, run here over every contact, with nothing written
+//! anywhere.
 //!
-//! The poll and the worker run as they are. The table is the real one with everything that is written kept in memory above it; BigChange and Xero are the real ones
-//! for reading, and every write to them is answered as if it had succeeded ([`StandIn`]). So what comes of it is what would happen: not a second copy of the rules.
+//! The poll and the worker run as they are, but the worker's pipeline makes no writes
+//! ([`sync_contact::dry_run`]). The table is the real one, with everything that would be stored kept in
+//! memory above it; BigChange and Xero are only read. So the plan is what would happen, and not a second
+//! copy of the rules.
 
-mod standin;
+mod read_only;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,11 +28,13 @@ use serde_json::{Value, json};
 use store::{Expect, OverlayTable, Table};
 use sync_contact::Worker;
 use sync_contact::directory::Directory;
-use sync_contact::work::{Done, Work};
+use sync_contact::dry_run::DryRun;
+use sync_contact::model::{Committed, ContactOutcome};
 use time::{Duration, OffsetDateTime};
 use xero::IdentityError;
 
-pub use standin::{StandIn, XeroCalls};
+use read_only::ReadOnly;
+pub use sync_contact::dry_run::XeroCalls;
 
 use crate::critical;
 use crate::group_faults;
@@ -53,13 +58,13 @@ const LONGEST_PAUSE: Duration = Duration::minutes(3);
 
 /// What would become of one contact.
 #[derive(Debug, Clone)]
-pub struct Rehearsed {
+pub struct PlannedContact {
     /// Which.
     pub id: ContactId,
     /// It, as BigChange has it; `None` where it could not be read or is gone.
     pub contact: Option<Contact>,
     /// What would become of it.
-    pub ending: Done,
+    pub ending: ContactOutcome,
     /// What stands in its way.
     pub problem: Option<Held>,
     /// What would be written.
@@ -105,7 +110,7 @@ impl Held {
     }
 }
 
-impl Rehearsed {
+impl PlannedContact {
     /// Its name, in one line.
     #[must_use]
     pub fn name(&self) -> String {
@@ -116,7 +121,7 @@ impl Rehearsed {
     /// The Xero contact that it is, or would be, linked to; `None` for one that would be created.
     #[must_use]
     pub fn xero_id(&self) -> Option<XeroContactId> {
-        let would_be_created = matches!(self.ending, Done::InLine(Outcome::Created));
+        let would_be_created = matches!(self.ending, ContactOutcome::InLine(Outcome::Created));
         let link = self.record.link.as_ref()?;
         (!would_be_created).then_some(link.xero_id)
     }
@@ -137,17 +142,17 @@ impl Rehearsed {
     }
 }
 
-/// What came of a rehearsal.
-pub struct Rehearsal {
+/// What came of a dry run.
+pub struct DryRunResult {
     /// The contacts, by id.
-    pub contacts: BTreeMap<ContactId, Rehearsed>,
+    pub contacts: BTreeMap<ContactId, PlannedContact>,
     /// The calls to Xero that one worker makes for them.
     pub calls: XeroCalls,
     /// Every contact of the Xero organisation, where that was asked for.
     pub in_xero: BTreeMap<XeroContactId, XeroContact>,
 }
 
-/// What is rehearsed.
+/// What is planned.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'a> {
     /// Everything; Xero is asked as the deployed worker asks it.
@@ -158,64 +163,65 @@ pub enum Scope<'a> {
     BothSides,
 }
 
-/// Runs a rehearsal: of everything, or of some contacts.
+/// Runs a dry run: of everything, or of some contacts.
 ///
 /// # Errors
 /// Where a system does not answer or a person must act first; one line that says which.
-pub async fn rehearse(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<Rehearsal> {
-    let stage = Stage::set(tool).await?;
+pub async fn run(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<DryRunResult> {
+    let runner = Runner::begin(tool).await?;
     let mut in_xero = BTreeMap::new();
     if let Scope::BothSides = scope {
         let spinner = tool.ui.spinner("Reading the Xero organisation");
-        let read = stage.read_xero(tool).await;
+        let read = runner.read_xero(tool).await;
         spinner.finish_and_clear();
         in_xero = read?;
     }
     if !tool.configuration.settings.match_by_name && !matches!(scope, Scope::BothSides) {
         // The synchronisation does not look names up then, and Xero refuses one that is taken: only who knows them can foresee that.
-        stage.read_xero(tool).await?;
-        stage.forget_what_was_read().await;
+        runner.read_xero(tool).await?;
+        runner.forget_what_was_read().await;
     }
     let contacts = if let Scope::Contacts(only) = scope {
-        mark_for_retry(&stage.records, only).await?;
+        mark_for_retry(&runner.records, only).await?;
         only.iter().copied().collect()
     } else {
         let spinner = tool.ui.spinner("Reading BigChange's contact groups");
-        let listed = stage.list_everything(tool).await;
+        let listed = runner.list_everything(tool).await;
         spinner.finish_and_clear();
         listed?
     };
     let asked = contacts.clone();
     let bar = tool.ui.bar(contacts.len(), "Reading contacts");
-    let played = stage.play(tool, contacts, &bar).await;
+    let worked = runner.work(tool, contacts, &bar).await;
     bar.finish_and_clear();
-    played?;
-    stage.result(&asked, in_xero).await
+    worked?;
+    runner.result(&asked, in_xero).await
 }
 
 /// The worker and what is around it.
-struct Stage {
+struct Runner {
     worker: Worker,
     poller: Poller,
     records: Records,
     queue: Arc<Captured>,
-    stand_in: Arc<StandIn>,
-    seen: Arc<Mutex<BTreeMap<ContactId, Rehearsed>>>,
+    read_only: Arc<ReadOnly>,
+    dry_run: Arc<DryRun>,
+    seen: Arc<Mutex<BTreeMap<ContactId, PlannedContact>>>,
 }
 
-impl Stage {
-    async fn set(tool: &Tool) -> anyhow::Result<Self> {
+impl Runner {
+    async fn begin(tool: &Tool) -> anyhow::Result<Self> {
         fresh_token(tool).await?;
         let configuration = &tool.configuration;
         let table: Arc<dyn Table> = Arc::new(OverlayTable::over(tool.table.clone()));
         let queue = Arc::new(Captured::default());
-        let stand_in = Arc::new(StandIn::new(
+        let read_only = Arc::new(ReadOnly::new(
             tool.transport.clone(),
             configuration.bigchange_url.clone(),
             configuration.xero_api_url.clone(),
         ));
         let seen = Arc::new(Mutex::new(BTreeMap::new()));
-        let parts = || tool.parts(table.clone(), queue.clone(), stand_in.clone());
+        let parts = || tool.parts(table.clone(), queue.clone(), read_only.clone());
         let poller = Poller::new(parts());
         let records = {
             let opened = poller.parts.xero.open().await?;
@@ -228,18 +234,21 @@ impl Stage {
             opened.records
         };
         let observed = seen.clone();
-        let observer = move |work: &Work| {
-            if let Some(rehearsed) = rehearsed(work) {
+        let observer = move |committed: &Committed| {
+            if let Some(planned) = planned(committed) {
                 let mut seen = observed.lock().unwrap_or_else(PoisonError::into_inner);
-                seen.insert(work.id, rehearsed);
+                seen.insert(planned.id, planned);
             }
         };
+        let dry_run = Arc::new(DryRun::new(records.tenant(), OffsetDateTime::now_utc()));
+        let worker = Worker::new(parts()).with_dry_run(dry_run.clone());
         Ok(Self {
-            worker: Worker::new(parts()).with_observer(Arc::new(observer)),
+            worker: worker.with_observer(Arc::new(observer)),
             poller,
             records,
             queue,
-            stand_in,
+            read_only,
+            dry_run,
             seen,
         })
     }
@@ -312,6 +321,9 @@ impl Stage {
                 ),
             }
         }
+        if let Some(known) = &directory {
+            self.dry_run.know(known.clone());
+        }
         *self.worker.directory.lock().await = directory;
         Ok(contacts)
     }
@@ -319,11 +331,11 @@ impl Stage {
     /// The reading was for foresight: the worker does not know of it, and its calls do not count.
     async fn forget_what_was_read(&self) {
         *self.worker.directory.lock().await = None;
-        self.stand_in.forget_calls();
+        self.read_only.forget_reads();
     }
 
     /// Works the contacts, and again those that were put off or woken, as the poll and the queue would bring them round.
-    async fn play(
+    async fn work(
         &self,
         tool: &Tool,
         contacts: BTreeSet<ContactId>,
@@ -335,7 +347,7 @@ impl Stage {
             let asked = next;
             let all: Vec<ContactId> = asked.iter().copied().collect();
             for batch in all.chunks(BATCH) {
-                // A long rehearsal outlives a token; and the deployed refresh may be late.
+                // A long dry run outlives a token; and the deployed refresh may be late.
                 fresh_token(tool).await?;
                 let deadline = OffsetDateTime::now_utc() + BATCH_TIME;
                 sync_contact::handle(&self.worker, &event(batch), deadline).await?;
@@ -413,7 +425,7 @@ impl Stage {
         Ok(())
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, BTreeMap<ContactId, Rehearsed>> {
+    fn seen(&self) -> std::sync::MutexGuard<'_, BTreeMap<ContactId, PlannedContact>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -421,15 +433,18 @@ impl Stage {
         self,
         asked: &BTreeSet<ContactId>,
         in_xero: BTreeMap<XeroContactId, XeroContact>,
-    ) -> anyhow::Result<Rehearsal> {
+    ) -> anyhow::Result<DryRunResult> {
         let problems = self.records.list::<ProblemRecord>("").await?;
         let mut contacts = std::mem::take(&mut *self.seen());
         for id in asked {
             contacts.entry(*id).or_insert_with(|| not_seen(*id));
         }
         for problem in problems {
-            if let Some(rehearsed) = contacts.get_mut(&contact_of(&problem)?)
-                && matches!(rehearsed.ending, Done::Held(_) | Done::StillHeld(_))
+            if let Some(planned) = contacts.get_mut(&contact_of(&problem)?)
+                && matches!(
+                    planned.ending,
+                    ContactOutcome::Held(_) | ContactOutcome::StillHeld(_)
+                )
             {
                 let ProblemRecord {
                     problem,
@@ -437,13 +452,13 @@ impl Stage {
                     cure,
                     ..
                 } = problem.value;
-                let is_there = |id| !self.stand_in.has_created(id);
-                rehearsed.problem = Some(Held::new(problem, sentence, cure, is_there));
+                let is_there = |id| !self.dry_run.would_be_created(id);
+                planned.problem = Some(Held::new(problem, sentence, cure, is_there));
             }
         }
-        Ok(Rehearsal {
+        Ok(DryRunResult {
             contacts,
-            calls: self.stand_in.calls(),
+            calls: self.dry_run.calls(self.read_only.xero_reads()),
             in_xero,
         })
     }
@@ -605,11 +620,11 @@ async fn cannot_ask_xero(records: &Records, reason: DeferReason) -> anyhow::Resu
 }
 
 /// A contact that came to no end: the store or a system failed over it.
-fn not_seen(id: ContactId) -> Rehearsed {
-    Rehearsed {
+fn not_seen(id: ContactId) -> PlannedContact {
+    PlannedContact {
         id,
         contact: None,
-        ending: Done::Deferred(DeferReason::UnexpectedAnswer),
+        ending: ContactOutcome::Deferred(DeferReason::UnexpectedAnswer),
         problem: None,
         changes: Vec::new(),
         notices: Vec::new(),
@@ -618,18 +633,18 @@ fn not_seen(id: ContactId) -> Rehearsed {
     }
 }
 
-fn rehearsed(work: &Work) -> Option<Rehearsed> {
-    let ending = work.ending.as_ref()?.as_ref().ok()?.clone();
-    let record = work.content();
-    Some(Rehearsed {
-        id: work.id,
-        contact: work.contact.clone(),
+fn planned(committed: &Committed) -> Option<PlannedContact> {
+    let ending = committed.outcome.as_ref().ok()?.clone();
+    let record = committed.state.content();
+    Some(PlannedContact {
+        id: committed.state.id,
+        contact: committed.seen.contact.clone(),
         ending,
         problem: None,
-        changes: work.changes.clone(),
+        changes: committed.state.met.changes.clone(),
         notices: record.notices.clone(),
         record,
-        found: work.found.contacts().cloned().collect(),
+        found: committed.seen.found.clone().unwrap_or_default(),
     })
 }
 
