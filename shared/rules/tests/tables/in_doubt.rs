@@ -1,8 +1,13 @@
 //! An earlier attempt stopped without saying whether it wrote.
 
-use rules::{Contact, Details, InDoubt, Notice, XeroChanges, XeroContact};
+use rules::{
+    Contact, Details, InDoubt, Notice, PersonsWord, Plan, UnknownWrite, XeroChanges, XeroContact,
+    XeroWrite, is_settled, left_in_doubt, was_never_created,
+};
 
-use crate::support::{Case, Edit, XeroContactExt, acme, details, namesake, reference};
+use crate::support::{
+    Case, Edit, XeroContactExt, acme, contact_id, details, namesake, reference, xero_id,
+};
 
 /// A create of Acme under `A-1` whose answer was lost, BigChange edited since.
 fn create_in_doubt(edit: impl FnOnce(&mut Contact)) -> Case {
@@ -144,4 +149,123 @@ fn a_contact_reference_in_doubt_is_written_although_the_account_reference_is_the
     assert!(!case.plan().bigchange_contact_reference);
     case.due = Some(reference("ACME0001"));
     assert!(case.plan().bigchange_contact_reference);
+}
+
+/// The plan of an attempt that stopped.
+fn stopped(found: &[XeroContact]) -> Plan {
+    let case = Case::new().account_reference("A-1");
+    let case = case.settings(&[("CREATE_IN_XERO", "true")]);
+    case.found(found.iter().cloned()).plan()
+}
+
+#[test]
+fn what_a_stored_plan_leaves_in_doubt() {
+    let synced = details(&acme());
+    let create = Some(InDoubt::Create(synced.clone()));
+    let number = XeroChanges {
+        account_number: Some(reference("A-1")),
+        ..XeroChanges::default()
+    };
+    let update = Some(InDoubt::Update {
+        changes: Box::new(number),
+        synced,
+    });
+    let in_place = [namesake(1).account("A-1")];
+    let newer = Plan {
+        xero: XeroWrite::Unknown(UnknownWrite),
+        ..stopped(&[])
+    };
+    let rows = [
+        ("a create", stopped(&[]), false, create.clone()),
+        ("an update", stopped(&[namesake(1)]), false, update.clone()),
+        (
+            "an update of a linked contact",
+            stopped(&[namesake(1)]),
+            true,
+            update,
+        ),
+        (
+            "a link without a write",
+            stopped(&in_place),
+            false,
+            create.clone(),
+        ),
+        (
+            "nothing, of a linked contact",
+            stopped(&in_place),
+            true,
+            None,
+        ),
+        (
+            "what a newer version knows",
+            newer.clone(),
+            false,
+            create.clone(),
+        ),
+        ("what a newer version knows, linked", newer, true, create),
+    ];
+    for (says, plan, is_linked, expected) in rows {
+        assert_eq!(left_in_doubt(&plan, is_linked), expected, "{says}");
+    }
+}
+
+#[test]
+fn an_attempt_is_settled_once_xero_was_asked_and_shows_what_became_of_it() {
+    let (create, number) = (stopped(&[]), stopped(&[namesake(1)]));
+    let in_place = stopped(&[namesake(1).account("A-1")]);
+    let ours = [own()];
+    let rows: [(&str, &Plan, Option<&[XeroContact]>, bool, bool); 8] = [
+        ("a create, not asked since", &create, None, false, false),
+        ("a create that is not there", &create, Some(&[]), true, true),
+        ("a create that is there", &create, Some(&ours), false, false),
+        ("a number, not asked since", &number, None, false, false),
+        ("a number, asked since", &number, Some(&[]), false, true),
+        (
+            "a number, of a contact of ours",
+            &stopped(&[own().account("")]),
+            Some(&[]),
+            false,
+            false,
+        ),
+        ("a link without a write", &in_place, Some(&[]), false, false),
+        (
+            "a link without a write, ours there",
+            &in_place,
+            Some(&ours),
+            false,
+            false,
+        ),
+    ];
+    for (says, plan, found, never_created, settled) in rows {
+        let contact = contact_id(7);
+        assert_eq!(
+            was_never_created(plan, contact, found),
+            never_created,
+            "{says}"
+        );
+        assert_eq!(is_settled(plan, contact, found), settled, "{says}");
+    }
+}
+
+#[test]
+fn a_persons_choice_waits_while_a_create_may_have_been_made() {
+    let word = PersonsWord {
+        is: Some(xero_id(3)),
+        is_not: vec![xero_id(4)],
+    };
+    let newer = Plan {
+        xero: XeroWrite::Unknown(UnknownWrite),
+        ..stopped(&[])
+    };
+    let rows: [(&str, Option<Plan>, bool); 4] = [
+        ("nothing in doubt", None, true),
+        ("an update in doubt", Some(stopped(&[namesake(1)])), true),
+        ("a create in doubt", Some(stopped(&[])), false),
+        ("what a newer version knows", Some(newer), false),
+    ];
+    for (says, in_doubt, counts) in rows {
+        let counting = word.that_counts(in_doubt.as_ref());
+        assert_eq!(counting.is.is_some(), counts, "{says}");
+        assert_eq!(counting.is_not, word.is_not, "{says}");
+    }
 }
