@@ -15,6 +15,7 @@ mod group_fault;
 mod held;
 mod ids;
 mod in_doubt;
+mod limits;
 mod lookup;
 mod problem;
 mod refusal;
@@ -43,6 +44,7 @@ pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use held::{HeldContact, stays_held};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use in_doubt::{InDoubt, is_settled, left_in_doubt, was_never_created};
+pub use limits::{CallsLeft, Limit, LimitPolicy, PauseReason};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
 pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use refusal::{

@@ -1,8 +1,9 @@
 //! Calls to Xero that share what must be shared: the token, the pause when a limit is reached, and the knowledge that the connection is dead.
 
 use std::sync::Arc;
+use std::time::Duration as StdDuration;
 
-use rules::TenantId;
+use rules::{CallsLeft, Limit, LimitPolicy, PauseReason, TenantId};
 use secrets::{SecretError, Vault, VaultError, XeroTokenSecret};
 use store::{Table, TableError};
 use time::{Duration, OffsetDateTime};
@@ -19,21 +20,11 @@ use crate::telemetry::Metric;
 
 /// A token this near to its end is read again before it is used: longer than one call may take.
 const TOKEN_MARGIN: Duration = Duration::seconds(60);
-/// How long to wait where Xero does not say.
-const MINUTE_PAUSE: Duration = Duration::seconds(60);
-const OUTAGE_PAUSE: Duration = Duration::seconds(30);
-const DAY_PAUSE: Duration = Duration::hours(1);
-const CONCURRENT_WAIT: Duration = Duration::seconds(10);
+/// How long a contact waits where there is no access token, until the token refresh has brought one.
 const NOT_CONNECTED_WAIT: Duration = Duration::minutes(5);
+/// How long it waits for a person where the connection is dead.
 const DEAD_CONNECTION_WAIT: Duration = Duration::minutes(5);
-/// Calls of a minute that are left to the other worker, which may have some under way.
-const MINUTE_RESERVE: u32 = 3;
-/// Calls of a day that are kept for a person's own retries: 2 % of the 5,000, or of the starter tier's 1,000.
-const DAY_RESERVE: u32 = 100;
-const STARTER_DAY_RESERVE: u32 = 20;
-const STARTER_DAY_LIMIT: u32 = 1_000;
-/// No pause is longer, whatever an answer says: a day's limit is over by then.
-const LONGEST_PAUSE: Duration = Duration::hours(24);
+const LIMITS: LimitPolicy = LimitPolicy::STANDARD;
 
 /// Why a function cannot even begin: a person must act, or the store and the vault must come back.
 #[derive(Debug, thiserror::Error)]
@@ -137,27 +128,27 @@ impl XeroConnection {
     /// See [`OpenError`].
     pub async fn open(&self) -> Result<Opened<'_>, OpenError> {
         let mut token = self.token(false).await?;
-        let mut standing = self.standing(&token).await?;
-        if standing.may_need_a_person() {
+        let mut state = self.state(&token).await?;
+        if state.may_need_a_person() {
             // Who may have mended it since this process kept its token; or the token that is dead is newer than the one that it kept.
             let stored = self.token(true).await?;
             if stored.version != token.version {
-                standing = self.standing(&stored).await?;
+                state = self.state(&stored).await?;
                 token = stored;
             }
         }
-        let organisation_changed = standing.is_of_another_organisation();
-        let access = access(&token, standing.connected, self.surroundings.now());
-        let ready = match (self.wait_of(&standing), access) {
+        let organisation_changed = state.is_of_another_organisation();
+        let access = access(&token, state.connected, self.surroundings.now());
+        let ready = match (self.wait_of(&state), access) {
             (Some(wait), _) => Err(wait),
             (None, Some(access)) => Ok(XeroSession {
                 connection: self,
-                records: standing.records.clone(),
-                tenant: standing.connected,
+                records: state.records.clone(),
+                tenant: state.connected,
                 shared: Mutex::new(Shared {
                     access,
                     paused: None,
-                    day_limit_at_least: standing.day.map_or(0, |day| day.at_least),
+                    day_limit_at_least: state.day.map_or(0, |day| day.at_least),
                 }),
             }),
             (None, None) => {
@@ -168,13 +159,13 @@ impl XeroConnection {
             }
         };
         Ok(Opened {
-            records: standing.records,
+            records: state.records,
             organisation_changed,
             ready,
         })
     }
 
-    async fn standing(&self, token: &Token) -> Result<Standing, OpenError> {
+    async fn state(&self, token: &Token) -> Result<ConnectionState, OpenError> {
         let connected = token.secret.tenant_id.ok_or(OpenError::NoOrganisation)?;
         let confirmed = confirmed_tenant(&*self.table, connected).await?;
         let records = Records::new(self.table.clone(), confirmed);
@@ -183,7 +174,7 @@ impl XeroConnection {
             records.get::<PauseRecord>(ONLY),
             records.get::<DayLimitRecord>(ONLY)
         )?;
-        Ok(Standing {
+        Ok(ConnectionState {
             connected,
             token_version: token.version.clone(),
             dead: dead.map(|dead| dead.value),
@@ -194,26 +185,23 @@ impl XeroConnection {
     }
 
     /// Until when everybody has to wait, if they have to; told where a person must act.
-    fn wait_of(&self, standing: &Standing) -> Option<Wait> {
+    fn wait_of(&self, state: &ConnectionState) -> Option<Wait> {
         let now = self.surroundings.now();
-        if standing.is_of_another_organisation() {
+        if state.is_of_another_organisation() {
             self.surroundings.count(Metric::OrganisationChanged);
-            let (confirmed, connected) = (standing.records.tenant(), standing.connected);
+            let (confirmed, connected) = (state.records.tenant(), state.connected);
             tracing::error!(
                 %confirmed, %connected,
                 "the Xero connection is to another organisation than before; nothing is done until a person confirms it (README, \"When the organisation has changed\")"
             );
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
-        if let Some(dead) = standing.dead() {
+        if let Some(dead) = state.dead() {
             self.surroundings.count(Metric::ConnectionDead);
             tracing::error!(since = %dead.since, "the connection to Xero is dead: {}", dead.why);
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
-        let pause = standing
-            .pause
-            .as_ref()
-            .filter(|pause| pause.until > now && is_plausible(pause, now));
+        let pause = state.pause.as_ref().filter(|pause| !may_call(pause, now));
         pause.map(|pause| {
             tracing::info!(until = %pause.until, reason = ?pause.reason, "Xero is left alone: {}", pause.why);
             Wait {
@@ -231,13 +219,15 @@ impl XeroConnection {
     }
 }
 
-/// A pause that is longer than any that is stored comes from a clock that is wrong, or a hand that slipped, and must not stop everything without a sound.
-fn is_plausible(pause: &PauseRecord, now: OffsetDateTime) -> bool {
-    pause.until <= now + LONGEST_PAUSE + TWO_CLOCKS
+/// Whether Xero may be called although this pause is stored.
+fn may_call(pause: &PauseRecord, now: OffsetDateTime) -> bool {
+    let left = StdDuration::try_from(pause.until - now).unwrap_or_default();
+    let skew = StdDuration::try_from(TWO_CLOCKS).unwrap_or_default();
+    LIMITS.may_call(Some(left), skew)
 }
 
 /// What the table says about the connection.
-struct Standing {
+struct ConnectionState {
     /// The organisation that the token is for.
     connected: TenantId,
     /// The records of the confirmed one.
@@ -249,7 +239,7 @@ struct Standing {
     day: Option<DayLimitRecord>,
 }
 
-impl Standing {
+impl ConnectionState {
     fn is_of_another_organisation(&self) -> bool {
         self.records.tenant() != self.connected
     }
@@ -338,12 +328,12 @@ impl XeroSession<'_> {
         match answer {
             Ok(Answer { value, limits }) => {
                 // The call was carried out, whatever comes of noting what it leaves.
-                if let Err(error) = self.heed(limits).await {
+                if let Err(error) = self.record_limits(limits).await {
                     tracing::warn!("Xero's limits could not be noted for other workers: {error}");
                 }
                 Ok(value)
             }
-            Err(error) => Err(self.stop(error, &access).await?),
+            Err(error) => Err(self.pause_for_error(error, &access).await?),
         }
     }
 
@@ -361,7 +351,7 @@ impl XeroSession<'_> {
 
     async fn wait(&self, wait: Duration, reason: DeferReason) -> CallError {
         let wait = Wait {
-            until: self.connection.surroundings.now() + wait.min(LONGEST_PAUSE),
+            until: self.connection.surroundings.now() + wait,
             reason,
         };
         self.shared.lock().await.paused = Some(wait);
@@ -388,7 +378,7 @@ impl XeroSession<'_> {
             let known = self.records.get::<PauseRecord>(ONLY).await?;
             let now = self.connection.surroundings.now();
             if known.as_ref().is_some_and(|known| {
-                known.value.until >= pause.until && is_plausible(&known.value, now)
+                known.value.until >= pause.until && !may_call(&known.value, now)
             }) {
                 return Ok(());
             }
@@ -407,69 +397,51 @@ impl XeroSession<'_> {
     }
 
     /// The last calls are left: those of the minute to the other worker, those of the day to a person.
-    async fn heed(&self, limits: Limits) -> Result<(), TableError> {
-        let Limits {
-            minute_remaining,
-            day_remaining,
-        } = limits;
-        if let Some(left) = day_remaining {
-            let most = {
-                let mut shared = self.shared.lock().await;
-                let grown = left > shared.day_limit_at_least
-                    && left > STARTER_DAY_LIMIT
-                    && shared.day_limit_at_least <= STARTER_DAY_LIMIT;
-                shared.day_limit_at_least = shared.day_limit_at_least.max(left);
-                if grown {
-                    drop(shared);
-                    self.store(&DayLimitRecord { at_least: left }).await?;
-                    left
-                } else {
-                    shared.day_limit_at_least
-                }
-            };
-            let reserve = if most > STARTER_DAY_LIMIT {
-                DAY_RESERVE
-            } else {
-                STARTER_DAY_RESERVE
-            };
-            if left <= reserve {
-                self.pause(
-                    DAY_PAUSE,
-                    DeferReason::XeroLimit,
-                    format!("{left} calls of the day are left, which are kept for people"),
-                )
-                .await?;
-                return Ok(());
+    async fn record_limits(&self, limits: Limits) -> Result<(), TableError> {
+        let left = CallsLeft {
+            minute: limits.minute_remaining,
+            day: limits.day_remaining,
+        };
+        let (before, at_least) = {
+            let mut shared = self.shared.lock().await;
+            let before = shared.day_limit_at_least;
+            shared.day_limit_at_least = before.max(left.day.unwrap_or(0));
+            (before, shared.day_limit_at_least)
+        };
+        if LIMITS.shows_a_larger_tier(left, before) {
+            self.store(&DayLimitRecord { at_least }).await?;
+        }
+        let Some((wait, reason)) = LIMITS.pause_after(left, at_least) else {
+            return Ok(());
+        };
+        let why = match reason {
+            PauseReason::DayKeptForPeople(left) => {
+                format!("{left} calls of the day are left, which are kept for people")
             }
-        }
-        if minute_remaining.is_some_and(|left| left <= MINUTE_RESERVE) {
-            self.pause(
-                MINUTE_PAUSE,
-                DeferReason::XeroLimit,
-                "the calls of the minute are used up".to_owned(),
-            )
+            PauseReason::MinuteUsedUp => "the calls of the minute are used up".to_owned(),
+        };
+        self.pause(as_wait(wait), DeferReason::XeroLimit, why)
             .await?;
-        }
         Ok(())
     }
 
-    async fn stop(&self, error: Error, used: &Access) -> Result<CallError, CallError> {
+    async fn pause_for_error(&self, error: Error, used: &Access) -> Result<CallError, CallError> {
         match error {
             Error::RateLimited {
                 problem,
                 retry_after,
                 ..
             } => {
-                let asked = retry_after.and_then(|asked| Duration::try_from(asked).ok());
-                let wait = match problem {
-                    LimitProblem::Concurrent => {
-                        return Ok(self
-                            .wait(asked.unwrap_or(CONCURRENT_WAIT), DeferReason::XeroLimit)
-                            .await);
-                    }
-                    LimitProblem::Day => asked.unwrap_or(DAY_PAUSE),
-                    LimitProblem::Minute | LimitProblem::Unknown => asked.unwrap_or(MINUTE_PAUSE),
+                let limit = match problem {
+                    LimitProblem::Concurrent => Limit::Concurrent,
+                    LimitProblem::Day => Limit::Day,
+                    LimitProblem::Minute => Limit::Minute,
+                    LimitProblem::Unknown => Limit::Unnamed,
                 };
+                let wait = as_wait(LIMITS.pause_after_limit(limit, retry_after));
+                if limit == Limit::Concurrent {
+                    return Ok(self.wait(wait, DeferReason::XeroLimit).await);
+                }
                 let why = format!("its limit of calls is reached ({problem})");
                 self.pause(wait, DeferReason::XeroLimit, why)
                     .await
@@ -478,15 +450,10 @@ impl XeroSession<'_> {
             Error::AuthLost { cause } => self.connection_lost(cause, used).await,
             // The other workers need not find out for themselves. What became of this call is for its caller to know, whatever the store says.
             Error::Transient { retry_after, .. } => {
-                let asked = retry_after.and_then(|asked| Duration::try_from(asked).ok());
-                if let Err(error) = self
-                    .pause(
-                        asked.unwrap_or(OUTAGE_PAUSE),
-                        DeferReason::XeroUnavailable,
-                        "it cannot be reached or is out of order".to_owned(),
-                    )
-                    .await
-                {
+                let wait = as_wait(LIMITS.pause_after_outage(retry_after));
+                let why = "it cannot be reached or is out of order".to_owned();
+                let paused = self.pause(wait, DeferReason::XeroUnavailable, why).await;
+                if let Err(error) = paused {
                     tracing::warn!("a pause of Xero could not be stored: {error}");
                 }
                 Ok(CallError::Failed(error))
@@ -543,4 +510,9 @@ impl XeroSession<'_> {
             .wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)
             .await)
     }
+}
+
+/// A wait of the policy, which is a day at most.
+fn as_wait(wait: StdDuration) -> Duration {
+    Duration::try_from(wait).unwrap_or(Duration::DAY)
 }

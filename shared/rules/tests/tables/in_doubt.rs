@@ -214,7 +214,8 @@ fn an_attempt_is_settled_once_xero_was_asked_and_shows_what_became_of_it() {
     let (create, number) = (stopped(&[]), stopped(&[namesake(1)]));
     let in_place = stopped(&[namesake(1).account("A-1")]);
     let ours = [own()];
-    let rows: [(&str, &Plan, Option<&[XeroContact]>, bool, bool); 8] = [
+    type Found<'a> = Option<&'a [XeroContact]>;
+    let rows: [(&str, &Plan, Found<'_>, bool, bool); 8] = [
         ("a create, not asked since", &create, None, false, false),
         ("a create that is not there", &create, Some(&[]), true, true),
         ("a create that is there", &create, Some(&ours), false, false),

@@ -10,6 +10,7 @@ mod changes;
 mod codes;
 mod group_fault;
 mod in_doubt;
+mod limits;
 mod linked;
 mod matching;
 mod missing;
