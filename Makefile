@@ -46,10 +46,10 @@ $(BLOAT): | cargo
 	@rm -rf target/tools/build
 
 soak: cargo ## Run the simulation with random seeds (MINUTES=10)
-	@cargo run --locked --package simulation -- --minutes $(MINUTES)
+	@cargo run --locked --profile soak --package simulation -- --minutes $(MINUTES)
 
-planted: cargo ## Show that the simulation finds bugs: plants each into a copy of the project (SEEDS=300; a quarter of an hour)
-	@python3 $(TOOLS)/planted.py --seeds $(SEEDS)
+planted: cargo ## Show that the simulation finds bugs: plants each in turn at the boundaries of the product (SEEDS=300; five minutes)
+	@cargo run --locked --profile soak --package simulation -- --all-planted --seeds $(SEEDS)
 
 mutants: cargo ## Change the rules in one place at a time and list what the tables do not notice (a quarter of an hour)
 	@.ci/mutants

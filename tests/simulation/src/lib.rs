@@ -15,6 +15,7 @@ mod ledger;
 mod log;
 pub mod many;
 mod people;
+mod planted;
 mod profile;
 mod sim;
 mod sqs;
@@ -22,5 +23,6 @@ mod watch;
 mod world;
 
 pub use coverage::Coverage;
-pub use sim::{Failure, Success, simulate};
+pub use planted::Planted;
+pub use sim::{Failure, Success, simulate, simulate_planted};
 pub use watch::{Invariant, Violation};

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::{Coverage, Failure, simulate};
+use crate::{Coverage, Failure, Planted, simulate_planted};
 
 /// What came of many seeds.
 #[derive(Debug, Default)]
@@ -22,6 +22,17 @@ const ENOUGH_FAILURES: usize = 20;
 /// Runs the seeds of a range, or as many of it as fit into `time`. Stops early where many fail, unless `to_the_end`.
 #[must_use]
 pub fn run(seeds: Range<u64>, time: Option<Duration>, to_the_end: bool) -> Outcome {
+    run_planted(seeds, time, to_the_end, None)
+}
+
+/// The same, with a planted bug if one is given.
+#[must_use]
+pub fn run_planted(
+    seeds: Range<u64>,
+    time: Option<Duration>,
+    to_the_end: bool,
+    planted: Option<Planted>,
+) -> Outcome {
     let until = time.map(|time| Instant::now() + time);
     let next = AtomicU64::new(seeds.start);
     let is_enough = AtomicBool::new(false);
@@ -37,7 +48,7 @@ pub fn run(seeds: Range<u64>, time: Option<Duration>, to_the_end: bool) -> Outco
                     if seed >= seeds.end {
                         break;
                     }
-                    let result = simulate(seed, false);
+                    let result = simulate_planted(seed, false, planted);
                     let Ok(mut outcome) = outcome.lock() else {
                         break;
                     };

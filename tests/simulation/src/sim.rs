@@ -23,6 +23,7 @@ use crate::coverage::Coverage;
 use crate::gate::Fate;
 use crate::log;
 use crate::people::{Word, beginning};
+use crate::planted::Planted;
 use crate::profile::Profile;
 use crate::sqs::{MAX_CONCURRENCY, MAX_RECEIVE_COUNT};
 use crate::watch::{Invariant, TOKEN_SECRET, Violation};
@@ -79,7 +80,20 @@ pub struct Success {
 /// # Errors
 /// At the first promise that is broken.
 pub fn simulate(seed: u64, is_traced: bool) -> Result<Success, Box<Failure>> {
+    simulate_planted(seed, is_traced, None)
+}
+
+/// Runs one seed, with a planted bug if one is given.
+///
+/// # Errors
+/// At the first promise that is broken.
+pub fn simulate_planted(
+    seed: u64,
+    is_traced: bool,
+    planted: Option<Planted>,
+) -> Result<Success, Box<Failure>> {
     let mut simulation = Simulation::new(seed, is_traced);
+    simulation.planted = planted;
     simulation.run();
     let mut world = lock(&simulation.world);
     let trace = world.trace();
@@ -185,6 +199,7 @@ struct Simulation {
     /// Polls in a row that found nothing to do.
     quiet_polls: u32,
     faults_ended_at: Option<OffsetDateTime>,
+    planted: Option<Planted>,
 }
 
 impl Simulation {
@@ -232,6 +247,7 @@ impl Simulation {
             disturbed_refreshes: 0,
             quiet_polls: 0,
             faults_ended_at: None,
+            planted: None,
         }
     }
 
@@ -623,7 +639,11 @@ impl Simulation {
             world: self.world.clone(),
             process,
         };
-        let adapters = Adapters::of(&outside);
+        let mut adapters = Adapters::of(&outside);
+        if let Some(planted) = self.planted {
+            let settings = configuration(&self.settings).settings.fingerprint();
+            adapters = planted.plant(function, settings.to_string(), adapters);
+        }
         let (clock, unique, metrics) = (self.world.clone(), self.world.clone(), self.world.clone());
         let surroundings = Surroundings::new(
             move || lock(&clock).time_of(process),

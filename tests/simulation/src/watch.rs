@@ -552,7 +552,11 @@ impl World {
     }
 
     /// A write to one of the two systems. Where the switch has been off since before the invocation began, it can only have read that.
+    /// What takes effect late was sent by an invocation before this one.
     pub(crate) fn watch_switch(&mut self, process: ProcessId) {
+        if self.is_late_effect {
+            return;
+        }
         let held_back = self
             .processes
             .get(&process)

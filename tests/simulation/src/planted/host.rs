@@ -1,0 +1,329 @@
+//! The table, the queue and the vault of a process with a planted bug.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::future::BoxFuture;
+use runtime::{DeadLetter, Message, Queue, QueueError};
+use secrecy::{ExposeSecret as _, SecretString};
+use secrets::{SecretVersion, Vault, VaultError, VersionInfo};
+use serde_json::{Value, json};
+use store::{Expect, Item, Key, Table, TableError, Write};
+use transport::Request;
+
+use super::Planted;
+use super::systems::Systems;
+use crate::world::Function;
+
+/// What the planted parts of one process share.
+pub(super) struct Process {
+    pub(super) planted: Planted,
+    pub(super) function: Function,
+    /// The fingerprint of its settings.
+    settings: String,
+    held_back: Mutex<HeldBack>,
+}
+
+/// What counts as done and is done only after the next write to the table; lost with the process.
+#[derive(Default)]
+struct HeldBack {
+    messages: Vec<Message>,
+    requests: Vec<Request>,
+}
+
+impl Process {
+    pub(super) fn new(planted: Planted, function: Function, settings: String) -> Self {
+        Self {
+            planted,
+            function,
+            settings,
+            held_back: Mutex::default(),
+        }
+    }
+
+    fn held_back(&self) -> MutexGuard<'_, HeldBack> {
+        self.held_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn hold_back(&self, request: Request) {
+        self.held_back().requests.push(request);
+    }
+}
+
+fn kind(key: &Key) -> &str {
+    key.partition.split('#').next_back().unwrap_or_default()
+}
+
+pub(super) struct PlantedTable {
+    process: Arc<Process>,
+    inner: Arc<dyn Table>,
+    queue: Arc<dyn Queue>,
+    transport: Arc<Systems>,
+}
+
+impl PlantedTable {
+    pub(super) fn new(
+        process: Arc<Process>,
+        inner: Arc<dyn Table>,
+        queue: Arc<dyn Queue>,
+        transport: Arc<Systems>,
+    ) -> Self {
+        Self {
+            process,
+            inner,
+            queue,
+            transport,
+        }
+    }
+
+    fn read(&self, items: &mut Vec<Item>) {
+        let is_worker = self.process.function == Function::SyncContact;
+        match self.process.planted {
+            Planted::DeadNotRead => items.retain(|item| kind(&item.key) != "state-dead-connection"),
+            Planted::PauseNotRead => items.retain(|item| kind(&item.key) != "state-pause"),
+            Planted::CodeBeforeReferences if is_worker => {
+                for item in of_kind(items, "state-references-read") {
+                    item.body["complete"] = json!(true);
+                    item.body["missing"] = json!([]);
+                }
+            }
+            Planted::ReservationNotExclusive if is_worker => {
+                for item in of_kind(items, "reference") {
+                    remove(&mut item.body, "holder");
+                }
+            }
+            Planted::SettingsChangeNoSweep => {
+                for item in of_kind(items, "state-sweep") {
+                    item.body["settings"] = json!(self.process.settings);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn written(&self, writes: Vec<Write>) -> Vec<Write> {
+        let generates = writes.iter().any(generates_a_code);
+        let changed = writes.into_iter().map(|mut write| {
+            match self.process.planted {
+                Planted::CodeNotExclusive if generates => lose_condition(&mut write),
+                Planted::ReservationNotExclusive => lose_condition(&mut write),
+                Planted::DeferralRemovedFirst => {
+                    if self.process.function == Function::Poll
+                        && let Write::Put { key, expect, .. } = &write
+                        && kind(key) == "deferred"
+                    {
+                        let (key, expect) = (key.clone(), *expect);
+                        return Write::Delete { key, expect };
+                    }
+                }
+                Planted::NoIntent => {
+                    if let Some(body) = contact(&mut write) {
+                        remove(body, "intent");
+                    }
+                }
+                Planted::SyncedBeforeXero => {
+                    if let Some(body) = contact(&mut write)
+                        && let Some(synced) = body.pointer("/intent/plan/synced").cloned()
+                        && let Some(carried_over) = body.pointer_mut("/link/synced")
+                    {
+                        *carried_over = synced;
+                    }
+                }
+                _ => {}
+            }
+            write
+        });
+        changed.collect()
+    }
+
+    async fn do_what_was_held_back(&self) {
+        let (messages, requests) = {
+            let mut held_back = self.process.held_back();
+            (
+                std::mem::take(&mut held_back.messages),
+                std::mem::take(&mut held_back.requests),
+            )
+        };
+        // Whatever becomes of it: it counts as done.
+        if !messages.is_empty() {
+            drop(self.queue.send(&messages).await);
+        }
+        for request in requests {
+            drop(self.transport.through().send(request).await);
+        }
+    }
+}
+
+fn of_kind<'a>(items: &'a mut [Item], wanted: &'a str) -> impl Iterator<Item = &'a mut Item> {
+    items
+        .iter_mut()
+        .filter(move |item| kind(&item.key) == wanted)
+}
+
+fn remove(body: &mut Value, field: &str) {
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove(field);
+    }
+}
+
+fn contact(write: &mut Write) -> Option<&mut Value> {
+    match write {
+        Write::Put { key, body, .. } if kind(key) == "contact" => Some(body),
+        _ => None,
+    }
+}
+
+fn generates_a_code(write: &Write) -> bool {
+    matches!(write, Write::Put { key, body, .. } if kind(key) == "contact" && body["generated"] == json!(true) && body["link"].is_null())
+}
+
+fn lose_condition(write: &mut Write) {
+    if let Write::Put { key, expect, .. } | Write::Delete { key, expect } = write
+        && kind(key) == "reference"
+    {
+        *expect = Expect::Anything;
+    }
+}
+
+impl Table for PlantedTable {
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Item>, TableError>> {
+        Box::pin(async move {
+            let mut items = self.inner.get_many(keys).await?;
+            self.read(&mut items);
+            Ok(items)
+        })
+    }
+
+    fn query<'a>(
+        &'a self,
+        partition: &'a str,
+        prefix: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Item>, TableError>> {
+        Box::pin(async move {
+            let mut items = self.inner.query(partition, prefix).await?;
+            if self.process.planted == Planted::CodeNotExclusive {
+                items.retain(|item| kind(&item.key) != "reference");
+            }
+            self.read(&mut items);
+            Ok(items)
+        })
+    }
+
+    fn write(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<(), TableError>> {
+        Box::pin(async move {
+            self.inner.write(self.written(writes)).await?;
+            self.do_what_was_held_back().await;
+            Ok(())
+        })
+    }
+}
+
+pub(super) struct PlantedQueue {
+    process: Arc<Process>,
+    inner: Arc<dyn Queue>,
+}
+
+impl PlantedQueue {
+    pub(super) fn new(process: Arc<Process>, inner: Arc<dyn Queue>) -> Self {
+        Self { process, inner }
+    }
+}
+
+impl Queue for PlantedQueue {
+    fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>> {
+        let is_poll = self.process.function == Function::Poll;
+        if self.process.planted == Planted::CursorBeforeQueue && is_poll {
+            self.process
+                .held_back()
+                .messages
+                .extend_from_slice(messages);
+            return Box::pin(async { Ok(()) });
+        }
+        self.inner.send(messages)
+    }
+
+    fn give_up<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), QueueError>> {
+        self.inner.give_up(letter)
+    }
+}
+
+pub(super) struct PlantedVault {
+    planted: Planted,
+    inner: Arc<dyn Vault>,
+}
+
+impl PlantedVault {
+    pub(super) fn new(planted: Planted, inner: Arc<dyn Vault>) -> Self {
+        Self { planted, inner }
+    }
+
+    async fn with_old_refresh_token(
+        &self,
+        id: &str,
+        value: SecretString,
+    ) -> Result<SecretString, VaultError> {
+        let old = self.inner.current(id).await?;
+        let parsed = |text: &SecretString| serde_json::from_str::<Value>(text.expose_secret()).ok();
+        let (Some(old), Some(mut new)) = (parsed(&old.value), parsed(&value)) else {
+            return Ok(value);
+        };
+        new["refresh_token"] = old["refresh_token"].clone();
+        Ok(new.to_string().into())
+    }
+}
+
+impl Vault for PlantedVault {
+    fn current<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<SecretVersion, VaultError>> {
+        self.inner.current(id)
+    }
+
+    fn version<'a>(
+        &'a self,
+        id: &'a str,
+        version: &'a str,
+    ) -> BoxFuture<'a, Result<SecretVersion, VaultError>> {
+        self.inner.version(id, version)
+    }
+
+    fn stage<'a>(
+        &'a self,
+        id: &'a str,
+        value: SecretString,
+        token: &'a str,
+        label: &'a str,
+    ) -> BoxFuture<'a, Result<String, VaultError>> {
+        Box::pin(async move {
+            let value = if self.planted == Planted::RefreshTokenDropped {
+                self.with_old_refresh_token(id, value).await?
+            } else {
+                value
+            };
+            let version = self.inner.stage(id, value, token, label).await?;
+            if self.planted == Planted::TokenCurrentAtOnce {
+                let current = self.inner.current(id).await?;
+                self.inner.promote(id, &version, &current.id).await?;
+            }
+            Ok(version)
+        })
+    }
+
+    fn promote<'a>(
+        &'a self,
+        id: &'a str,
+        to: &'a str,
+        from: &'a str,
+    ) -> BoxFuture<'a, Result<(), VaultError>> {
+        Box::pin(async move {
+            if self.planted == Planted::SwapWithoutVersion {
+                let current = self.inner.current(id).await?;
+                return self.inner.promote(id, to, &current.id).await;
+            }
+            self.inner.promote(id, to, from).await
+        })
+    }
+
+    fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<VersionInfo>, VaultError>> {
+        self.inner.versions(id)
+    }
+}
