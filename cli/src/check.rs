@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sync_contact::model::ContactOutcome;
 
-use crate::Exit;
+use crate::ExitStatus;
 use crate::args::{Part, ReportArguments};
 use crate::dry_run::{self, DryRunResult, Held, PlannedContact, Scope, read_xero_contacts};
 use crate::output::{self, Printable};
@@ -72,13 +72,13 @@ pub struct Mixed {
 ///
 /// # Errors
 /// Where a system does not answer or a person must act first.
-pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<ExitStatus> {
     let check = check(tool).await?;
     output::print(&tool.ui, &check, arguments)?;
     Ok(if check.ready {
-        Exit::Fine
+        ExitStatus::Success
     } else {
-        Exit::Attention
+        ExitStatus::Attention
     })
 }
 

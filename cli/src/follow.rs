@@ -6,6 +6,7 @@ use std::time::Duration as StdDuration;
 use anyhow::bail;
 use rules::{AskedBy, ContactId, Switch};
 use runtime::Message;
+use runtime::clock_skew::ONE_CLOCK;
 use runtime::records::{
     DeferReason, DeferredRecord, EndingKind, FollowRecord, ONLY, OutcomeRecord, ProblemRecord,
     Records,
@@ -19,13 +20,11 @@ use crate::args::{Following, Part};
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, contact_of, names};
 use crate::ui::{Tone, counted, one_line, toned};
-use crate::{Exit, critical};
+use crate::{ExitStatus, critical};
 
 /// How long the functions go on noting outcomes after this tool has last asked for it: it asks again before.
 const FOLLOWED_FOR: Duration = Duration::minutes(3);
 const ASKED_AGAIN_AFTER: Duration = Duration::minutes(1);
-/// How far this machine's clock may be from the functions'.
-const CLOCK_DIFFERENCE: Duration = Duration::minutes(2);
 const PAUSE: StdDuration = StdDuration::from_millis(500);
 /// Whoever waits in vain for so long is told what may be the matter.
 const QUIET_FOR: Duration = Duration::minutes(2);
@@ -122,7 +121,7 @@ impl<'a> Follower<'a> {
 
     async fn ask(&mut self, now: OffsetDateTime) -> anyhow::Result<()> {
         let follow = FollowRecord {
-            until: now + FOLLOWED_FOR + CLOCK_DIFFERENCE,
+            until: now + FOLLOWED_FOR + ONE_CLOCK,
         };
         let write = self
             .records
@@ -332,13 +331,13 @@ pub async fn queue_and_follow(
     tool: &Tool,
     contacts: &BTreeSet<ContactId>,
     following: Following,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<ExitStatus> {
     if contacts.is_empty() {
         tool.ui.tell("There is nothing to do: no contact fits.");
         if tool.ui.json {
             tool.ui.say_json(&json!({ "contacts": [] }))?;
         }
-        return Ok(Exit::Fine);
+        return Ok(ExitStatus::Success);
     }
     let records = tool.records().await?;
     let all: Vec<ContactId> = contacts.iter().copied().collect();
@@ -359,7 +358,7 @@ pub async fn follow_to_the_end(
     follower: Follower<'_>,
     contacts: &BTreeSet<ContactId>,
     following: Following,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<ExitStatus> {
     if following.no_wait {
         tool.ui.tell(format!(
             "{} queued; contact-sync status shows how it stands.",
@@ -368,13 +367,13 @@ pub async fn follow_to_the_end(
         if tool.ui.json {
             tool.ui.say_json(&json!({ "queued": contacts }))?;
         }
-        return Ok(Exit::Fine);
+        return Ok(ExitStatus::Success);
     }
     let ended = follower.follow(contacts, following).await?;
     show(tool, &ended)
 }
 
-fn show(tool: &Tool, ended: &[Ended]) -> anyhow::Result<Exit> {
+fn show(tool: &Tool, ended: &[Ended]) -> anyhow::Result<ExitStatus> {
     let is_fine = |ended: &Ended| {
         let ending = ended.ending;
         ending.is_some_and(|ending| {
@@ -385,9 +384,9 @@ fn show(tool: &Tool, ended: &[Ended]) -> anyhow::Result<Exit> {
         })
     };
     let exit = if ended.iter().all(is_fine) {
-        Exit::Fine
+        ExitStatus::Success
     } else {
-        Exit::Attention
+        ExitStatus::Attention
     };
     if tool.ui.json {
         tool.ui.say_json(&json!({ "contacts": ended }))?;

@@ -4,7 +4,7 @@ use runtime::records::{HistoryEvent, HistoryRecord};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::Exit;
+use crate::ExitStatus;
 use crate::args::HistoryArguments;
 use crate::rows::{ChangeRow, before_after};
 use crate::time_text::{moment, rfc3339};
@@ -15,7 +15,7 @@ use crate::ui::bold;
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
     let days = tool.configuration.history_days;
     // The store tidies expired ones up in its own time.
@@ -41,7 +41,7 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
         let history: Vec<_> = rows.collect();
         tool.ui
             .say_json(&json!({"contact": arguments.contact, "history": history}))?;
-        return Ok(Exit::Fine);
+        return Ok(ExitStatus::Success);
     }
     if history.is_empty() {
         let why = if days == 0 {
@@ -51,7 +51,7 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
         };
         tool.ui
             .say(format!("Contact {}: {why}.", arguments.contact))?;
-        return Ok(Exit::Fine);
+        return Ok(ExitStatus::Success);
     }
     for record in &history {
         let event = format!("{}  {}", moment(record.at), told(record.event));
@@ -63,7 +63,7 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
             tool.ui.say(format!("    {field:<28} {change}"))?;
         }
     }
-    Ok(Exit::Fine)
+    Ok(ExitStatus::Success)
 }
 
 fn told(event: HistoryEvent) -> &'static str {

@@ -1,7 +1,7 @@
 //! The operator's tool: connects a deployment to both systems, checks whether a company is ready, shows what would happen, queues, follows, tells how it stands
 //! and mends by a person's word.
 //!
-//! It holds no rule and no adapter of its own. What it shows before anything is done is the deployed functions' own code, run over a copy ([`result`]); what it has
+//! It holds no rule and no adapter of its own. What it shows before anything is done is the deployed functions' own code, run over a copy ([`dry_run`]); what it has
 //! done is done by the deployed functions, which it queues contacts for ([`follow`]); and what it writes itself goes by the same conditional writes as theirs.
 
 pub mod args;
@@ -10,6 +10,7 @@ pub mod connect;
 pub mod critical;
 pub mod deployment;
 pub mod dry_run;
+pub mod exit_status;
 pub mod follow;
 pub mod group_faults;
 pub mod history;
@@ -30,39 +31,21 @@ pub mod time_text;
 pub mod tool;
 pub mod ui;
 
-use std::process::ExitCode;
-
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 use rules::Switch;
+
+pub use exit_status::ExitStatus;
 
 use crate::args::{Arguments, Command, Connect};
 use crate::tool::Tool;
 use crate::ui::Ui;
 
-/// How a command ended that did what it was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Nothing needs attention.
-    Fine,
-    /// Something does.
-    Attention,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Fine => Self::SUCCESS,
-            Exit::Attention => Self::from(1),
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// One line, and what lies behind it, that says why it could not be done and what to do.
-pub async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+pub async fn run(arguments: Arguments) -> anyhow::Result<ExitStatus> {
     let ui = Ui::new(arguments.json);
     let command = match &arguments.command {
         Command::Completions { shell } => return completions(ui, *shell),
@@ -88,7 +71,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     }
 }
 
-fn completions(ui: Ui, shell: Shell) -> anyhow::Result<Exit> {
+fn completions(ui: Ui, shell: Shell) -> anyhow::Result<ExitStatus> {
     let mut script = Vec::new();
     clap_complete::generate(
         shell,
@@ -97,5 +80,5 @@ fn completions(ui: Ui, shell: Shell) -> anyhow::Result<Exit> {
         &mut script,
     );
     ui.say(String::from_utf8_lossy(&script).trim_end())?;
-    Ok(Exit::Fine)
+    Ok(ExitStatus::Success)
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use store::TableError;
 use time::OffsetDateTime;
 
-use crate::Exit;
+use crate::ExitStatus;
 use crate::args::{LinkArguments, UnlinkArguments};
 use crate::dry_run::{fresh_token, read_xero_contacts};
 use crate::follow::queue_and_follow;
@@ -25,7 +25,7 @@ use crate::ui::one_line;
 ///
 /// # Errors
 /// One line that says what stands in the way.
-pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit> {
+pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<ExitStatus> {
     tool.check_clock().await?;
     fresh_token(tool).await?;
     let (contact_id, xero_id) = (arguments.contact, arguments.xero);
@@ -62,25 +62,25 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     ));
     if !arguments.confirm.yes && !tool.ui.confirm("Link them?", "--yes").await? {
         tool.ui.tell("Nothing was changed.");
-        return Ok(Exit::Attention);
+        return Ok(ExitStatus::Attention);
     }
     let chosen = word::choose(&records, contact_id, xero_id, remembering(tool)).await;
     chosen.map_err(|error| told(contact_id, error))?;
     queue_and_follow(tool, &BTreeSet::from([contact_id]), arguments.follow).await
 }
 
-fn nothing_to_do(tool: &Tool) -> anyhow::Result<Exit> {
+fn nothing_to_do(tool: &Tool) -> anyhow::Result<ExitStatus> {
     if tool.ui.json {
         tool.ui.say_json(&json!({ "contacts": [] }))?;
     }
-    Ok(Exit::Fine)
+    Ok(ExitStatus::Success)
 }
 
 /// Takes a link away, or a choice that led to none. The contact is not queued: what becomes of it should be looked at first.
 ///
 /// # Errors
 /// One line that says what stands in the way.
-pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<Exit> {
+pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<ExitStatus> {
     tool.check_clock().await?;
     let contact_id = arguments.contact;
     let records = tool.records().await?;
@@ -101,7 +101,7 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     ));
     if !arguments.confirm.yes && !tool.ui.confirm("Unlink it?", "--yes").await? {
         tool.ui.tell("Nothing was changed.");
-        return Ok(Exit::Attention);
+        return Ok(ExitStatus::Attention);
     }
     let parted = word::part(&records, contact_id, xero_id, remembering(tool)).await;
     parted.map_err(|error| told(contact_id, error))?;
@@ -124,7 +124,7 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
             "Unlinked. What will become of it: contact-sync plan --contact {contact_id}"
         ))?;
     }
-    Ok(Exit::Fine)
+    Ok(ExitStatus::Success)
 }
 
 fn remembering(tool: &Tool) -> Remembering {

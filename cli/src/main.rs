@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use contact_sync::args::Arguments;
 use contact_sync::ui::{Terminal, Tone, toned};
-use contact_sync::{Exit, critical, logging};
+use contact_sync::{ExitStatus, critical, logging};
 
 /// The tool could not do it.
 const FAILED: u8 = 2;
@@ -56,7 +56,7 @@ fn tell(what: &str) {
     let _ = writeln!(anstream::stderr(), "\ncontact-sync: {what}");
 }
 
-fn exit_code(ended: anyhow::Result<Exit>) -> ExitCode {
+fn exit_code(ended: anyhow::Result<ExitStatus>) -> ExitCode {
     ended.map_or_else(|error| failed(&error), ExitCode::from)
 }
 

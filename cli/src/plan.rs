@@ -6,7 +6,7 @@ use rules::{ContactId, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::Exit;
+use crate::ExitStatus;
 use crate::args::{Part, PlanArguments};
 use crate::dry_run::{self, BATCH, Scope, XeroCalls};
 use crate::follow::check_chosen;
@@ -111,11 +111,11 @@ impl Cost {
 ///
 /// # Errors
 /// Where a system does not answer or a person must act first.
-pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<ExitStatus> {
     check_chosen(&arguments.contact)?;
     let plan = plan(tool, &arguments.contact, &arguments.only).await?;
     output::print(&tool.ui, &plan, &arguments.report)?;
-    Ok(Exit::Fine)
+    Ok(ExitStatus::Success)
 }
 
 /// The contacts of which a plan says one of these.

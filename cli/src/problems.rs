@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::Exit;
+use crate::ExitStatus;
 use crate::args::{Part, ProblemsArguments};
 use crate::output::{self, Printable};
 use crate::plan::{candidate, settings};
@@ -67,7 +67,7 @@ struct Problems {
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
     let mut open: Vec<Open> = problems(&records)
         .await?
@@ -80,9 +80,9 @@ pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<E
         is_contact && (arguments.code.is_empty() || arguments.code.iter().any(is_code))
     });
     let exit = if open.is_empty() {
-        Exit::Fine
+        ExitStatus::Success
     } else {
-        Exit::Attention
+        ExitStatus::Attention
     };
     let problems = Problems {
         open,

@@ -15,7 +15,7 @@ use crate::dry_run::ready_to_work;
 use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
 use crate::tool::{Tool, mark_for_retry, problems};
 use crate::ui::{counted, one_line};
-use crate::{Exit, critical};
+use crate::{ExitStatus, critical};
 
 /// How long the letters that are read stay out of sight; they are removed or seen again.
 const OUT_OF_SIGHT_SECONDS: i32 = 60;
@@ -30,7 +30,7 @@ const EMPTY_ANSWERS: u32 = 3;
 ///
 /// # Errors
 /// Where the store or the queues cannot be reached.
-pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<ExitStatus> {
     check_chosen(&arguments.contacts)?;
     tool.check_clock().await?;
     ready_to_work(tool).await?;
@@ -59,7 +59,7 @@ pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit
 }
 
 /// Takes the letters as they come: queues their contacts first and removes the letters then; whatever comes in between, none is lost.
-async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit> {
+async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
     let follower = Follower::begin(tool, records.clone()).await?;
     let mut contacts = BTreeSet::new();
@@ -114,7 +114,7 @@ async fn dead_letters(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result
     Ok(if nameless.is_empty() {
         exit
     } else {
-        Exit::Attention
+        ExitStatus::Attention
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use crate::Exit;
+use crate::ExitStatus;
 use crate::args::SetArguments;
 use crate::samconfig;
 use crate::tool::Tool;
@@ -27,7 +27,7 @@ const ELSEWHERE: [(&str, &str); 2] = [
 ///
 /// # Errors
 /// Where a setting or its value is none, CloudFormation refuses, or nobody confirms.
-pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<ExitStatus> {
     let deployed = &tool.deployment.parameters;
     let wanted = read(&arguments.settings, deployed)?;
     let changes: BTreeMap<String, String> = wanted
@@ -40,7 +40,7 @@ pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<Exit> 
         if tool.ui.json {
             tool.ui.say_json(&json!({ "changed": {} }))?;
         }
-        return Ok(Exit::Fine);
+        return Ok(ExitStatus::Success);
     }
     // As the functions will read them: a bad value would stop them at their start.
     let mut after = deployed.clone();
@@ -56,7 +56,7 @@ pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<Exit> 
     let question = format!("Change the stack {}?", tool.deployment.name);
     if !arguments.confirm.yes && !tool.ui.confirm(&question, "--yes").await? {
         tool.ui.tell("Nothing was changed.");
-        return Ok(Exit::Attention);
+        return Ok(ExitStatus::Attention);
     }
     let spinner = tool
         .ui
@@ -73,7 +73,7 @@ pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<Exit> 
         tool.ui
             .say(format!("The stack {} is updated.", tool.deployment.name))?;
     }
-    Ok(Exit::Fine)
+    Ok(ExitStatus::Success)
 }
 
 fn shown(value: &str) -> String {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use xero::{Access, LimitProblem};
 
-use crate::Exit;
+use crate::ExitStatus;
 use crate::deployment::aws_words;
 use crate::group_faults;
 use crate::rows::{Cure, cures, why_put_off};
@@ -80,7 +80,7 @@ struct Status {
 ///
 /// # Errors
 /// Where AWS does not answer. That BigChange or Xero does not is what it is there to tell.
-pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool) -> anyhow::Result<ExitStatus> {
     let status = read(tool).await?;
     if tool.ui.json {
         tool.ui.say_json(&status)?;
@@ -88,9 +88,9 @@ pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
         show(tool, &status)?;
     }
     Ok(if status.healthy {
-        Exit::Fine
+        ExitStatus::Success
     } else {
-        Exit::Attention
+        ExitStatus::Attention
     })
 }
 

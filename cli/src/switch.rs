@@ -10,13 +10,13 @@ use time::OffsetDateTime;
 
 use crate::args::Confirm;
 use crate::tool::Tool;
-use crate::{Exit, plan};
+use crate::{ExitStatus, plan};
 
 /// Runs it.
 ///
 /// # Errors
 /// Where the two systems are not connected yet, the table cannot be written, or nobody confirms.
-pub async fn run(tool: &Tool, wanted: Switch, confirm: Confirm) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, wanted: Switch, confirm: Confirm) -> anyhow::Result<ExitStatus> {
     let name = &tool.deployment.name;
     let enable = wanted == Switch::On;
     let state = if enable { "on" } else { "off" };
@@ -31,7 +31,7 @@ pub async fn run(tool: &Tool, wanted: Switch, confirm: Confirm) -> anyhow::Resul
             tool.ui
                 .say(format!("The synchronisation of {name} is {state} already."))?;
         }
-        return Ok(Exit::Fine);
+        return Ok(ExitStatus::Success);
     }
     if !confirm.yes && !tool.ui.can_ask() {
         bail!("nobody can be asked here: give --yes to say yes beforehand");
@@ -62,7 +62,7 @@ pub async fn run(tool: &Tool, wanted: Switch, confirm: Confirm) -> anyhow::Resul
     let question = format!("Switch the synchronisation of {name} {state}?");
     if !confirm.yes && !tool.ui.confirm(&question, "--yes").await? {
         tool.ui.tell("Nothing was changed.");
-        return Ok(Exit::Attention);
+        return Ok(ExitStatus::Attention);
     }
     let now = OffsetDateTime::now_utc();
     let turned = if enable {
@@ -89,7 +89,7 @@ pub async fn run(tool: &Tool, wanted: Switch, confirm: Confirm) -> anyhow::Resul
             "The synchronisation of {name} is off. What the functions have begun is worked to its end, in two minutes at most."
         ))?;
     }
-    Ok(Exit::Fine)
+    Ok(ExitStatus::Success)
 }
 
 fn on_or_off(value: bool) -> &'static str {

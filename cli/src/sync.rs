@@ -15,7 +15,7 @@ use crate::dry_run::ready_to_work;
 use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
 use crate::tool::{Tool, mark_for_retry};
 use crate::ui::counted;
-use crate::{Exit, critical, plan};
+use crate::{ExitStatus, critical, plan};
 
 /// A scheduled poll takes seconds; the lease of one that stopped ends after six minutes.
 const LEASE_LASTS: Duration = Duration::from_secs(7 * 60);
@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// Where a system does not answer or a person must act first.
-pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<ExitStatus> {
     check_chosen(&arguments.contact)?;
     tool.check_clock().await?;
     ready_to_work(tool).await?;
@@ -44,7 +44,7 @@ pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Exit>
 }
 
 /// The full sweep that the schedule makes once a day, made here: by the same code, under the same lease.
-async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Exit> {
+async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
     let follower = Follower::begin(tool, records).await?;
     let queue = Arc::new(Remembering {

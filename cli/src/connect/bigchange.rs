@@ -8,7 +8,7 @@ use secrets::BigChangeSecret;
 use serde_json::json;
 
 use super::{NOT_STORED, from_environment, new_version};
-use crate::Exit;
+use crate::ExitStatus;
 use crate::tool::Tool;
 use crate::ui::one_line;
 
@@ -20,7 +20,7 @@ const KEY: &str = "BIGCHANGE_KEY";
 ///
 /// # Errors
 /// Where nobody answers, or BigChange does not let it in: nothing is stored then.
-pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool) -> anyhow::Result<ExitStatus> {
     let secret = ask(tool).await?;
     let credentials = Credentials {
         username: secret.username.expose_secret().to_owned(),
@@ -89,13 +89,13 @@ pub async fn run(tool: &Tool) -> anyhow::Result<Exit> {
         }
     }
     if unknown.is_empty() {
-        return Ok(Exit::Fine);
+        return Ok(ExitStatus::Success);
     }
     tool.ui.tell(format!(
         "BigChange has no contact group {}: correct AccountGroupIds or SiteGroupIds (BigChange: Admin Settings → Contacts & notes → Contact groups) and deploy again",
         unknown.join(", ")
     ));
-    Ok(Exit::Attention)
+    Ok(ExitStatus::Attention)
 }
 
 async fn ask(tool: &Tool) -> anyhow::Result<BigChangeSecret> {

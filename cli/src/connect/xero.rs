@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rules::TenantId;
-use runtime::records::{ContactRecord, Records, Stored, confirm_tenant, stored_tenant};
+use runtime::organisation::{confirm_tenant, stored_tenant};
+use runtime::records::{ContactRecord, Records, Stored};
 use secrecy::SecretString;
 use secrets::{Entered, GrantType, XeroAppSecret, XeroTokenSecret};
 use serde_json::json;
@@ -18,7 +19,7 @@ use crate::args::ConnectXero;
 use crate::time_text::{moment, rfc3339};
 use crate::tool::Tool;
 use crate::ui::one_line;
-use crate::{Exit, critical};
+use crate::{ExitStatus, critical};
 
 const CLIENT_SECRET: &str = "XERO_CLIENT_SECRET";
 
@@ -26,7 +27,7 @@ const CLIENT_SECRET: &str = "XERO_CLIENT_SECRET";
 ///
 /// # Errors
 /// One line that says what went wrong and what to do. Nothing is stored then.
-pub async fn run(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<Exit> {
+pub async fn run(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<ExitStatus> {
     let (app, is_new) = app(tool, arguments).await?;
     let (asked_at, tokens) = match app.grant_type {
         GrantType::AuthorizationCode => consent(tool, arguments, &app).await?,
@@ -43,7 +44,7 @@ pub async fn run(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<Exit> {
     let Some(moves) = moves_to(tool, arguments, before.as_ref(), &organisation).await? else {
         tool.ui
             .tell("Nothing was stored: the connection is as it was.");
-        return Ok(Exit::Attention);
+        return Ok(ExitStatus::Attention);
     };
 
     let expires_at = asked_at + tokens.expires_in;
@@ -62,7 +63,7 @@ pub async fn run(tool: &Tool, arguments: &ConnectXero) -> anyhow::Result<Exit> {
     }
     drop(section);
     say(tool, &app, &organisation, expires_at)?;
-    Ok(Exit::Fine)
+    Ok(ExitStatus::Success)
 }
 
 /// Stores both before it makes either current, and the app first: a refresh in between has a fresh token, or meets a pair that does not fit and tries again.

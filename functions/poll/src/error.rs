@@ -59,6 +59,9 @@ impl ErrorType for PollError {
     }
 }
 
+/// A group of 200,000 contacts is ten times the largest that is expected.
+pub(crate) const MAX_PAGES: u32 = 200;
+
 /// Why a contact group could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GroupError {
@@ -66,7 +69,7 @@ pub enum GroupError {
     #[error(transparent)]
     BigChange(#[from] bigchange::Error),
     /// The group has no end.
-    #[error("it has more than {pages} pages of {size} contacts", pages = crate::groups::MAX_PAGES, size = bigchange::PAGE_SIZE)]
+    #[error("it has more than {pages} pages of {size} contacts", pages = MAX_PAGES, size = bigchange::PAGE_SIZE)]
     TooManyPages,
     /// Reading took so long that there would be no time left to queue what was read.
     #[error("there was no time left in this poll, because BigChange answers slowly")]

@@ -6,10 +6,8 @@ use bigchange::BigChange;
 use rules::{AccountReference, ContactId, Fingerprint, GroupId, looks_like_a_code};
 use time::OffsetDateTime;
 
+use crate::error::MAX_PAGES;
 use crate::{GroupError, PollError};
-
-/// A group of 200,000 contacts is ten times the largest that is expected.
-pub(crate) const MAX_PAGES: u32 = 200;
 
 /// How much of a group is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

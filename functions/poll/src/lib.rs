@@ -26,7 +26,8 @@ pub use switch::{disable, enable};
 use std::sync::Mutex;
 
 use rules::AskedBy;
-use runtime::records::{CursorRecord, Records, stored_tenant};
+use runtime::organisation::stored_tenant;
+use runtime::records::{CursorRecord, Records};
 use runtime::telemetry::Metric;
 use runtime::{Lease, OpenError, Opened, Parts, StartError};
 use store::TableError;
@@ -36,7 +37,7 @@ use crate::recent::RecentlyQueued;
 use crate::work::Work;
 
 /// A cursor is this much behind the start of the poll that moved it.
-pub const CURSOR_OVERLAP: time::Duration = work::OVERLAP;
+pub const CURSOR_OVERLAP: time::Duration = recent::OVERLAP;
 
 /// The sort key of the poll's lease.
 pub const LEASE: &str = "poll";

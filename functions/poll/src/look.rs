@@ -8,8 +8,7 @@ use store::{TableError, Write};
 use time::{Duration, OffsetDateTime};
 use xero::{Pages, Step};
 
-use crate::sweep::try_again;
-use crate::writes::contact_of;
+use crate::writes::{contact_of, try_again};
 
 const EVERY: Duration = Duration::hours(1);
 /// Each look begins this much before the last one ended: Xero dates a change before others can read it, and its times are to the second.

@@ -6,7 +6,9 @@ use rules::{ContactId, Fingerprint};
 use time::Duration;
 use time::OffsetDateTime;
 
-use crate::work::OVERLAP;
+/// A cursor stays this much behind the poll's start: BigChange's clock may be behind ours, and a save that began before the poll may show only after it. The rest is
+/// for contacts that are not queued again at once (see [`RecentlyQueued`]).
+pub(crate) const OVERLAP: Duration = Duration::minutes(10);
 
 /// For how long a contact that looks in the list as it did is not queued again.
 ///

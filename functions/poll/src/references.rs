@@ -8,8 +8,7 @@ use runtime::records::{ONLY, ProblemRecord, Records, ReferencesReadRecord, Unrea
 use store::{Expect, TableError};
 
 use crate::groups::Reading;
-use crate::sweep::try_again;
-use crate::writes::{contact_of, write_where_unchanged};
+use crate::writes::{contact_of, try_again, write_where_unchanged};
 
 /// Sees to it that no code is generated that equals a contact reference in use.
 pub(crate) async fn keep_from_being_generated(

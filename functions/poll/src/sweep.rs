@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::groups::Reading;
 use crate::references;
-use crate::writes::{contact_of, write_where_unchanged};
+use crate::writes::{contact_of, try_again, write_where_unchanged};
 
 /// A sweep is asked for once a day; where none came for so long, that request was lost.
 const MAX_AGE: Duration = Duration::hours(26);
@@ -147,17 +147,6 @@ pub(crate) async fn prepare(
     held.chain(linked)
         .chain(unread.into_iter().map(Ok))
         .collect()
-}
-
-/// Lets the worker ask Xero again about held contacts; it would not by itself, where neither the contact nor the settings changed.
-pub(crate) async fn try_again<'a>(
-    records: &Records,
-    problems: impl Iterator<Item = &'a Stored<ProblemRecord>>,
-) -> Result<(), TableError> {
-    let marks = problems
-        .filter(|held| held.value.problem.depends_on_xero() && !held.value.retry)
-        .map(|held| records.try_again(held));
-    write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
 }
 
 #[cfg(test)]

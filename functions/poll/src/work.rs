@@ -14,14 +14,11 @@ use time::{Duration, OffsetDateTime};
 use crate::group_faults::GroupFaults;
 use crate::groups::{Extent, Reading};
 use crate::look::look;
-use crate::recent::RecentlyQueued;
+use crate::recent::{OVERLAP, RecentlyQueued};
 use crate::sweep::{self, Sweep};
 use crate::writes::write_where_unchanged;
 use crate::{GroupError, PollError, Queued, deferred, references};
 
-/// A cursor stays this much behind the poll's start: BigChange's clock may be behind ours, and a save that began before the poll may show only after it. The rest is
-/// for contacts that are not queued again at once (see [`RecentlyQueued`]).
-pub(crate) const OVERLAP: Duration = Duration::minutes(10);
 /// A cursor this far in the future comes from a clock that was wrong, and would hide every change until then. One that is ahead by less is made good by the daily
 /// sweep.
 const FAR_OFF: Duration = Duration::days(1);

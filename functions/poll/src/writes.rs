@@ -1,7 +1,7 @@
 //! Writes that may give way to another worker's.
 
 use rules::ContactId;
-use runtime::records::{Record, Records, Stored};
+use runtime::records::{ProblemRecord, Record, Records, Stored};
 use store::{MAX_WRITES, TableError, Write};
 
 /// Applies each write whose condition holds; where it does not, another worker knows better. They go together as far as that works, since one call takes a hundred.
@@ -37,4 +37,15 @@ pub(crate) fn contact_of<R: Record>(record: &Stored<R>) -> Result<ContactId, Tab
             record.sort
         ))
     })
+}
+
+/// Lets the worker ask Xero again about held contacts; it would not by itself, where neither the contact nor the settings changed.
+pub(crate) async fn try_again<'a>(
+    records: &Records,
+    problems: impl Iterator<Item = &'a Stored<ProblemRecord>>,
+) -> Result<(), TableError> {
+    let marks = problems
+        .filter(|held| held.value.problem.depends_on_xero() && !held.value.retry)
+        .map(|held| records.try_again(held));
+    write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
 }

@@ -1,7 +1,8 @@
 //! The renewal of a token that is due.
 
 use rules::TenantId;
-use runtime::records::{DeadCause, DeadConnectionRecord, ONLY, Records, Stored, confirmed_tenant};
+use runtime::organisation::confirmed_tenant;
+use runtime::records::{DeadCause, DeadConnectionRecord, ONLY, Records, Stored};
 use runtime::telemetry::Metric;
 use secrecy::ExposeSecret;
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};

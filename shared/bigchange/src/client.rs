@@ -13,11 +13,9 @@ use crate::envelope::{
     NO_RIGHT, is_nothing_found, result_of, says_no_such_contact, says_nothing_found, unanswered,
 };
 use crate::fields::Unreadable;
+use crate::limits::PAGE_SIZE;
 use crate::query::{self, Query};
 use crate::{AuthProblem, Credentials, Error, Words, read};
-
-/// How many contacts are asked for in one page. BigChange allows 5,000; a thousand is a page of about a megabyte.
-pub const PAGE_SIZE: usize = 1000;
 
 /// One page of a group's contacts.
 #[derive(Debug, Clone, PartialEq, Eq)]

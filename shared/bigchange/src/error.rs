@@ -28,7 +28,7 @@ pub enum Error {
         reason: Words,
     },
     /// The save would make a longer query string than BigChange's web server takes. Nothing was sent.
-    #[error("{action} would need a query string of {chars} characters, and at most {max} are sent", max = crate::MAX_QUERY_CHARS)]
+    #[error("{action} would need a query string of {chars} characters, and at most {max} are sent", max = crate::limits::MAX_QUERY_CHARS)]
     TooLong {
         /// The action, as BigChange's reference spells it.
         action: &'static str,

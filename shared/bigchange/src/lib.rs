@@ -11,10 +11,11 @@ mod credentials;
 mod envelope;
 mod error;
 mod fields;
+mod limits;
 mod query;
 mod read;
 
-pub use client::{BigChange, PAGE_SIZE, Page};
+pub use client::{BigChange, Page};
 pub use credentials::Credentials;
 pub use error::{AuthProblem, Cause, Error, Words};
-pub use query::MAX_QUERY_CHARS;
+pub use limits::{MAX_QUERY_CHARS, PAGE_SIZE};

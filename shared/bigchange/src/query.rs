@@ -4,10 +4,8 @@ use rules::{AccountReference, AccountType, ContactId, GroupId};
 use time::OffsetDateTime;
 use url::form_urlencoded::Serializer;
 
-use crate::{Error, PAGE_SIZE};
-
-/// The longest query string that is sent, in characters after percent-encoding. BigChange's services run under ASP.NET, whose own limit is 2,048 unless raised.
-pub const MAX_QUERY_CHARS: usize = 2000;
+use crate::error::Error;
+use crate::limits::{MAX_QUERY_CHARS, PAGE_SIZE};
 
 /// A call's action and its encoded query string.
 #[derive(Clone, PartialEq, Eq)]

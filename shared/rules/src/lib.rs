@@ -11,12 +11,16 @@ mod conflicts;
 mod contact;
 mod customer;
 mod decide;
+mod field;
 mod group_fault;
 mod held;
 mod ids;
 mod in_doubt;
 mod limits;
 mod lookup;
+mod notice;
+mod participation;
+mod plan;
 mod problem;
 mod refusal;
 mod reservation;
@@ -32,21 +36,22 @@ pub use changes::{Change, System, changes};
 pub use codes::{code_prefix, codes, looks_like_a_code};
 pub use conflicts::kept_back;
 pub use contact::{AccountType, Contact, Group, ListedContact};
-pub use customer::{
-    Customer, Details, Field, LeftOut, Participation, Skip, contact_fingerprint, participation,
-};
+pub use customer::{Customer, Details, LeftOut};
 pub use decide::{
-    Decision, Link, Outcome, PersonsWord, Plan, Question, Snapshot, UnknownWrite, XeroWrite,
-    decide, holds_after_incomplete_answers, is_still_as_found, link_out_of_line,
-    needed_and_missing,
+    Decision, Link, PersonsWord, Question, Snapshot, decide, holds_after_incomplete_answers,
+    is_still_as_found, link_out_of_line, needed_and_missing,
 };
+pub use field::Field;
 pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use held::{HeldContact, stays_held};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use in_doubt::{InDoubt, is_settled, left_in_doubt, was_never_created};
 pub use limits::{CallsLeft, Limit, LimitPolicy, PauseReason};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
-pub use problem::{KnownNames, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch};
+pub use notice::Notice;
+pub use participation::{Participation, Skip, contact_fingerprint, participation};
+pub use plan::{Outcome, Plan, UnknownWrite, XeroWrite};
+pub use problem::{KnownNames, Named, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use refusal::{
     AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,
     after_refusal, refused_by_xero, unknown_to_the_end,

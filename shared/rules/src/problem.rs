@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::NameKey;
 use crate::{
-    AccountReference, Contact, ContactId, Customer, Field, Fingerprint, GroupId, LeftOut, Outcome,
-    Plan, XeroContact, XeroContactId,
+    AccountReference, Contact, ContactId, Field, Fingerprint, GroupId, XeroContact, XeroContactId,
 };
 
 /// A contact in Xero, as a problem names it.
@@ -701,99 +700,4 @@ impl Watch {
 
 fn name_mark(name: &str) -> Fingerprint {
     Fingerprint::of([NameKey::of(name).as_str()])
-}
-
-const ENTER_BY_HAND: &str = "enter the account reference there by hand if you search by it (CRM → Contacts → the contact → General).";
-
-/// Something that the accounts admin should know, which does not hold the contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "code")]
-pub enum Notice {
-    /// A field that Xero would refuse was left out.
-    FieldLeftOut(LeftOut),
-    /// The Xero contact that it was linked to has another name.
-    LinkedUnderAnotherName {
-        /// Its name in Xero.
-        in_xero: String,
-    },
-    /// The contact reference was not written: BigChange does not take it.
-    ContactReferenceNotWritten {
-        /// Why, in BigChange's words or in ours. Blank in a notice of version 0.1.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        reason: String,
-        /// Version 0.1 set the reference through a form of the whole contact: the field that this form
-        /// could not carry back unchanged.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        field: Option<Field>,
-    },
-    /// A notice that only a newer version of this software knows: read from a record, never given.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Notice {
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::FieldLeftOut(_) => "FieldLeftOut",
-            Self::LinkedUnderAnotherName { .. } => "LinkedUnderAnotherName",
-            Self::ContactReferenceNotWritten { .. } => "ContactReferenceNotWritten",
-            Self::Unknown => "Unknown",
-        }
-    }
-
-    /// What it says.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::FieldLeftOut(LeftOut { field, takes }) => {
-                format!(
-                    "The {} was not sent to Xero, which takes {takes}; correct it in BigChange (CRM → Contacts → the contact → General).",
-                    field.label()
-                )
-            }
-            Self::LinkedUnderAnotherName { in_xero } => {
-                format!(
-                    "It was linked to the Xero contact \"{in_xero}\", which has its account number but another name."
-                )
-            }
-            Self::ContactReferenceNotWritten {
-                field: Some(field), ..
-            } => format!(
-                "The contact reference was not written, because BigChange's form would not take the {} back unchanged; {ENTER_BY_HAND}",
-                field.label()
-            ),
-            Self::ContactReferenceNotWritten { reason, .. } => format!(
-                "The contact reference was not written, because BigChange does not take it ({}); {ENTER_BY_HAND}",
-                reason.trim().trim_end_matches('.')
-            ),
-            Self::Unknown => "A newer version of the synchronisation noted something that this version does not know.".to_owned(),
-        }
-    }
-
-    /// Whether an earlier notice still holds once `plan` is carried out.
-    #[must_use]
-    pub fn outlasts(&self, plan: &Plan, customer: Option<&Customer>) -> bool {
-        let later = !matches!(plan.outcome, Outcome::Created | Outcome::Linked);
-        later
-            && match self {
-                Self::FieldLeftOut(_) => false,
-                Self::LinkedUnderAnotherName { .. } => plan.xero.renames().is_none(),
-                Self::Unknown => true,
-                Self::ContactReferenceNotWritten { .. } => {
-                    customer.is_some_and(|customer| customer.contact_reference.is_empty())
-                }
-            }
-    }
-
-    /// The notices that a customer's own fields give rise to.
-    pub(crate) fn of_fields(customer: &Customer) -> Vec<Self> {
-        customer
-            .left_out
-            .iter()
-            .cloned()
-            .map(Self::FieldLeftOut)
-            .collect()
-    }
 }

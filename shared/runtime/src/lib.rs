@@ -7,6 +7,7 @@ mod environment;
 pub mod function;
 mod lease;
 mod newer;
+pub mod organisation;
 mod queue;
 pub mod records;
 mod references;

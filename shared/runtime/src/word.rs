@@ -152,7 +152,8 @@ pub async fn part(
         link: None,
         intent: None,
         notices: Vec::new(),
-        contact_reference_due: None,
+        // The code that was written as its account reference stays, so what is left to write stays too.
+        contact_reference_due: content.contact_reference_in_doubt().cloned(),
         word: PersonsWord { is: None, is_not },
         ..content
     };

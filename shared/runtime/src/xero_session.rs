@@ -12,9 +12,10 @@ use xero::{Access, Answer, AuthLostCause, Error, LimitProblem, Limits, Xero};
 
 use crate::Surroundings;
 use crate::clock_skew::TWO_CLOCKS;
+use crate::organisation::confirmed_tenant;
 use crate::records::{
     DayLimitRecord, DeadCause, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records,
-    confirmed_tenant, expect,
+    expect,
 };
 use crate::telemetry::Metric;
 

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::SecretError;
-use crate::fields::{Field, Fields, json_of};
+use crate::fields::{BIGCHANGE_SECRET, Field, Fields, json_of};
 
 /// `{"username","password","key"}`: the login of a BigChange web user, and the company key. Other fields are ignored.
 ///
@@ -18,7 +18,6 @@ pub struct BigChangeSecret {
     pub key: SecretString,
 }
 
-pub(crate) const SECRET: &str = "BigChange";
 const USERNAME: Field = Field {
     name: "username",
     takes: "the user name of the BigChange web services (a text in quotes)",
@@ -47,7 +46,7 @@ impl BigChangeSecret {
     /// Whether nobody has filled anything in: the secret is as the template creates it.
     #[must_use]
     pub fn is_blank(text: &SecretString) -> bool {
-        Fields::read(SECRET, text).is_ok_and(|mut fields| {
+        Fields::read(BIGCHANGE_SECRET, text).is_ok_and(|mut fields| {
             [USERNAME, PASSWORD, KEY]
                 .into_iter()
                 .all(|field| matches!(fields.take_verbatim(field), Ok(None)))
@@ -59,7 +58,7 @@ impl BigChangeSecret {
     /// # Errors
     /// Where a field is not filled in, or the text is no JSON object.
     pub fn parse(text: &SecretString) -> Result<Self, SecretError> {
-        let mut fields = Fields::read(SECRET, text)?;
+        let mut fields = Fields::read(BIGCHANGE_SECRET, text)?;
         let username = fields.take(USERNAME)?;
         let password = fields.take_verbatim(PASSWORD)?;
         let key = fields.take(KEY)?;

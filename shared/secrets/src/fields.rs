@@ -9,6 +9,9 @@ pub const PLACEHOLDER: &str = "fill-me-in";
 /// The largest secret, in bytes: what Secrets Manager takes.
 pub const MAX_SECRET_BYTES: usize = 64 * 1024;
 
+/// What the secret with the login to BigChange is called.
+pub(crate) const BIGCHANGE_SECRET: &str = "BigChange";
+
 /// What is wrong with a secret; says what to put where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
@@ -61,7 +64,7 @@ pub enum SecretError {
 
 /// Which of the tool's connections stores a secret.
 fn system(secret: &str) -> &'static str {
-    if secret == crate::bigchange::SECRET {
+    if secret == BIGCHANGE_SECRET {
         "bigchange"
     } else {
         "xero"

@@ -1,5 +1,6 @@
 //! [`Table`] on DynamoDB.
 
+mod connection;
 mod error;
 mod write;
 
@@ -11,6 +12,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
+use self::connection::Connection;
 use crate::encoding::{self, Attributes};
 use crate::limits::{check_count, check_key, check_partition, check_writes};
 use crate::{Expect, Item, Key, Table, TableError, Write};
@@ -27,26 +29,28 @@ const COLLISION_WAITS_MS: [u64; 5] = [10, 25, 60, 150, 400];
 /// Time-outs and the retries of a lost call are the client's. They are harmless: a transaction carries a token, and a single write is known again by its write id.
 #[derive(Debug, Clone)]
 pub struct DynamoTable {
-    client: Client,
-    table_name: String,
+    connection: Connection,
 }
 
 impl DynamoTable {
     /// Uses an existing table.
     #[must_use]
     pub fn new(client: Client, table_name: String) -> Self {
-        Self { client, table_name }
+        Self {
+            connection: Connection { client, table_name },
+        }
     }
 
     async fn get_one(&self, key: Key) -> Result<Option<Item>, TableError> {
-        self.client
+        self.connection
+            .client
             .get_item()
-            .table_name(&self.table_name)
+            .table_name(&self.connection.table_name)
             .set_key(Some(encoding::encode_key(key)))
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| self.table_error("GetItem", &error))?
+            .map_err(|error| self.connection.table_error("GetItem", &error))?
             .item
             .map(encoding::decode_item)
             .transpose()
@@ -66,12 +70,13 @@ impl DynamoTable {
                 .build()
                 .map_err(|error| error::not_built(&error))?;
             let answer = self
+                .connection
                 .client
                 .batch_get_item()
-                .request_items(&self.table_name, request)
+                .request_items(&self.connection.table_name, request)
                 .send()
                 .await
-                .map_err(|error| self.table_error("BatchGetItem", &error))?;
+                .map_err(|error| self.connection.table_error("BatchGetItem", &error))?;
             for attributes in answer.responses.into_iter().flatten().flat_map(|(_, i)| i) {
                 items.push(encoding::decode_item(attributes)?);
             }
@@ -89,7 +94,7 @@ impl DynamoTable {
             } else {
                 return Err(TableError::Unavailable(format!(
                     "the table {} left {asked} keys unread, again and again: it is being throttled",
-                    self.table_name
+                    self.connection.table_name
                 )));
             }
         }
@@ -131,16 +136,17 @@ impl DynamoTable {
         let mut last_key = None;
         loop {
             let page = self
+                .connection
                 .client
                 .query()
-                .table_name(&self.table_name)
+                .table_name(&self.connection.table_name)
                 .key_condition_expression(&condition)
                 .set_expression_attribute_values(Some(values.clone()))
                 .set_exclusive_start_key(last_key)
                 .consistent_read(true)
                 .send()
                 .await
-                .map_err(|error| self.table_error("Query", &error))?;
+                .map_err(|error| self.connection.table_error("Query", &error))?;
             let found = page.items.unwrap_or_default();
             check_count(items.len() + found.len())?;
             for attributes in found {
@@ -171,10 +177,10 @@ impl DynamoTable {
         let write_id = Uuid::new_v4().to_string();
         let operations = writes
             .into_iter()
-            .map(|write| write::operation(&self.table_name, &write_id, write))
+            .map(|write| write::operation(&self.connection.table_name, &write_id, write))
             .collect::<Result<Vec<_>, _>>()?;
         for wait in COLLISION_WAITS_MS {
-            match self.attempt(&write_id, &operations).await {
+            match self.connection.attempt(&write_id, &operations).await {
                 Ok(()) => return Ok(()),
                 Err(write::Failure::Collided) => {
                     tokio::time::sleep(Duration::from_millis(wait)).await;
@@ -184,7 +190,7 @@ impl DynamoTable {
         }
         Err(TableError::Unavailable(format!(
             "a write to the table {} met other transactions {} times",
-            self.table_name,
+            self.connection.table_name,
             COLLISION_WAITS_MS.len()
         )))
     }

@@ -2,18 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::{Key, TableError, Write};
-
-/// DynamoDB takes at most this many writes in one transaction.
-pub const MAX_WRITES: usize = 100;
-/// The longest partition key that DynamoDB takes, in bytes of UTF-8.
-pub const MAX_PARTITION_BYTES: usize = 2048;
-/// The longest sort key that DynamoDB takes, in bytes of UTF-8.
-pub const MAX_SORT_BYTES: usize = 1024;
-/// The largest body of an item, in bytes of JSON text: DynamoDB takes 400 KiB for everything in an item, which leaves room for the keys.
-pub const MAX_BODY_BYTES: usize = 384 * 1024;
-/// The most items that one read returns: ten times the largest population that is expected, and still well within a function's memory.
-pub const MAX_ITEMS: usize = 200_000;
+use crate::table::{
+    Key, MAX_BODY_BYTES, MAX_ITEMS, MAX_PARTITION_BYTES, MAX_SORT_BYTES, MAX_WRITES, TableError,
+    Write,
+};
 
 pub(crate) fn check_key(key: &Key) -> Result<(), TableError> {
     check_partition(&key.partition)?;

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use transport::{Response, TransportError};
 
 use crate::answer::Limits;
-use crate::read::Failure;
+use crate::failure::Failure;
 use crate::{Messages, Refusal};
 
 /// Why a call to Xero brought no answer. Neither form shows names, messages, tokens or addresses.

@@ -14,6 +14,7 @@ mod answer;
 mod call;
 mod client;
 mod error;
+mod failure;
 mod identity;
 mod ms_date;
 mod pages;

@@ -14,6 +14,7 @@ mod calls;
 mod company;
 mod contact;
 mod fault;
+mod handle;
 mod in_process;
 mod parameters;
 mod server;

@@ -16,7 +16,7 @@ use crate::answer::{Answer, json_answer};
 use crate::calls::Call;
 use crate::contact::View;
 use crate::faults::Fault;
-use crate::server::Shared;
+use crate::shared::Shared;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()

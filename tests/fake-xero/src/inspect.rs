@@ -10,12 +10,13 @@ use uuid::Uuid;
 
 use crate::answer::unix_ms;
 use crate::calls::{Call, CallKind, CallLog};
+use crate::config::Config;
 use crate::contact::Contact;
 use crate::directory::Directory;
 use crate::faults::Fault;
 use crate::oauth::TokenPair;
 use crate::seed::{self, SeedError};
-use crate::state::{Config, FakeXero, OpenCall, Organisation};
+use crate::state::{FakeXero, OpenCall, Organisation};
 
 impl FakeXero {
     /// Notes that a call has arrived, so that it takes one of the places for calls at once.

@@ -11,6 +11,7 @@
 
 mod answer;
 mod calls;
+mod config;
 mod contact;
 mod contacts;
 mod control;
@@ -26,15 +27,17 @@ mod oauth;
 mod query;
 mod seed;
 mod server;
+mod shared;
 mod state;
 mod text;
 mod validation;
 
 pub use calls::{Call, CallKind};
+pub use config::{Config, QueryRefusal, SearchReading};
 pub use contact::{Contact, Status};
 pub use faults::{Delivery, Fault, FaultKind, Garbling};
 pub use limits::{Limits, RateLimitProblem};
 pub use oauth::TokenPair;
 pub use seed::SeedError;
 pub use server::Server;
-pub use state::{Config, FakeXero, OpenCall, QueryRefusal, SearchReading};
+pub use state::{FakeXero, OpenCall};

@@ -11,10 +11,10 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use uuid::Uuid;
 
 use crate::answer::Refusal;
+use crate::config::{Config, QueryRefusal, SearchReading};
 use crate::contact::{Contact, Status, View};
 use crate::directory::Directory;
 use crate::query::Filter;
-use crate::state::{Config, QueryRefusal, SearchReading};
 use crate::text::{fold_case, fold_case_and_accents};
 
 /// The longest address that a list takes, in characters.

@@ -11,8 +11,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::answer::{self, Answer, Refusal};
+use crate::config::Config;
 use crate::ids::Ids;
-use crate::state::Config;
 
 /// How long an access token lives.
 const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(1_800);

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
@@ -18,24 +18,11 @@ use tokio::task::JoinHandle;
 
 use crate::control;
 use crate::faults::Delivery;
+use crate::shared::Shared;
 use crate::state::{FakeXero, OpenCall};
 
 /// The largest request that is read, above the API's own bound so that the API can refuse it.
 const MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
-
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    core: Arc<Mutex<FakeXero>>,
-    latency_ms: Arc<AtomicU64>,
-}
-
-impl Shared {
-    /// The core. A panic of another thread while it held the lock is that thread's failure, not ours.
-    pub(crate) fn core(&self) -> MutexGuard<'_, FakeXero> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A running server. It stops when it is dropped.
 pub struct Server {

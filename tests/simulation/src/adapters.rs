@@ -13,8 +13,9 @@ use secrets::{SecretVersion, Vault, VaultError, VersionInfo};
 use store::{Item, Key, Table, TableError, Write};
 use transport::{Request, Response, Transport, TransportError};
 
-use crate::gate::{Call, NoAnswer, ServerFault, System, pass};
-use crate::world::{ProcessId, Shared, World, lock};
+use crate::calls::{Call, NoAnswer, ProcessId, ServerFault, System};
+use crate::gate::pass;
+use crate::world::{Shared, World, lock};
 
 /// What a process has of the world.
 #[derive(Clone)]
@@ -371,17 +372,6 @@ fn xero_fault(fault: ServerFault) -> FaultKind {
         ServerFault::Concurrent => limit(RateLimitProblem::Concurrent, None),
         ServerFault::Garbled(how) => FaultKind::Garbled { how },
     }
-}
-
-/// Whether a call to Xero counts against the limits of its Contacts API.
-pub(crate) fn is_limited(request: &Request) -> bool {
-    let path = request.uri().path();
-    path.starts_with("/api.xro/")
-}
-
-/// Whether a call may write.
-pub(crate) fn is_write(request: &Request) -> bool {
-    is_limited(request) && *request.method() != http::Method::GET
 }
 
 /// The parts that go into a process, all of which pass the gate.

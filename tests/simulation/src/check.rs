@@ -15,8 +15,8 @@ use runtime::records::{
 };
 use uuid::Uuid;
 
+use crate::invariant::Invariant;
 use crate::ledger::Unit;
-use crate::watch::Invariant;
 use crate::world::World;
 
 /// Problems that only the attempt to write can bring.

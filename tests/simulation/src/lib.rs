@@ -8,9 +8,11 @@
 //! Everything follows from the seed, so that a run that breaks a promise can be replayed: `cargo run -p simulation -- --seed 42` prints what happened.
 
 mod adapters;
+mod calls;
 mod check;
 mod coverage;
 mod gate;
+mod invariant;
 mod ledger;
 mod log;
 pub mod many;
@@ -23,6 +25,6 @@ mod watch;
 mod world;
 
 pub use coverage::Coverage;
+pub use invariant::{Invariant, Violation};
 pub use planted::Planted;
 pub use sim::{Failure, Success, simulate, simulate_planted};
-pub use watch::{Invariant, Violation};

@@ -13,9 +13,9 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
 
+use crate::invariant::TOKEN_SECRET;
 use crate::ledger::Unit;
 use crate::profile::{CUSTOMERS, SITES};
-use crate::watch::TOKEN_SECRET;
 use crate::world::World;
 
 /// When every simulation begins.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use time::Duration;
 
-use crate::gate::System;
+use crate::calls::System;
 
 /// Drawn from the seed.
 #[derive(Debug, Clone)]

@@ -19,15 +19,15 @@ use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::adapters::{Adapters, Outside};
+use crate::calls::{Fate, ProcessId};
 use crate::coverage::Coverage;
-use crate::gate::Fate;
+use crate::invariant::{Invariant, TOKEN_SECRET, Violation};
 use crate::log;
 use crate::people::{Word, beginning};
-use crate::planted::Planted;
+use crate::planted::{self, Planted};
 use crate::profile::Profile;
 use crate::sqs::{MAX_CONCURRENCY, MAX_RECEIVE_COUNT};
-use crate::watch::{Invariant, TOKEN_SECRET, Violation};
-use crate::world::{Event, Function, Process, ProcessId, Shared, World, lock};
+use crate::world::{Event, Function, Process, Shared, World, lock};
 
 /// As in the template.
 const HISTORY_DAYS: u16 = 400;
@@ -642,7 +642,7 @@ impl Simulation {
         let mut adapters = Adapters::of(&outside);
         if let Some(planted) = self.planted {
             let settings = configuration(&self.settings).settings.fingerprint();
-            adapters = planted.plant(function, settings.to_string(), adapters);
+            adapters = planted::plant(planted, function, settings.to_string(), adapters);
         }
         let (clock, unique, metrics) = (self.world.clone(), self.world.clone(), self.world.clone());
         let surroundings = Surroundings::new(

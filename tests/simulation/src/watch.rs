@@ -1,7 +1,6 @@
 //! What must hold at every step, whatever goes wrong. Each effect on the outside comes through here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::time::SystemTime;
 
 use fake_bigchange::FakeContact;
@@ -23,95 +22,20 @@ use uuid::Uuid;
 
 use futures::FutureExt as _;
 
-use crate::adapters::{is_limited, is_write};
+use crate::calls::ProcessId;
+use crate::invariant::{Invariant, MARK, TOKEN_SECRET};
 use crate::ledger::Unit;
-use crate::world::{ProcessId, World};
+use crate::world::World;
 
-/// A mark in every name, email, phone and address: where it shows, something personal does.
-pub(crate) const MARK: &str = "zqmark";
-
-/// The secret that holds the token.
-pub(crate) const TOKEN_SECRET: &str = "xero-token";
-
-/// What must hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Invariant {
-    /// One BigChange contact has at most one Xero contact.
-    OneXeroContact,
-    /// No Xero contact is changed that is not ours or linked, and no account number or contact number is replaced.
-    NothingForeign,
-    /// A site contact is never created in Xero.
-    NoSiteContact,
-    /// No account reference is on two contacts.
-    OneReference,
-    /// What is stored of links, claims and reservations fits together, and what a link says is so in Xero.
-    LinksHold,
-    /// No older state is written over a newer one.
-    NeverOldOverNew,
-    /// No cursor passes work that is not queued.
-    NoCursorAhead,
-    /// The stored token is one that Xero accepts.
-    TokenLives,
-    /// A version of the token becomes current only in place of the one that it was made to replace.
-    SwapOnly,
-    /// Token calls an hour are bounded.
-    TokenCallsBounded,
-    /// Xero is not called by one who knows that it must be left alone.
-    LimitsHeeded,
-    /// A dead connection is not called.
-    DeadLeftAlone,
-    /// While the switch is off, only what a person asked for is written.
-    SwitchHeeded,
-    /// Nothing personal and no secret in a log line, an error, a metric, a message or a key.
-    NothingPersonal,
-    /// Once nothing goes wrong any more, every change arrives, without waiting for the daily sweep where the lists show it.
-    EverythingArrives,
-    /// In the end everything is as the rules say, and every message done, recorded or dead-lettered.
-    Converges,
-    /// One more round writes nothing.
-    QuietStaysQuiet,
-    /// Nothing panics and nothing waits for ever.
-    NoStandstill,
+/// Whether a call to Xero counts against the limits of its Contacts API.
+pub(crate) fn is_limited(request: &Request) -> bool {
+    let path = request.uri().path();
+    path.starts_with("/api.xro/")
 }
 
-impl fmt::Display for Invariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OneXeroContact => "one Xero contact each",
-            Self::NothingForeign => "nothing foreign is changed",
-            Self::SwitchHeeded => "the switch is heeded",
-            Self::NoSiteContact => "no site contact in Xero",
-            Self::OneReference => "one contact to a reference",
-            Self::LinksHold => "links hold",
-            Self::NeverOldOverNew => "never old over new",
-            Self::NoCursorAhead => "no cursor past unqueued work",
-            Self::TokenLives => "the token lives",
-            Self::SwapOnly => "a token only by its swap",
-            Self::TokenCallsBounded => "token calls are bounded",
-            Self::LimitsHeeded => "limits are heeded",
-            Self::DeadLeftAlone => "a dead connection is left alone",
-            Self::NothingPersonal => "nothing personal is told",
-            Self::EverythingArrives => "every change arrives",
-            Self::Converges => "everything converges",
-            Self::QuietStaysQuiet => "quiet stays quiet",
-            Self::NoStandstill => "nothing stands still",
-        })
-    }
-}
-
-/// A broken promise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// Which.
-    pub invariant: Invariant,
-    /// How.
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.invariant, self.what)
-    }
+/// Whether a call may write.
+pub(crate) fn is_write(request: &Request) -> bool {
+    is_limited(request) && *request.method() != http::Method::GET
 }
 
 /// The contact that a Xero contact carries our number for.
@@ -121,6 +45,16 @@ pub(crate) fn ours(contact: &XeroContact) -> Option<u64> {
         .strip_prefix("BigChange-")?
         .parse()
         .ok()
+}
+
+/// Whether Xero refused to write this contact.
+fn refuses(response: &Response, id: Uuid) -> bool {
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let id = id.to_string();
+    let mut contacts = body["Contacts"].as_array().into_iter().flatten();
+    let is_refused = |contact: &Value| contact["HasValidationErrors"] == Value::Bool(true);
+    !response.status().is_success()
+        || contacts.any(|contact| contact["ContactID"] == id.as_str() && is_refused(contact))
 }
 
 /// Which units of a Xero contact a request is to set.
@@ -259,7 +193,13 @@ impl World {
                 .get(&process)
                 .and_then(|known| known.has_read.get(&id));
             let replaced = !before.account_reference.trim().is_empty();
-            if replaced && read.is_none_or(|read| !read.account_reference.trim().is_empty()) {
+            // BigChange has no conditional write: what a person enters between a worker's read and its
+            // write is lost where the worker read none, or writes back what it read beside another type.
+            let may_be_lost = |read: &FakeContact| {
+                let known = read.account_reference.trim();
+                known.is_empty() || known == after.account_reference.trim()
+            };
+            if replaced && !read.is_some_and(may_be_lost) {
                 self.violate(
                     Invariant::NothingForeign,
                     format!("the account reference of {id} was replaced"),
@@ -332,7 +272,7 @@ impl World {
                 if old.is_none_or(|old| *old != contact) {
                     self.watch_written(old, &contact);
                 }
-                if old.is_some() {
+                if old.is_some() && !refuses(&response, contact.id) {
                     self.note_sent(&contact, &units_sent(request, contact.id));
                 }
             }

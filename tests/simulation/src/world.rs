@@ -13,12 +13,12 @@ use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::calls::{Call, CallId, Fate, Gate, ProcessId, ServerFault, System};
 use crate::coverage::Coverage;
-use crate::gate::{Call, CallId, Fate, Gate, ServerFault, System};
+use crate::invariant::{Invariant, Violation};
 use crate::ledger::Ledger;
 use crate::profile::Profile;
 use crate::sqs::Sqs;
-use crate::watch::{Invariant, Violation};
 
 /// How an answer to a write can leave open what was done.
 const GARBLINGS: [Garbling; 6] = [
@@ -37,9 +37,6 @@ pub(crate) type Shared = Arc<Mutex<World>>;
 pub(crate) fn lock(world: &Shared) -> MutexGuard<'_, World> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Which process.
-pub(crate) type ProcessId = u32;
 
 /// What a process runs: one of the three functions, or the operator's tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

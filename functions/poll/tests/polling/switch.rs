@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use poll::{Mode, Report};
 use rules::AskedBy;
-use runtime::records::{
-    CursorRecord, DeferReason, DeferredRecord, ONLY, SweepRecord, confirm_tenant, stored_tenant,
-};
+use runtime::organisation::{confirm_tenant, stored_tenant};
+use runtime::records::{CursorRecord, DeferReason, DeferredRecord, ONLY, SweepRecord};
 use runtime::switch::SwitchRecord;
 use runtime::telemetry::Metric;
 use time::Duration;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rules::TenantId;
+use runtime::organisation::confirmed_tenant;
 use runtime::records::{
     ContactRecord, CursorRecord, DayLimitRecord, DeadConnectionRecord, DeferredRecord,
     DirectoryRecord, LeaseRecord, LookRecord, PauseRecord, ProblemRecord, Record, Records,
     ReferenceRecord, ReferencesReadRecord, SweepRecord, UnreadRecord, WaitingRecord,
-    XeroContactRecord, confirmed_tenant,
+    XeroContactRecord,
 };
 use serde_json::{Map, Value, json};
 use store::{Expect, Key, MemoryTable, Table, TableError, Write};

@@ -3,10 +3,10 @@
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 
-use super::DynamoTable;
+use super::connection::Connection;
 use crate::TableError;
 
-impl DynamoTable {
+impl Connection {
     pub(super) fn table_error<E>(
         &self,
         action: &str,

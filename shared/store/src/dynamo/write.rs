@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
-use super::DynamoTable;
+use super::connection::Connection;
 use super::error::{not_built, refused};
 use crate::encoding::{self, Attributes, DATA, TTL, VERSION, WRITE_ID};
 use crate::{Expect, Key, TableError, Write};
@@ -160,7 +160,7 @@ fn number(n: impl ToString) -> AttributeValue {
     AttributeValue::N(n.to_string())
 }
 
-impl DynamoTable {
+impl Connection {
     /// Sends the operations once (the client's own retries aside).
     pub(super) async fn attempt(
         &self,

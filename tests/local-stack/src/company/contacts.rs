@@ -4,7 +4,7 @@ use rules::Skip;
 use time::macros::datetime;
 
 use super::entry::{Entry, Expected, contact, created, held, linked};
-use super::{CUSTOMERS, LEADS, SITES, SUPPLIERS, TRADE_ACCOUNTS};
+use super::groups::{CUSTOMERS, LEADS, SITES, SUPPLIERS, TRADE_ACCOUNTS};
 
 /// Every contact, with what it shows.
 #[must_use]

@@ -8,7 +8,7 @@ use rules::Skip;
 use serde_json::json;
 
 use super::entry::{Expected, contact, created, held, linked};
-use super::{CUSTOMERS, LEADS};
+use super::groups::{CUSTOMERS, LEADS};
 
 /// One thing that a person does.
 pub struct Edit {

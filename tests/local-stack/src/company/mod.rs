@@ -5,6 +5,7 @@
 mod contacts;
 mod edits;
 mod entry;
+mod groups;
 mod organisation;
 
 use std::collections::BTreeMap;
@@ -15,21 +16,11 @@ use rules::{InvalidSetting, Settings};
 pub use contacts::entries;
 pub use edits::{Edit, edits};
 pub use entry::{Entry, Expected, Synced, contact, created};
+pub use groups::{CUSTOMERS, LEADS, SITES, SUPPLIERS, TRADE_ACCOUNTS};
 pub use organisation::xero;
 
 /// The company's name.
 pub const NAME: &str = "Harewell Facilities (sample company)";
-
-/// Group of account customers.
-pub const CUSTOMERS: u64 = 101;
-/// Another group of account customers.
-pub const TRADE_ACCOUNTS: u64 = 102;
-/// Group of site contacts.
-pub const SITES: u64 = 103;
-/// A group that takes no part.
-pub const SUPPLIERS: u64 = 104;
-/// Another group that takes no part.
-pub const LEADS: u64 = 105;
 
 /// Two contacts that have one account reference. The older one gets it where a batch holds both; where the queue hands them to two workers at once, whichever of the
 /// workers is quicker.

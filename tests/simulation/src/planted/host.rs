@@ -1,6 +1,6 @@
 //! The table, the queue and the vault of a process with a planted bug.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use runtime::{DeadLetter, Message, Queue, QueueError};
@@ -8,48 +8,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use secrets::{SecretVersion, Vault, VaultError, VersionInfo};
 use serde_json::{Value, json};
 use store::{Expect, Item, Key, Table, TableError, Write};
-use transport::Request;
 
-use super::Planted;
+use super::bug::Planted;
+use super::process::Process;
 use super::systems::Systems;
 use crate::world::Function;
-
-/// What the planted parts of one process share.
-pub(super) struct Process {
-    pub(super) planted: Planted,
-    pub(super) function: Function,
-    /// The fingerprint of its settings.
-    settings: String,
-    held_back: Mutex<HeldBack>,
-}
-
-/// What counts as done and is done only after the next write to the table; lost with the process.
-#[derive(Default)]
-struct HeldBack {
-    messages: Vec<Message>,
-    requests: Vec<Request>,
-}
-
-impl Process {
-    pub(super) fn new(planted: Planted, function: Function, settings: String) -> Self {
-        Self {
-            planted,
-            function,
-            settings,
-            held_back: Mutex::default(),
-        }
-    }
-
-    fn held_back(&self) -> MutexGuard<'_, HeldBack> {
-        self.held_back
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn hold_back(&self, request: Request) {
-        self.held_back().requests.push(request);
-    }
-}
 
 fn kind(key: &Key) -> &str {
     key.partition.split('#').next_back().unwrap_or_default()

@@ -5,114 +5,41 @@
 //! what it would do with that bug. So a bug stays planted however the inside of the product changes, and
 //! nothing is planted in the product itself.
 
+mod bug;
 mod host;
+mod process;
 mod systems;
 
 use std::sync::Arc;
 
-use clap::ValueEnum;
+pub use bug::Planted;
 
+use self::process::Process;
 use crate::adapters::Adapters;
 use crate::world::Function;
 
-/// A bug.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Planted {
-    /// Where Xero refuses an element of a batch of creates, the answers of the others go to the wrong
-    /// contacts.
-    BatchOutOfOrder,
-    /// A code is generated before every reference in use has been read.
-    CodeBeforeReferences,
-    /// A generated code is taken whether or not another contact has it.
-    CodeNotExclusive,
-    /// Contacts are created with POST and without our contact number: Xero changes the contact of that
-    /// name where there is one.
-    CreateByName,
-    /// The poll notes how far it has come before it queues what it read.
-    CursorBeforeQueue,
-    /// The record of a dead connection is not looked at.
-    DeadNotRead,
-    /// The poll removes what was put off before it queues it.
-    DeferralRemovedFirst,
-    /// What a process knows of a whole organisation is never refreshed, nor read again before a write.
-    DirectoryNeverRefreshed,
-    /// A write to BigChange counts as done before it is sent, after the link is recorded.
-    DoneBeforeBigchange,
-    /// The idempotency key of a write to Xero is made from its content.
-    KeyFromContent,
-    /// Xero's answer that a limit is reached is taken for one that nothing was found.
-    LimitTakenForNothing,
-    /// The name of a contact is in a log line.
-    NameInLog,
-    /// Nothing is stored of what is about to be written.
-    NoIntent,
-    /// A pause that another worker stored is not looked at.
-    PauseNotRead,
-    /// The refresh token that comes with a new access token is dropped and the old one kept.
-    RefreshTokenDropped,
-    /// An update that Xero refused counts as written.
-    RefusalIgnored,
-    /// An account reference is reserved whoever else holds it.
-    ReservationNotExclusive,
-    /// A change of the settings asks for no sweep.
-    SettingsChangeNoSweep,
-    /// A site contact in an account group is taken for a customer.
-    SiteContactCreated,
-    /// A token is swapped for whatever is current now, not for the version that it was got with.
-    SwapWithoutVersion,
-    /// The link says that a change was carried over before it was written to Xero.
-    SyncedBeforeXero,
-    /// A new token is current as soon as it is stored, as without a staging label of its own.
-    TokenCurrentAtOnce,
-}
-
-impl Planted {
-    /// All of them.
-    #[must_use]
-    pub fn all() -> &'static [Self] {
-        Self::value_variants()
-    }
-
-    /// Its name on the command line.
-    #[must_use]
-    pub fn name(self) -> String {
-        let value = self.to_possible_value();
-        value
-            .map(|value| value.get_name().to_owned())
-            .unwrap_or_default()
-    }
-
-    /// What it is, in a sentence.
-    #[must_use]
-    pub fn description(self) -> String {
-        let value = self.to_possible_value();
-        let help = value.and_then(|value| value.get_help().map(ToString::to_string));
-        help.unwrap_or_default()
-    }
-
-    /// The parts of a process of this function, with the bug.
-    pub(crate) fn plant(
-        self,
-        function: Function,
-        settings: String,
-        adapters: Adapters,
-    ) -> Adapters {
-        let process = Arc::new(host::Process::new(self, function, settings));
-        let (table, transport) = (adapters.table, adapters.transport);
-        let transport = Arc::new(systems::Systems::new(process.clone(), transport));
-        Adapters {
-            vault: Arc::new(host::PlantedVault::new(self, adapters.vault)),
-            queue: Arc::new(host::PlantedQueue::new(
-                process.clone(),
-                adapters.queue.clone(),
-            )),
-            table: Arc::new(host::PlantedTable::new(
-                process,
-                table,
-                adapters.queue,
-                transport.clone(),
-            )),
-            transport,
-        }
+/// The parts of a process of this function, with a bug.
+pub(crate) fn plant(
+    planted: Planted,
+    function: Function,
+    settings: String,
+    adapters: Adapters,
+) -> Adapters {
+    let process = Arc::new(Process::new(planted, function, settings));
+    let (table, transport) = (adapters.table, adapters.transport);
+    let transport = Arc::new(systems::Systems::new(process.clone(), transport));
+    Adapters {
+        vault: Arc::new(host::PlantedVault::new(planted, adapters.vault)),
+        queue: Arc::new(host::PlantedQueue::new(
+            process.clone(),
+            adapters.queue.clone(),
+        )),
+        table: Arc::new(host::PlantedTable::new(
+            process,
+            table,
+            adapters.queue,
+            transport.clone(),
+        )),
+        transport,
     }
 }

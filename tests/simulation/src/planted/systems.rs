@@ -10,8 +10,8 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use transport::{Request, Response, Transport, TransportError};
 
-use super::Planted;
-use super::host::Process;
+use super::bug::Planted;
+use super::process::Process;
 use crate::world::Function;
 
 pub(super) struct Systems {
