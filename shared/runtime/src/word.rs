@@ -1,7 +1,7 @@
 //! A person's word about which Xero contact a BigChange contact is: checked against what the store says, and written as one conditional write, so that it and a
 //! worker that is at the same contact cannot undo each other.
 
-use rules::{ContactId, PersonsWord, XeroContactId};
+use rules::{AccountReference, ContactId, Notice, PersonsWord, XeroContactId};
 use store::{TableError, Write};
 use time::OffsetDateTime;
 
@@ -152,8 +152,7 @@ pub async fn part(
         link: None,
         intent: None,
         notices: Vec::new(),
-        // The code that was written as its account reference stays, so what is left to write stays too.
-        contact_reference_due: content.contact_reference_in_doubt().cloned(),
+        contact_reference_due: contact_reference_left(&content),
         word: PersonsWord { is: None, is_not },
         ..content
     };
@@ -171,6 +170,15 @@ pub async fn part(
         remembering,
     )
     .await
+}
+
+/// The code that is still to be written as the contact reference. It stays the account reference without
+/// the link; and where BigChange refused it, the next link is another try.
+fn contact_reference_left(content: &ContactRecord) -> Option<AccountReference> {
+    let is_refusal = |notice: &Notice| matches!(notice, Notice::ContactReferenceNotWritten { .. });
+    let was_refused = content.notices.iter().any(is_refusal);
+    let refused = content.code().filter(|_| was_refused);
+    content.contact_reference_in_doubt().or(refused).cloned()
 }
 
 fn without(all: &[XeroContactId], one: XeroContactId) -> Vec<XeroContactId> {

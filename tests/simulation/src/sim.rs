@@ -260,8 +260,9 @@ impl Simulation {
         }
         crate::check::arrived(&mut lock(&self.world));
         self.look_at_token_calls();
-        // What the lists do not show, a full sweep does; and what one contact gives up in it, another may take only in the next.
-        for _ in 0..2 {
+        // What the lists do not show, a full sweep does; what one contact gives up in it, another may take
+        // only in the next; and a third that is held for the same is told whose it is now in the one after.
+        for _ in 0..3 {
             self.sweep();
             if !self.until_quiet() {
                 return;
