@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{GroupId, KnownNames, Precondition, Problem, Settings, link_out_of_line};
+use rules::{DisplayNames, GroupId, Precondition, Problem, Settings, link_out_of_line};
 use serde::Serialize;
 use serde_json::Value;
 use sync_contact::model::ContactOutcome;
@@ -132,7 +132,7 @@ async fn read_what_is_missing(tool: &Tool, result: &mut DryRunResult) -> anyhow:
 /// The synchronisation does not look at the Xero contacts of links that need no write. Here each is looked at.
 fn audit_links(result: &mut DryRunResult) {
     for planned in result.contacts.values_mut() {
-        let ContactOutcome::InLine(rules::Outcome::Unchanged | rules::Outcome::Updated) =
+        let ContactOutcome::InLine(rules::SyncAction::Unchanged | rules::SyncAction::Updated) =
             planned.ending
         else {
             continue;
@@ -143,7 +143,7 @@ fn audit_links(result: &mut DryRunResult) {
         let in_xero = result.in_xero.get(&link.xero_id);
         if let Some(problem) = link_out_of_line(link, in_xero) {
             planned.ending = ContactOutcome::Held(problem.code());
-            let sentence = problem.sentence(planned.id, &planned.name(), &KnownNames::default());
+            let sentence = problem.sentence(planned.id, &planned.name(), &DisplayNames::default());
             let cure = problem.cure();
             planned.problem = Some(Held::new(problem, sentence, cure, |_| true));
         }

@@ -17,13 +17,13 @@ use futures::future::BoxFuture;
 use indicatif::ProgressBar;
 use poll::{Mode, Poller, Report};
 use rules::{
-    AccountReference, AskedBy, Change, Contact, ContactId, Named, Notice, Outcome, Problem,
-    XeroContact, XeroContactId,
+    AccountReference, AskedBy, Change, Contact, ContactId, Notice, Problem, SyncAction,
+    XeroContact, XeroContactId, XeroContactRef,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, LeaseRecord, PauseRecord, ProblemRecord, Records,
 };
-use runtime::{CallError, DeadLetter, Message, Parts, Queue, QueueError};
+use runtime::{CallError, DeadLetter, Message, Queue, QueueError, Services};
 use serde_json::{Value, json};
 use store::{Expect, OverlayTable, Table};
 use sync_contact::Worker;
@@ -87,7 +87,7 @@ pub struct Held {
     /// What to do about it.
     pub cure: String,
     /// The Xero contacts that it names and that are there now: one that would first be created has no id yet that anybody could use.
-    pub candidates: Vec<Named>,
+    pub candidates: Vec<XeroContactRef>,
 }
 
 impl Held {
@@ -121,7 +121,7 @@ impl PlannedContact {
     /// The Xero contact that it is, or would be, linked to; `None` for one that would be created.
     #[must_use]
     pub fn xero_id(&self) -> Option<XeroContactId> {
-        let would_be_created = matches!(self.ending, ContactOutcome::InLine(Outcome::Created));
+        let would_be_created = matches!(self.ending, ContactOutcome::InLine(SyncAction::Created));
         let link = self.record.link.as_ref()?;
         (!would_be_created).then_some(link.xero_id)
     }
@@ -224,7 +224,7 @@ impl Runner {
         let parts = || tool.parts(table.clone(), queue.clone(), read_only.clone());
         let poller = Poller::new(parts());
         let records = {
-            let opened = poller.parts.xero.open().await?;
+            let opened = poller.services.xero.open().await?;
             if opened.organisation_changed {
                 bail!(another_organisation(tool).await?);
             }
@@ -256,9 +256,7 @@ impl Runner {
     /// What a full sweep would queue.
     async fn list_everything(&self, tool: &Tool) -> anyhow::Result<BTreeSet<ContactId>> {
         // A real poll may hold the lease at this moment; it does not see this one.
-        let lease = self
-            .records
-            .delete::<LeaseRecord>(poll::LEASE, Expect::Anything);
+        let lease = self.records.delete::<LeaseRecord>(poll::LEASE, Expect::Any);
         self.records.write(vec![lease]).await?;
         match self.poller.poll(Mode::Full, AskedBy::Person).await? {
             Report::Done(_) => {
@@ -282,7 +280,7 @@ impl Runner {
         let mut pages = xero::Pages::at_most(MAX_XERO_PAGES);
         loop {
             let page = pages.page();
-            let opened = self.poller.parts.xero.open().await?;
+            let opened = self.poller.services.xero.open().await?;
             let session = match opened.ready {
                 Ok(session) => session,
                 Err(wait) => bail!(cannot_ask_xero(&self.records, wait.reason).await?),
@@ -367,7 +365,7 @@ impl Runner {
                         next.insert(contact);
                     }
                     DeferReason::ReferencesNotRead
-                    | DeferReason::AfterItsTwin
+                    | DeferReason::BatchConflict
                     | DeferReason::OutOfTime
                     | DeferReason::SwitchedOff => drop(next.insert(contact)),
                     DeferReason::XeroUnavailable => {
@@ -483,8 +481,8 @@ pub async fn ready_to_work(tool: &Tool) -> anyhow::Result<()> {
     }
 }
 
-/// Parts that write nothing.
-fn looking_parts(tool: &Tool) -> Parts {
+/// Services that write nothing.
+fn looking_parts(tool: &Tool) -> Services {
     let table: Arc<dyn Table> = Arc::new(OverlayTable::over(tool.table.clone()));
     tool.parts(table, Arc::new(Captured::default()), tool.transport.clone())
 }
@@ -549,7 +547,7 @@ async fn another_organisation(tool: &Tool) -> anyhow::Result<String> {
 /// # Errors
 /// Where a person must act.
 pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
-    use refresh_token::{Outcome, RefreshError};
+    use refresh_token::{Outcome as Refreshed, RefreshError};
     if has_fresh_token(tool).await? {
         return Ok(());
     }
@@ -569,10 +567,11 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         }
         RefreshError::Vault(_) | RefreshError::Table(_) => error.into(),
     })? {
-        Outcome::Fresh | Outcome::Refreshed | Outcome::Recovered | Outcome::OrganisationLearnt => {
-            Ok(())
-        }
-        Outcome::AnotherIsAtIt | Outcome::LostTheSwap => {
+        Refreshed::Fresh
+        | Refreshed::Refreshed
+        | Refreshed::Recovered
+        | Refreshed::OrganisationLearnt => Ok(()),
+        Refreshed::AnotherIsAtIt | Refreshed::Superseded => {
             for _ in 0..LOOKS_FOR_TOKEN {
                 if has_fresh_token(tool).await? {
                     return Ok(());
@@ -581,17 +580,17 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
             }
             bail!("the Xero token is just being renewed by another; try again in a minute")
         }
-        Outcome::NotConnectedYet => {
+        Refreshed::NotConnectedYet => {
             bail!("no Xero organisation is connected yet: contact-sync connect xero")
         }
-        Outcome::TryAgain => {
+        Refreshed::TryAgain => {
             bail!("Xero's token service gives no usable answer; try again in a few minutes")
         }
-        Outcome::ConnectionDead | Outcome::Disconnected => {
+        Refreshed::ConnectionDead | Refreshed::Disconnected => {
             bail!("Xero no longer accepts this connection: contact-sync connect xero")
         }
-        Outcome::AppRejected => bail!(IdentityError::InvalidClient),
-        Outcome::ScopesRefused => bail!(IdentityError::InvalidScope),
+        Refreshed::AppRejected => bail!(IdentityError::InvalidClient),
+        Refreshed::ScopesRefused => bail!(IdentityError::InvalidScope),
     }
 }
 
@@ -605,7 +604,9 @@ async fn has_fresh_token(tool: &Tool) -> anyhow::Result<bool> {
 
 async fn cannot_ask_xero(records: &Records, reason: DeferReason) -> anyhow::Result<String> {
     if reason.is_pause_of_xero() {
-        let pause = records.get::<PauseRecord>(runtime::records::ONLY).await?;
+        let pause = records
+            .get::<PauseRecord>(runtime::records::SINGLETON)
+            .await?;
         let pause = pause.context("Xero is left alone for a while; try again in a minute")?;
         return Ok(format!(
             "Xero is left alone until {}: {}; try again then",

@@ -8,8 +8,8 @@ use rules::{AskedBy, ContactId, Switch};
 use runtime::Message;
 use runtime::clock_skew::ONE_CLOCK;
 use runtime::records::{
-    DeferReason, DeferredRecord, EndingKind, FollowRecord, ONLY, OutcomeRecord, ProblemRecord,
-    Records,
+    DeferReason, DeferredRecord, EndingKind, FollowRecord, OutcomeRecord, ProblemRecord, Records,
+    SINGLETON,
 };
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -125,7 +125,7 @@ impl<'a> Follower<'a> {
         };
         let write = self
             .records
-            .put_expiring(ONLY, &follow, Expect::Anything, follow.until)?;
+            .put_expiring(SINGLETON, &follow, Expect::Any, follow.until)?;
         self.records.write(vec![write]).await?;
         self.asked = now;
         Ok(())
@@ -260,7 +260,7 @@ impl<'a> Follower<'a> {
             let waited_for_others = matches!(
                 record.value.reason,
                 DeferReason::ReferencesNotRead
-                    | DeferReason::AfterItsTwin
+                    | DeferReason::BatchConflict
                     | DeferReason::OutOfTime
                     | DeferReason::NotConnected
             );

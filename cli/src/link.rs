@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, anyhow, bail};
 use rules::{
-    AccountReference, ContactId, Customer, Decision, KnownNames, Participation, PersonsWord,
+    AccountReference, ContactId, Customer, Decision, DisplayNames, ManualMatch, Participation,
     Problem, Snapshot, XeroContact, XeroContactId, decide, normalise_spaces, participation,
 };
+use runtime::manual_match::{self, ManualMatchError, Remembering};
 use runtime::records::{ContactRecord, Records, ReferenceRecord};
-use runtime::word::{self, Remembering, WordError};
 use serde_json::json;
 use store::TableError;
 use time::OffsetDateTime;
@@ -41,7 +41,7 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     let customer = read_customer(tool, contact_id).await?;
     let reference = customer.account_reference.as_ref();
     let (xero, others) = read_xero_contact(tool, xero_id, reference).await?;
-    let possible = word::may_choose(&records, contact_id, xero_id).await;
+    let possible = manual_match::check_pin(&records, contact_id, xero_id).await;
     possible.map_err(|error| told(contact_id, error))?;
     check_pair(tool, &records, &customer, &xero, others).await?;
     let reference = match (&customer.account_reference, xero.account_number.trim()) {
@@ -64,7 +64,7 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
         tool.ui.tell("Nothing was changed.");
         return Ok(ExitStatus::Attention);
     }
-    let chosen = word::choose(&records, contact_id, xero_id, remembering(tool)).await;
+    let chosen = manual_match::pin(&records, contact_id, xero_id, remembering(tool)).await;
     chosen.map_err(|error| told(contact_id, error))?;
     queue_and_follow(tool, &BTreeSet::from([contact_id]), arguments.follow).await
 }
@@ -84,7 +84,8 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     tool.check_clock().await?;
     let contact_id = arguments.contact;
     let records = tool.records().await?;
-    let xero_id = word::to_part(&records, contact_id, OffsetDateTime::now_utc()).await;
+    let xero_id =
+        manual_match::unlink_target(&records, contact_id, OffsetDateTime::now_utc()).await;
     let xero_id = xero_id.map_err(|error| told(contact_id, error))?;
     let may_create = if tool.configuration.settings.create_in_xero {
         "is created there"
@@ -103,7 +104,7 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
         tool.ui.tell("Nothing was changed.");
         return Ok(ExitStatus::Attention);
     }
-    let parted = word::part(&records, contact_id, xero_id, remembering(tool)).await;
+    let parted = manual_match::unlink(&records, contact_id, xero_id, remembering(tool)).await;
     parted.map_err(|error| told(contact_id, error))?;
     let waiting = problems(&records).await?.into_iter();
     let waiting = waiting.filter(|(_, held)| {
@@ -135,17 +136,17 @@ fn remembering(tool: &Tool) -> Remembering {
 }
 
 /// With what to do.
-fn told(contact: ContactId, error: WordError) -> anyhow::Error {
+fn told(contact: ContactId, error: ManualMatchError) -> anyhow::Error {
     let cure = match &error {
-        WordError::InWork(_) => format!(
+        ManualMatchError::InWork(_) => format!(
             "let it finish (contact-sync sync --contact {contact}) and try again in ten minutes"
         ),
-        WordError::Linked { .. } => format!("contact-sync unlink {contact} first"),
-        WordError::Taken { other, .. } => {
+        ManualMatchError::Linked { .. } => format!("contact-sync unlink {contact} first"),
+        ManualMatchError::Taken { other, .. } => {
             format!("contact-sync unlink {other} first, if that is wrong")
         }
-        WordError::Table(TableError::Conflict) => "try again".to_owned(),
-        WordError::NotLinked(_) | WordError::Table(_) => return error.into(),
+        ManualMatchError::Table(TableError::Conflict) => "try again".to_owned(),
+        ManualMatchError::NotLinked(_) | ManualMatchError::Table(_) => return error.into(),
     };
     anyhow!("{error}: {cure}")
 }
@@ -166,7 +167,7 @@ async fn read_customer(tool: &Tool, id: ContactId) -> anyhow::Result<Customer> {
             let group = groups
                 .iter()
                 .find(|group| Some(group.id) == problem.group());
-            let names = KnownNames {
+            let names = DisplayNames {
                 group: group.map(|group| normalise_spaces(&group.name)),
                 contact: None,
             };
@@ -176,7 +177,7 @@ async fn read_customer(tool: &Tool, id: ContactId) -> anyhow::Result<Customer> {
     }
 }
 
-fn in_the_way(problem: &Problem, contact: ContactId, name: &str, names: &KnownNames) -> String {
+fn in_the_way(problem: &Problem, contact: ContactId, name: &str, names: &DisplayNames) -> String {
     one_line(&format!(
         "{} {}",
         problem.sentence(contact, name, names),
@@ -219,15 +220,15 @@ async fn check_pair(
         .into_values()
         .filter_map(|held| Some((held.value.reference, held.value.holder?)))
         .collect();
-    let word = PersonsWord {
-        is: Some(xero.id),
-        is_not: Vec::new(),
+    let word = ManualMatch {
+        pinned: Some(xero.id),
+        excluded: Vec::new(),
     };
     let decision = decide(&Snapshot {
         customer,
         settings: &tool.configuration.settings,
         link: None,
-        word: &word,
+        manual_match: &word,
         in_doubt: None,
         generated: None,
         contact_reference_due: None,
@@ -242,7 +243,7 @@ async fn check_pair(
                 &problem,
                 customer.id,
                 &customer.details.name,
-                &KnownNames::default()
+                &DisplayNames::default()
             ))
         }
         Decision::Incomplete(field) => bail!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{ContactId, GroupId, Named, Outcome, Skip, System};
+use rules::{ContactId, GroupId, Skip, SyncAction, System, XeroContactRef};
 use runtime::records::DeferReason;
 use serde::{Serialize, Serializer};
 use sync_contact::model::ContactOutcome;
@@ -65,10 +65,10 @@ impl Part {
     #[must_use]
     pub fn of(ending: &ContactOutcome) -> Self {
         match ending {
-            ContactOutcome::InLine(Outcome::Created) => Self::Creates,
-            ContactOutcome::InLine(Outcome::Linked) => Self::Links,
-            ContactOutcome::InLine(Outcome::Updated) => Self::Updates,
-            ContactOutcome::InLine(Outcome::Unchanged | Outcome::Unknown) => Self::Unchanged,
+            ContactOutcome::InLine(SyncAction::Created) => Self::Creates,
+            ContactOutcome::InLine(SyncAction::Linked) => Self::Links,
+            ContactOutcome::InLine(SyncAction::Updated) => Self::Updates,
+            ContactOutcome::InLine(SyncAction::Unchanged | SyncAction::Unknown) => Self::Unchanged,
             ContactOutcome::Held(_) | ContactOutcome::StillHeld(_) => Self::Problems,
             ContactOutcome::Deferred(_) | ContactOutcome::GivenUp(_) => Self::PutOff,
             ContactOutcome::Skipped(_) => Self::LeftAlone,
@@ -137,8 +137,8 @@ pub struct Candidate {
     pub account_number: String,
 }
 
-impl From<&Named> for Candidate {
-    fn from(named: &Named) -> Self {
+impl From<&XeroContactRef> for Candidate {
+    fn from(named: &XeroContactRef) -> Self {
         Self {
             id: named.id.to_string(),
             name: named.name.clone(),
@@ -299,7 +299,7 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
         DeferReason::ReferencesNotRead => {
             "It needs a generated account reference, and not every account contact has been read yet: contact-sync sync, without a choice, reads them all."
         }
-        DeferReason::AfterItsTwin => {
+        DeferReason::BatchConflict => {
             "It shares its name or account reference with another contact, which goes first."
         }
         DeferReason::UnexpectedAnswer => {

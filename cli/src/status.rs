@@ -8,8 +8,8 @@ use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
 use rules::{GroupId, Switch};
 use runtime::records::{
-    CursorRecord, DeadConnectionRecord, DeferReason, DeferredRecord, ONLY, PauseRecord, Records,
-    SweepRecord, XeroContactRecord,
+    CursorRecord, DeadConnectionRecord, DeferReason, DeferredRecord, PauseRecord, Records,
+    SINGLETON, SweepRecord, XeroContactRecord,
 };
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use serde::Serialize;
@@ -272,7 +272,7 @@ async fn stored(
     status: &mut Status,
     now: OffsetDateTime,
 ) -> anyhow::Result<()> {
-    let dead = records.get::<DeadConnectionRecord>(ONLY).await?;
+    let dead = records.get::<DeadConnectionRecord>(SINGLETON).await?;
     if let Some(dead) = dead {
         let current = tool
             .vault
@@ -287,7 +287,7 @@ async fn stored(
             ));
         }
     }
-    let pause = records.get::<PauseRecord>(ONLY).await?;
+    let pause = records.get::<PauseRecord>(SINGLETON).await?;
     if let Some(pause) = pause.filter(|pause| pause.value.until > now) {
         status.paused_until = Some(pause.value.until);
         status.paused_because = Some(pause.value.why);
@@ -369,7 +369,7 @@ async fn polls(
     let last_poll = oldest.filter(|_| cursors.len() == groups.len());
     status.last_poll = last_poll;
     status.last_poll_seconds_ago = last_poll.map(|at| (now - at).whole_seconds());
-    let sweep = records.get::<SweepRecord>(ONLY).await?;
+    let sweep = records.get::<SweepRecord>(SINGLETON).await?;
     let last_sweep = sweep.map(|sweep| sweep.value.at);
     status.last_sweep = last_sweep;
     if status.enabled {

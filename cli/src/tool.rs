@@ -9,7 +9,7 @@ use rules::{ContactId, GroupId, Switch, TenantId};
 use runtime::organisation::stored_tenant;
 use runtime::records::{ContactRecord, ProblemRecord, Records, Stored};
 use runtime::switch::SwitchRecord;
-use runtime::{Configuration, Parts, Queue, SqsQueue, Surroundings};
+use runtime::{Configuration, Host, Queue, Services, SqsQueue};
 use secrecy::SecretString;
 use secrets::{SecretsManagerVault, Vault, XeroTokenSecret};
 use store::{DynamoTable, Table, TableError};
@@ -85,8 +85,8 @@ impl Tool {
 
     /// Time and identifiers of this machine. Metrics are for the functions' alarms, so none are printed.
     #[must_use]
-    pub fn surroundings(&self) -> Surroundings {
-        Surroundings::real().with_metrics(|_, _| {})
+    pub fn host(&self) -> Host {
+        Host::real().with_metrics(|_, _| {})
     }
 
     /// The functions' parts, over another table, queue and transport where those are given.
@@ -96,20 +96,20 @@ impl Tool {
         table: Arc<dyn Table>,
         queue: Arc<dyn Queue>,
         transport: Arc<dyn Transport>,
-    ) -> Parts {
-        Parts::assemble(
+    ) -> Services {
+        Services::assemble(
             self.configuration.clone(),
             table,
             self.vault.clone(),
             queue,
             transport,
-            self.surroundings(),
+            self.host(),
         )
     }
 
     /// The functions' parts as they are deployed.
     #[must_use]
-    pub fn real_parts(&self) -> Parts {
+    pub fn real_parts(&self) -> Services {
         self.parts(
             self.table.clone(),
             self.queue.clone(),
@@ -119,12 +119,12 @@ impl Tool {
 
     /// The parts of the token refresh.
     #[must_use]
-    pub fn refresh_parts(&self) -> refresh_token::Parts {
-        refresh_token::Parts {
+    pub fn refresh_parts(&self) -> refresh_token::Services {
+        refresh_token::Services {
             vault: self.vault.clone(),
             table: self.table.clone(),
             transport: self.transport.clone(),
-            surroundings: self.surroundings(),
+            host: self.host(),
             app_secret_id: self.configuration.xero_app_secret_id.clone(),
             token_secret_id: self.configuration.xero_token_secret_id.clone(),
             identity_url: self.configuration.xero_identity_url.clone(),

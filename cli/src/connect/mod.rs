@@ -18,5 +18,5 @@ const NOT_STORED: &str = "the secret could not be stored (that takes the rights 
 
 /// An id for a version of a secret, never used before.
 fn new_version(tool: &Tool) -> String {
-    tool.surroundings().unique().to_string()
+    tool.host().new_id().to_string()
 }

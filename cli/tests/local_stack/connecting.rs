@@ -8,7 +8,7 @@ use transport::{HttpTransport, Transport as _};
 use url::Url;
 use uuid::Uuid;
 
-use crate::ground::{Ground, Waiting, client_id, client_secret};
+use crate::harness::{Ground, Waiting, client_id, client_secret};
 
 /// A browser that follows no redirect by itself.
 async fn get(address: &str) -> (StatusCode, Option<Url>, String) {

@@ -6,7 +6,7 @@ use local_stack::company::{COMPETING, Choices};
 use rules::Notice;
 use serde_json::Value;
 
-use crate::ground::Ground;
+use crate::harness::Ground;
 
 fn by_id(rows: &Value) -> BTreeMap<String, Value> {
     let rows = rows.as_array().unwrap().iter();

@@ -6,9 +6,9 @@
 )]
 
 mod connecting;
-mod doing;
-mod ground;
+mod harness;
 mod looking;
-mod manners;
 #[cfg(target_os = "linux")] // `script` takes other arguments elsewhere
 mod terminal;
+mod terminal_output;
+mod write_commands;

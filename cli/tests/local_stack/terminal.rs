@@ -7,7 +7,7 @@ use local_stack::company::Choices;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::ground::Ground;
+use crate::harness::Ground;
 
 /// Nothing that is waited for here takes longer.
 const LIMIT: Duration = Duration::from_secs(60);

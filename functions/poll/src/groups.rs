@@ -99,7 +99,7 @@ impl Reading {
         self.listings
             .iter()
             .flat_map(|listing| &listing.contacts)
-            .map(|(contact, as_listed)| (*contact, as_listed.as_ref()))
+            .map(|(contact, list_fingerprint)| (*contact, list_fingerprint.as_ref()))
             .collect()
     }
 
@@ -177,7 +177,9 @@ async fn list(
         let unreadable = page.unreadable_ids.into_iter();
         listing.contacts.extend(unreadable.map(|id| (id, None)));
         for contact in page.contacts {
-            listing.contacts.insert(contact.id, Some(contact.as_listed));
+            listing
+                .contacts
+                .insert(contact.id, Some(contact.list_fingerprint));
             if looks_like_a_code(&contact.contact_reference) {
                 listing
                     .code_like

@@ -29,7 +29,7 @@ use rules::AskedBy;
 use runtime::organisation::stored_tenant;
 use runtime::records::{CursorRecord, Records};
 use runtime::telemetry::Metric;
-use runtime::{Lease, OpenError, Opened, Parts, StartError};
+use runtime::{Lease, OpenError, Opened, Services, StartError};
 use store::TableError;
 use time::Duration;
 
@@ -46,17 +46,17 @@ const LEASE_LENGTH: Duration = Duration::minutes(6);
 
 /// What one process polls with.
 pub struct Poller {
-    /// The parts that it works with.
-    pub parts: Parts,
+    /// The services that it works with.
+    pub services: Services,
     recently_queued: Mutex<RecentlyQueued>,
 }
 
 impl Poller {
     /// One that has queued nothing yet.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(services: Services) -> Self {
         Self {
-            parts,
+            services,
             recently_queued: Mutex::default(),
         }
     }
@@ -69,11 +69,11 @@ impl Poller {
     /// # Errors
     /// See [`PollError`]. What was queued before stays queued, and the next poll does the rest.
     pub async fn poll(&self, mode: Mode, asked_by: AskedBy) -> Result<Report, PollError> {
-        let parts = &self.parts;
-        let started = parts.surroundings.now();
-        let opened = match parts.xero.open().await {
+        let services = &self.services;
+        let started = services.host.now();
+        let opened = match services.xero.open().await {
             Err(OpenError::NoOrganisation)
-                if asked_by.is_schedule() && stored_tenant(&*parts.table).await?.is_none() =>
+                if asked_by.is_schedule() && stored_tenant(&*services.table).await?.is_none() =>
             {
                 return Ok(self.not_connected_yet("Xero"));
             }
@@ -83,13 +83,13 @@ impl Poller {
             return Ok(Report::OrganisationChanged);
         }
         let records = &opened.records;
-        let switch = runtime::switch::switch(records, &parts.settings, started).await?;
+        let switch = runtime::switch::switch(records, &services.settings, started).await?;
         if !switch.lets_through(asked_by) {
             return self.while_switched_off(&opened).await;
         }
         if asked_by.is_schedule()
             && matches!(
-                parts.bigchange().await,
+                services.bigchange().await,
                 Err(StartError::BigChangeNotConnected(_))
             )
             && has_never_polled(records).await?
@@ -100,13 +100,13 @@ impl Poller {
             // Before anything can go wrong: whoever works next finds it.
             sweep::request(records).await?;
         }
-        let lease = Lease::take(records.clone(), LEASE, LEASE_LENGTH, &parts.surroundings).await?;
+        let lease = Lease::take(records.clone(), LEASE, LEASE_LENGTH, &services.host).await?;
         let Some(lease) = lease else {
             tracing::info!("another poll is at it");
             return Ok(Report::AnotherIsAtIt);
         };
         let work = Work {
-            parts,
+            services,
             records,
             session: opened.ready.as_ref().ok(),
             recently_queued: &self.recently_queued,
@@ -120,7 +120,7 @@ impl Poller {
     }
 
     fn not_connected_yet(&self, system: &str) -> Report {
-        self.parts.surroundings.count(Metric::PollSucceeded);
+        self.services.host.count(Metric::PollSucceeded);
         tracing::info!(
             "{system} is not connected yet, so there is nothing to poll (contact-sync connect)"
         );
@@ -129,15 +129,16 @@ impl Poller {
 
     /// Queues what a person asked for and had to wait, and nothing else: no cursor moves, and no lease is taken that a person's own poll would wait for.
     async fn while_switched_off(&self, opened: &Opened<'_>) -> Result<Report, PollError> {
-        let parts = &self.parts;
-        let now = parts.surroundings.now();
+        let services = &self.services;
+        let now = services.host.now();
         let deferred = match &opened.ready {
             Ok(_) => {
-                deferred::queue_due(&opened.records, &*parts.queue, now, rules::Switch::Off).await?
+                deferred::queue_due(&opened.records, &*services.queue, now, rules::Switch::Off)
+                    .await?
             }
             Err(_) => 0,
         };
-        parts.surroundings.count(Metric::PollSucceeded);
+        services.host.count(Metric::PollSucceeded);
         tracing::info!(
             deferred,
             "the synchronisation is switched off, so nothing is polled; of what a person asked for, {deferred} contacts are queued again"

@@ -2,7 +2,7 @@
 
 use rules::{ContactId, XeroContact};
 use runtime::clock_skew::TWO_CLOCKS;
-use runtime::records::{LookRecord, ONLY, ProblemRecord, Records, expect};
+use runtime::records::{ProblemRecord, Records, SINGLETON, XeroChangesRecord, expect};
 use runtime::{CallError, XeroSession};
 use store::{TableError, Write};
 use time::{Duration, OffsetDateTime};
@@ -53,7 +53,10 @@ async fn try_look(
     now: OffsetDateTime,
 ) -> Result<Option<Look>, CallError> {
     let is_recent = |since: OffsetDateTime| now - since < EVERY;
-    let last = records.get::<LookRecord>(ONLY).await.map_err(stored)?;
+    let last = records
+        .get::<XeroChangesRecord>(SINGLETON)
+        .await
+        .map_err(stored)?;
     let looked_until = last.as_ref().map(|last| last.value.changed_since);
     // One from the future comes from a clock that was wrong, and would stop the looks until then.
     let looked_until = looked_until.filter(|until| *until <= now + TWO_CLOCKS);
@@ -74,7 +77,7 @@ async fn try_look(
     let changes = changes_since(session, since).await?;
     waiting.retain(|held| changes.may_matter_to(&held.value));
     try_again(records, waiting.iter()).await.map_err(stored)?;
-    let moved = LookRecord {
+    let moved = XeroChangesRecord {
         // A clock of Xero's that is ahead must not stop the looks until then.
         changed_since: changes.as_of.min(now) - MARGIN,
     };
@@ -82,7 +85,7 @@ async fn try_look(
     Ok(Some(Look {
         touched: touched.map_err(stored)?,
         moved: records
-            .put(ONLY, &moved, expect(last.as_ref()))
+            .put(SINGLETON, &moved, expect(last.as_ref()))
             .map_err(stored)?,
     }))
 }

@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use lambda_runtime::LambdaEvent;
 use poll::{Mode, Poller, asked_by};
-use runtime::{Parts, function, telemetry};
+use runtime::{Services, function, telemetry};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::start_tracing();
-    let poller = &match Parts::from_environment().await {
-        Ok(parts) => Poller::new(parts),
+    let poller = &match Services::from_environment().await {
+        Ok(services) => Poller::new(services),
         Err(error) => return function::cannot_start("poll", &error).await,
     };
     let poll = |event: LambdaEvent<Value>| async move {

@@ -14,7 +14,7 @@ pub(crate) const OVERLAP: Duration = Duration::minutes(10);
 ///
 /// No change is lost by it. One that the list does not show (a field that is not in it; a change there and back; a second save within BigChange's second) may come
 /// after the worker has read the contact. But it is listed for [`OVERLAP`] after it was made, which is longer than this rest by the two minutes that BigChange's
-/// clock may be behind, the two that a save may take to show, and some seconds, of which BigChange's dates have no parts: so a poll that comes after the rest
+/// clock may be behind, the two that a save may take to show, and some seconds, of which BigChange's dates have no services: so a poll that comes after the rest
 /// still sees it, and queues it.
 const REST: Duration = Duration::seconds(5 * 60 + 30);
 const _: () = assert!(OVERLAP.whole_seconds() - REST.whole_seconds() >= 4 * 60 + 2);
@@ -28,25 +28,26 @@ impl RecentlyQueued {
     pub(crate) fn is_due(
         &self,
         contact: ContactId,
-        as_listed: Option<&Fingerprint>,
+        list_fingerprint: Option<&Fingerprint>,
         now: OffsetDateTime,
     ) -> bool {
         let Some((before, at)) = self.0.get(&contact) else {
             return true;
         };
-        as_listed != Some(before) || !rests(*at, now)
+        list_fingerprint != Some(before) || !rests(*at, now)
     }
 
     /// It was queued by the poll that began then. One whose item could not be read is not remembered.
     pub(crate) fn queued(
         &mut self,
         contact: ContactId,
-        as_listed: Option<&Fingerprint>,
+        list_fingerprint: Option<&Fingerprint>,
         poll_began: OffsetDateTime,
     ) {
-        match as_listed {
-            Some(as_listed) => {
-                self.0.insert(contact, (as_listed.clone(), poll_began));
+        match list_fingerprint {
+            Some(list_fingerprint) => {
+                self.0
+                    .insert(contact, (list_fingerprint.clone(), poll_began));
             }
             None => drop(self.0.remove(&contact)),
         }
@@ -83,7 +84,7 @@ mod tests {
         assert!(recent.is_due(contact, Some(&one), START), "never seen");
         recent.queued(contact, Some(&one), START);
         let after = |seconds| START + Duration::seconds(seconds);
-        for (as_listed, seconds, is_due) in [
+        for (list_fingerprint, seconds, is_due) in [
             (Some(&one), 0, false),
             (Some(&one), 329, false),
             (Some(&one), 330, true),
@@ -92,8 +93,8 @@ mod tests {
             // Put back.
             (Some(&one), -1, true),
         ] {
-            let due = recent.is_due(contact, as_listed, after(seconds));
-            assert_eq!(due, is_due, "{as_listed:?} after {seconds} s");
+            let due = recent.is_due(contact, list_fingerprint, after(seconds));
+            assert_eq!(due, is_due, "{list_fingerprint:?} after {seconds} s");
         }
         recent.forget_old(after(329));
         assert!(!recent.is_due(contact, Some(&one), after(1)));
@@ -136,11 +137,11 @@ mod tests {
                 let shown: Vec<&Save> = saves.iter().filter(|s| s.made_at + s.takes <= now).collect();
                 // As the strictest reading has it: a save in the cursor's own second is not listed.
                 let is_listed = shown.iter().any(|s| s.made_at + ahead > cursor);
-                let as_listed = shown.iter().filter(|s| s.is_listed).count().to_string();
-                let as_listed = Fingerprint::of([as_listed.as_str()]);
+                let list_fingerprint = shown.iter().filter(|s| s.is_listed).count().to_string();
+                let list_fingerprint = Fingerprint::of([list_fingerprint.as_str()]);
                 recent.forget_old(at(now));
-                if is_listed && recent.is_due(contact, Some(&as_listed), at(now)) {
-                    recent.queued(contact, Some(&as_listed), at(now));
+                if is_listed && recent.is_due(contact, Some(&list_fingerprint), at(now)) {
+                    recent.queued(contact, Some(&list_fingerprint), at(now));
                     queued_at.push(now);
                 }
                 cursor = now - OVERLAP.whole_seconds();

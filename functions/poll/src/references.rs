@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use rules::{AccountReference, ContactId, GroupId, Problem, Settings};
 use runtime::AccountReferences;
-use runtime::records::{ONLY, ProblemRecord, Records, ReferencesReadRecord, UnreadRecord, expect};
+use runtime::records::{
+    PendingReferenceScan, ProblemRecord, Records, ReferenceScan, SINGLETON, expect,
+};
 use store::{Expect, TableError};
 
 use crate::groups::Reading;
@@ -29,21 +31,21 @@ pub(crate) async fn require_reading(
     reading: &Reading,
 ) -> Result<Vec<ContactId>, TableError> {
     let groups = settings.groups_fingerprint();
-    let last = records.get::<ReferencesReadRecord>(ONLY).await?;
+    let last = records.get::<ReferenceScan>(SINGLETON).await?;
     let same_groups = last.as_ref().filter(|last| last.value.settings == groups);
     if same_groups.is_some_and(|last| last.value.complete) {
         return Ok(Vec::new());
     }
     if let Some(last) = same_groups
-        && records.list::<UnreadRecord>("").await?.is_empty()
+        && records.list::<PendingReferenceScan>("").await?.is_empty()
     {
         // Every one of an earlier sweep was read since, and no worker needed to know it. To read them all again would only keep codes waiting.
         if last.value.missing.is_empty() {
-            let complete = ReferencesReadRecord {
+            let complete = ReferenceScan {
                 complete: true,
                 ..last.value.clone()
             };
-            let write = records.put(ONLY, &complete, last.as_read())?;
+            let write = records.put(SINGLETON, &complete, last.as_read())?;
             write_where_unchanged(records, vec![write]).await?;
         }
         return Ok(Vec::new());
@@ -53,7 +55,7 @@ pub(crate) async fn require_reading(
         let whole = reading.whole_groups();
         let configured = settings.account_groups.union(&settings.site_groups);
         // Only now: a worker that finds no mark left takes this record for complete.
-        let begun = ReferencesReadRecord {
+        let begun = ReferenceScan {
             settings: groups,
             complete: false,
             missing: configured
@@ -61,10 +63,10 @@ pub(crate) async fn require_reading(
                 .copied()
                 .collect(),
         };
-        let write = records.put(ONLY, &begun, expect(last.as_ref()))?;
+        let write = records.put(SINGLETON, &begun, expect(last.as_ref()))?;
         write_where_unchanged(records, vec![write]).await?;
     }
-    let unread = records.list::<UnreadRecord>("").await?;
+    let unread = records.list::<PendingReferenceScan>("").await?;
     unread.iter().map(contact_of).collect()
 }
 
@@ -78,7 +80,7 @@ pub(crate) async fn groups_were_read(
     if whole.is_empty() {
         return Ok(Vec::new());
     }
-    let last = records.get::<ReferencesReadRecord>(ONLY).await?;
+    let last = records.get::<ReferenceScan>(SINGLETON).await?;
     let groups = settings.groups_fingerprint();
     let Some(last) = last.filter(|last| last.value.settings == groups) else {
         return Ok(Vec::new());
@@ -102,12 +104,12 @@ pub(crate) async fn groups_were_read(
         .collect();
     try_again(records, held.iter().copied()).await?;
     // Last, and not given up where somebody else was quicker: the group counts as listed from here on.
-    let noted = ReferencesReadRecord {
+    let noted = ReferenceScan {
         missing,
         ..last.value.clone()
     };
     records
-        .write(vec![records.put(ONLY, &noted, last.as_read())?])
+        .write(vec![records.put(SINGLETON, &noted, last.as_read())?])
         .await?;
     let held = held.into_iter().map(contact_of);
     unread.into_iter().map(Ok).chain(held).collect()
@@ -120,6 +122,6 @@ fn waits_for_groups(problem: &Problem) -> bool {
 async fn mark_unread(records: &Records, contacts: &BTreeSet<ContactId>) -> Result<(), TableError> {
     let marks = contacts
         .iter()
-        .map(|contact| records.put(contact, &UnreadRecord {}, Expect::Anything));
+        .map(|contact| records.put(contact, &PendingReferenceScan {}, Expect::Any));
     write_where_unchanged(records, marks.collect::<Result<_, _>>()?).await
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rules::{ContactId, Settings};
 use runtime::clock_skew::TWO_CLOCKS;
 use runtime::records::{
-    ContactRecord, ONLY, ProblemRecord, Record, Records, Stored, SweepRecord, expect,
+    ContactRecord, ProblemRecord, Record, Records, SINGLETON, Stored, SweepRecord, expect,
     whatever_is_there,
 };
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub(crate) async fn wanted(records: &Records) -> Result<Write, TableError> {
         pending: true,
         not_before: None,
     };
-    records.replace(ONLY, &wanted).await
+    records.replace(SINGLETON, &wanted).await
 }
 
 /// A full sweep that is due.
@@ -66,8 +66,8 @@ impl Sweep {
         settings: &Settings,
         now: OffsetDateTime,
     ) -> Result<Option<Self>, TableError> {
-        let request = records.get::<SweepRequestRecord>(ONLY).await?;
-        let stored_last = records.get::<SweepRecord>(ONLY).await?;
+        let request = records.get::<SweepRequestRecord>(SINGLETON).await?;
+        let stored_last = records.get::<SweepRecord>(SINGLETON).await?;
         let last = stored_last.as_ref().map(|last| &last.value);
         let settings_changed = last.is_some_and(|last| last.settings != settings.fingerprint());
         let is_outdated = last.is_none_or(|last| {
@@ -98,7 +98,7 @@ impl Sweep {
             pending: true,
             not_before: Some(now + PUT_OFF),
         };
-        let write = records.put(ONLY, &later, expect(self.request.as_ref()))?;
+        let write = records.put(SINGLETON, &later, expect(self.request.as_ref()))?;
         write_where_unchanged(records, vec![write]).await
     }
 
@@ -114,14 +114,15 @@ impl Sweep {
             at: now,
             again_at: self.settings_changed.then(|| now + OLD_SETTINGS_LAST),
         };
-        let mut writes = vec![records.put(ONLY, &swept, whatever_is_there(self.last.as_ref()))?];
+        let mut writes =
+            vec![records.put(SINGLETON, &swept, whatever_is_there(self.last.as_ref()))?];
         if let Some(request) = &self.request {
             let nothing = SweepRequestRecord {
                 pending: false,
                 not_before: None,
             };
             if request.value != nothing {
-                writes.push(records.put(ONLY, &nothing, request.as_read())?);
+                writes.push(records.put(SINGLETON, &nothing, request.as_read())?);
             }
         }
         Ok(writes)

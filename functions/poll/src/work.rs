@@ -7,7 +7,7 @@ use bigchange::BigChange;
 use rules::{AskedBy, ContactId, Fingerprint, GroupId, Switch};
 use runtime::records::{CursorRecord, Records, Stored, expect};
 use runtime::telemetry::Metric;
-use runtime::{Message, Parts, XeroSession};
+use runtime::{Message, Services, XeroSession};
 use store::{TableError, Write};
 use time::{Duration, OffsetDateTime};
 
@@ -25,9 +25,9 @@ const FAR_OFF: Duration = Duration::days(1);
 /// No page is asked for later than this. A call may take 30 seconds more, and what was read is queued within the rest of the function's 300.
 const READING_TIME: Duration = Duration::seconds(200);
 
-/// One poll's surroundings.
+/// One poll's host.
 pub(crate) struct Work<'a> {
-    pub(crate) parts: &'a Parts,
+    pub(crate) services: &'a Services,
     pub(crate) records: &'a Records,
     /// Only where Xero may be called now.
     pub(crate) session: Option<&'a XeroSession<'a>>,
@@ -49,14 +49,14 @@ impl Work<'_> {
     pub(crate) async fn run(&self) -> Result<Queued, PollError> {
         let deferred = match self.session {
             Some(_) => {
-                let queue = &*self.parts.queue;
+                let queue = &*self.services.queue;
                 deferred::queue_due(self.records, queue, self.started, self.switch).await?
             }
             None => 0,
         };
         let cursors = self.records.get_many::<CursorRecord>(self.groups()).await?;
-        let bigchange = self.parts.bigchange().await?;
-        let sweep = Sweep::due(self.records, &self.parts.settings, self.started).await?;
+        let bigchange = self.services.bigchange().await?;
+        let sweep = Sweep::due(self.records, &self.services.settings, self.started).await?;
         let faults = GroupFaults::read(self.records, self.started).await?;
         let fails_for_itself = |group, error: &GroupError| faults.fails_for_itself(group, error);
         let (reading, sweep, failure) = match sweep {
@@ -84,16 +84,16 @@ impl Work<'_> {
             .queue(&reading, sweep.as_ref(), deferred, &cursors, &faults)
             .await?;
         if faults.is_to_be_told(&reading) {
-            self.parts.surroundings.count(Metric::ContactGroupNotRead);
+            self.services.host.count(Metric::ContactGroupNotRead);
         }
         if let Some(error) = failure.or_else(|| reading.error(fails_for_itself)) {
             if error.is_login_lost() {
-                self.parts.surroundings.count(Metric::BigChangeAuthLost);
-                self.parts.forget_bigchange().await;
+                self.services.host.count(Metric::BigChangeAuthLost);
+                self.services.forget_bigchange().await;
             }
             return Err(error);
         }
-        self.parts.surroundings.count(Metric::PollSucceeded);
+        self.services.host.count(Metric::PollSucceeded);
         tracing::info!(
             full_sweep = queued.full_sweep,
             deferred = queued.deferred,
@@ -110,7 +110,7 @@ impl Work<'_> {
 
     /// The account groups, then the site groups.
     fn groups(&self) -> impl Iterator<Item = GroupId> {
-        let settings = &self.parts.settings;
+        let settings = &self.services.settings;
         settings
             .account_groups
             .iter()
@@ -139,7 +139,7 @@ impl Work<'_> {
 
     async fn read(&self, bigchange: &BigChange, extent: impl Fn(GroupId) -> Extent) -> Reading {
         let groups: Vec<_> = self.groups().map(|group| (group, extent(group))).collect();
-        let is_late = || self.parts.surroundings.now() - self.started > READING_TIME;
+        let is_late = || self.services.host.now() - self.started > READING_TIME;
         Reading::of(bigchange, &groups, is_late).await
     }
 
@@ -152,7 +152,7 @@ impl Work<'_> {
         cursors: &Cursors,
         faults: &GroupFaults,
     ) -> Result<Queued, PollError> {
-        let (records, settings) = (self.records, &self.parts.settings);
+        let (records, settings) = (self.records, &self.services.settings);
         references::keep_from_being_generated(records, &reading.code_like()).await?;
         let listed = reading.contacts();
         let mut contacts: BTreeSet<ContactId> = match sweep {
@@ -166,7 +166,7 @@ impl Work<'_> {
         let mut touched_in_xero = 0;
         if let Some(sweep) = sweep {
             contacts.extend(sweep::prepare(records, settings, reading).await?);
-            notes.extend(sweep.done(records, settings, self.parts.surroundings.now())?);
+            notes.extend(sweep.done(records, settings, self.services.host.now())?);
         } else if let Some(session) = self.session
             && let Some(look) = look(records, session, self.started).await
         {
@@ -177,7 +177,7 @@ impl Work<'_> {
         let contacts: Vec<_> = contacts.into_iter().collect();
         if !contacts.is_empty() {
             let messages = Message::for_each(&contacts, self.asked_by);
-            self.parts.queue.send(&messages).await?;
+            self.services.queue.send(&messages).await?;
             self.remember(&contacts, &listed);
         }
         write_where_unchanged(records, notes).await?;
@@ -195,8 +195,8 @@ impl Work<'_> {
     fn due(&self, listed: &Listed<'_>) -> BTreeSet<ContactId> {
         let mut recent = self.recently_queued();
         recent.forget_old(self.started);
-        let is_due = |(contact, as_listed): &(&ContactId, &Option<&Fingerprint>)| {
-            recent.is_due(**contact, **as_listed, self.started)
+        let is_due = |(contact, list_fingerprint): &(&ContactId, &Option<&Fingerprint>)| {
+            recent.is_due(**contact, **list_fingerprint, self.started)
         };
         let due = listed.iter().filter(is_due);
         due.map(|(contact, _)| *contact).collect()
@@ -205,8 +205,8 @@ impl Work<'_> {
     fn remember(&self, queued: &[ContactId], listed: &Listed<'_>) {
         let mut recent = self.recently_queued();
         for contact in queued {
-            if let Some(as_listed) = listed.get(contact) {
-                recent.queued(*contact, *as_listed, self.started);
+            if let Some(list_fingerprint) = listed.get(contact) {
+                recent.queued(*contact, *list_fingerprint, self.started);
             }
         }
     }

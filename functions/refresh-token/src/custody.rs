@@ -74,12 +74,12 @@ pub(crate) enum Swap {
 
 /// The versions of the token secret.
 #[derive(Clone, Copy)]
-pub(crate) struct Custody<'a> {
+pub(crate) struct TokenVersions<'a> {
     vault: &'a dyn Vault,
     secret_id: &'a str,
 }
 
-impl<'a> Custody<'a> {
+impl<'a> TokenVersions<'a> {
     pub(crate) fn new(vault: &'a dyn Vault, secret_id: &'a str) -> Self {
         Self { vault, secret_id }
     }

@@ -9,8 +9,8 @@
 
 mod custody;
 mod outcome;
-mod parts;
 mod renewal;
+mod services;
 
 use runtime::organisation::stored_tenant;
 use runtime::{Lease, clock_skew};
@@ -19,7 +19,7 @@ use time::Duration;
 
 pub use custody::STAGING_LABEL;
 pub use outcome::{Outcome, RefreshError};
-pub use parts::Parts;
+pub use services::Services;
 
 use crate::custody::is_fresh;
 use crate::renewal::Renewal;
@@ -36,30 +36,30 @@ const LEASE_LENGTH: Duration = Duration::minutes(1).saturating_add(clock_skew::O
 ///
 /// # Errors
 /// See [`RefreshError`]. Whatever the error, the current version is one that Xero took when it was stored.
-pub async fn refresh(parts: &Parts) -> Result<Outcome, RefreshError> {
+pub async fn refresh(services: &Services) -> Result<Outcome, RefreshError> {
     // Read although it may not be needed, so that a mistake in it is told while the current token still lasts.
-    let app = parts.app().await;
-    let seen = parts.custody().current().await?;
-    if seen.secret.is_blank() && is_never_connected(parts, &app).await? {
+    let app = services.app().await;
+    let seen = services.custody().current().await?;
+    if seen.secret.is_blank() && is_never_connected(services, &app).await? {
         // No alarm may ring on a stack that was deployed a moment ago.
-        parts.count_fresh();
+        services.count_fresh();
         tracing::info!("Xero is not connected yet (contact-sync connect xero)");
         return Ok(Outcome::NotConnectedYet);
     }
     let app = app?;
     let is_complete = seen.secret.tenant_id.is_some();
-    if is_complete && is_fresh(&seen.secret, parts.surroundings.now()) {
-        parts.count_fresh();
+    if is_complete && is_fresh(&seen.secret, services.host.now()) {
+        services.count_fresh();
         return Ok(Outcome::Fresh);
     }
-    let records = parts.records(&seen.secret)?;
-    let lease = Lease::take(records, LEASE, LEASE_LENGTH, &parts.surroundings).await?;
+    let records = services.records(&seen.secret)?;
+    let lease = Lease::take(records, LEASE, LEASE_LENGTH, &services.host).await?;
     let Some(lease) = lease else {
         tracing::info!("another refresher is at the Xero token");
         return Ok(Outcome::AnotherIsAtIt);
     };
     // What was read before the lease may have been replaced while waiting for it: the renewal reads everything again.
-    let outcome = Renewal::new(parts, &app).run().await;
+    let outcome = Renewal::new(services, &app).run().await;
     lease.give_back().await;
     outcome
 }
@@ -67,7 +67,7 @@ pub async fn refresh(parts: &Parts) -> Result<Outcome, RefreshError> {
 /// Whether a blank token secret is one that nobody has filled yet. A token that was there and is gone must be told: by then the organisation is stored. A custom
 /// connection begins with a blank token secret, and gets its token by itself.
 async fn is_never_connected(
-    parts: &Parts,
+    services: &Services,
     app: &Result<XeroAppSecret, RefreshError>,
 ) -> Result<bool, RefreshError> {
     let waits_for_a_person = match app {
@@ -75,5 +75,5 @@ async fn is_never_connected(
         Err(RefreshError::AppNotEntered(_)) => true,
         Err(_) => false,
     };
-    Ok(waits_for_a_person && stored_tenant(&*parts.table).await?.is_none())
+    Ok(waits_for_a_person && stored_tenant(&*services.table).await?.is_none())
 }

@@ -23,7 +23,8 @@ pub enum Outcome {
     /// Another refresher holds the lease: nothing was called.
     AnotherIsAtIt,
     /// Another version became current meanwhile; it stays, and what was got is not used.
-    LostTheSwap,
+    #[serde(rename = "lost_the_swap")]
+    Superseded,
     /// Xero could not be asked or gave no usable answer: the next run tries again, within the 30 minutes for which Xero takes the old refresh token.
     TryAgain,
     /// A new token is current, but Xero does not let the app into the organisation: it says that the app is not connected to it, or lacks a permission.

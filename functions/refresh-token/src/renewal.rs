@@ -2,7 +2,7 @@
 
 use rules::TenantId;
 use runtime::organisation::confirmed_tenant;
-use runtime::records::{DeadCause, DeadConnectionRecord, ONLY, Records, Stored};
+use runtime::records::{DeadCause, DeadConnectionRecord, Records, SINGLETON, Stored};
 use runtime::telemetry::Metric;
 use secrecy::ExposeSecret;
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
@@ -10,8 +10,8 @@ use store::TableError;
 use time::{Duration, OffsetDateTime};
 use xero::{Connection, Identity, IdentityError, Tokens};
 
-use crate::custody::{Custody, StoredToken, Swap, TOKEN_LIFE, is_fresh};
-use crate::{Outcome, Parts, RefreshError};
+use crate::custody::{StoredToken, Swap, TOKEN_LIFE, TokenVersions, is_fresh};
+use crate::{Outcome, RefreshError, Services};
 
 /// Kept with a dead connection, and logged: never quotes an answer of Xero.
 const DEAD: &str = "Xero takes none of the stored refresh tokens; a person must connect the app again (contact-sync connect xero)";
@@ -20,17 +20,17 @@ type Dead = Option<Stored<DeadConnectionRecord>>;
 
 /// One renewal. Everything that it decides on is read by itself.
 pub(crate) struct Renewal<'a> {
-    parts: &'a Parts,
+    services: &'a Services,
     app: &'a XeroAppSecret,
-    custody: Custody<'a>,
+    custody: TokenVersions<'a>,
 }
 
 impl<'a> Renewal<'a> {
-    pub(crate) fn new(parts: &'a Parts, app: &'a XeroAppSecret) -> Self {
+    pub(crate) fn new(services: &'a Services, app: &'a XeroAppSecret) -> Self {
         Self {
-            parts,
+            services,
             app,
-            custody: parts.custody(),
+            custody: services.custody(),
         }
     }
 
@@ -39,12 +39,12 @@ impl<'a> Renewal<'a> {
         if is_fresh(&current.secret, self.now()) {
             return self.complete(&current).await;
         }
-        let records = self.parts.records(&current.secret)?;
-        let dead: Dead = records.get(ONLY).await?;
+        let records = self.services.records(&current.secret)?;
+        let dead: Dead = records.get(SINGLETON).await?;
         if let Some(dead) = &dead
             && self.stays_dead(&dead.value, &current)
         {
-            self.parts.count_dead();
+            self.services.count_dead();
             tracing::warn!(since = %dead.value.since, "the connection to Xero is dead: {}", dead.value.why);
             return Ok(Outcome::ConnectionDead);
         }
@@ -91,7 +91,7 @@ impl<'a> Renewal<'a> {
         current: &StoredToken,
         recent: &[StoredToken],
     ) -> Result<Result<Tokens, IdentityError>, RefreshError> {
-        let identity = self.parts.identity(self.app);
+        let identity = self.services.identity(self.app);
         match self.app.grant_type {
             GrantType::ClientCredentials => Ok(identity.client_credentials().await),
             GrantType::AuthorizationCode if current.secret.refresh_token.is_none() => {
@@ -112,7 +112,7 @@ impl<'a> Renewal<'a> {
                 self.declare_dead(current, records).await
             }
             (IdentityError::InvalidGrant | IdentityError::InvalidClient, _) => {
-                self.parts.surroundings.count(Metric::XeroAppRefused);
+                self.services.host.count(Metric::XeroAppRefused);
                 tracing::error!(
                     "the Xero token is not refreshed: {}",
                     IdentityError::InvalidClient
@@ -120,7 +120,7 @@ impl<'a> Renewal<'a> {
                 Ok(Outcome::AppRejected)
             }
             (IdentityError::UnauthorizedClient | IdentityError::InvalidScope, _) => {
-                self.parts.surroundings.count(Metric::XeroAppRefused);
+                self.services.host.count(Metric::XeroAppRefused);
                 tracing::error!("the Xero token is not refreshed: {error}");
                 Ok(Outcome::ScopesRefused)
             }
@@ -146,9 +146,9 @@ impl<'a> Renewal<'a> {
             secret_version: current.version.clone(),
             cause: DeadCause::RefreshRefused,
         };
-        self.parts.count_dead();
+        self.services.count_dead();
         tracing::error!("the connection to Xero is dead: {DEAD}");
-        let put = records.replace(ONLY, &dead).await?;
+        let put = records.replace(SINGLETON, &dead).await?;
         records.write(vec![put]).await?;
         Ok(Outcome::ConnectionDead)
     }
@@ -158,7 +158,7 @@ impl<'a> Renewal<'a> {
         secret: XeroTokenSecret,
         replaces: &StoredToken,
     ) -> Result<StoredToken, RefreshError> {
-        let version = self.parts.surroundings.unique().to_string();
+        let version = self.services.host.new_id().to_string();
         self.custody.stage(secret, version, replaces).await
     }
 
@@ -190,9 +190,9 @@ impl<'a> Renewal<'a> {
         tracing::info!("another version of the Xero token became current meanwhile, and stays");
         let current = self.custody.current().await?;
         if is_fresh(&current.secret, self.now()) {
-            self.parts.count_fresh();
+            self.services.count_fresh();
         }
-        Ok(Outcome::LostTheSwap)
+        Ok(Outcome::Superseded)
     }
 
     /// The current token is fresh; see to it that its organisation is known and the right one.
@@ -200,7 +200,7 @@ impl<'a> Renewal<'a> {
         let Some(tenant) = current.secret.tenant_id else {
             return self.learn_organisation(current).await;
         };
-        self.parts.count_fresh();
+        self.services.count_fresh();
         self.check_organisation(tenant).await;
         Ok(Outcome::Fresh)
     }
@@ -228,7 +228,7 @@ impl<'a> Renewal<'a> {
     /// What the app is connected to; `None` where Xero cannot be asked now.
     async fn connections(&self, secret: &XeroTokenSecret) -> Option<Vec<Connection>> {
         let access_token = secret.access_token.as_ref()?;
-        let connections = self.parts.xero().connections(access_token).await;
+        let connections = self.services.xero().connections(access_token).await;
         connections
             .inspect_err(|error| {
                 tracing::warn!("Xero does not say now what the app is connected to, and is asked again after the next refresh: {error}");
@@ -250,17 +250,17 @@ impl<'a> Renewal<'a> {
             return self.lost_the_swap().await;
         }
         tracing::info!(%tenant, "the organisation of the Xero token is learnt");
-        self.parts.count_fresh();
+        self.services.count_fresh();
         self.check_organisation(tenant).await;
         Ok(Outcome::OrganisationLearnt)
     }
 
     /// The token is kept fresh even for an organisation that nobody confirmed: nothing is done with it, and the connection stays alive for a person to decide.
     async fn check_organisation(&self, tenant: TenantId) {
-        match confirmed_tenant(&*self.parts.table, tenant).await {
+        match confirmed_tenant(&*self.services.table, tenant).await {
             Ok(confirmed) if confirmed == tenant => {}
             Ok(confirmed) => {
-                self.parts.surroundings.count(Metric::OrganisationChanged);
+                self.services.host.count(Metric::OrganisationChanged);
                 tracing::error!(%confirmed, connected = %tenant, "the Xero token is for another organisation than the confirmed one");
             }
             Err(error) => tracing::warn!("which organisation is confirmed is not known: {error}"),
@@ -293,7 +293,7 @@ impl<'a> Renewal<'a> {
         if is_over {
             tracing::info!("Xero takes the connection again");
         } else {
-            self.parts.count_dead();
+            self.services.count_dead();
             tracing::error!(since = %dead.value.since, "the token is renewed, but the connection to Xero is dead: {}", dead.value.why);
         }
         is_over
@@ -305,15 +305,15 @@ impl<'a> Renewal<'a> {
         dead: &Stored<DeadConnectionRecord>,
         is_over: bool,
     ) -> Result<(), TableError> {
-        let records = self.parts.records(&renewed.secret)?;
+        let records = self.services.records(&renewed.secret)?;
         let write = if is_over {
-            records.delete::<DeadConnectionRecord>(ONLY, dead.as_read())
+            records.delete::<DeadConnectionRecord>(SINGLETON, dead.as_read())
         } else {
             let moved = DeadConnectionRecord {
                 secret_version: renewed.version.clone(),
                 ..dead.value.clone()
             };
-            records.put(ONLY, &moved, dead.as_read())?
+            records.put(SINGLETON, &moved, dead.as_read())?
         };
         match records.write(vec![write]).await {
             // A worker found the new token dead meanwhile: that stands.
@@ -323,7 +323,7 @@ impl<'a> Renewal<'a> {
     }
 
     fn now(&self) -> OffsetDateTime {
-        self.parts.surroundings.now()
+        self.services.host.now()
     }
 }
 

@@ -20,8 +20,8 @@ use aws_sdk_secretsmanager::config::{Builder, Credentials, Region};
 use fake_xero::{CallKind, Config, Delivery, FakeXero, Fault, FaultKind};
 use futures::future::{BoxFuture, join};
 use lost_answers::that_loses_answers;
-use refresh_token::{Outcome, Parts, STAGING_LABEL, refresh};
-use runtime::Surroundings;
+use refresh_token::{Outcome, STAGING_LABEL, Services, refresh};
+use runtime::Host;
 use secrecy::{ExposeSecret, SecretString};
 use secrets::{
     CURRENT, PREVIOUS, SecretVersion, SecretsManagerVault, Vault, VaultError, VersionInfo,
@@ -117,7 +117,7 @@ async fn of_two_refreshers_the_one_that_loses_the_swap_never_becomes_current() {
         gate.open.notify_one();
     };
     let (outcome, ()) = join(refresh(&parts), meanwhile).await;
-    assert_eq!(outcome.unwrap(), Outcome::LostTheSwap);
+    assert_eq!(outcome.unwrap(), Outcome::Superseded);
     assert_eq!((world.token_calls(), world.version_count().await), (2, 3));
 
     let (winner, _) = world.current().await;
@@ -147,7 +147,7 @@ async fn a_refresher_that_loses_to_a_person_leaves_what_the_person_stored() {
         gate.open.notify_one();
     };
     let (outcome, ()) = join(refresh(&parts), meanwhile).await;
-    assert_eq!(outcome.unwrap(), Outcome::LostTheSwap);
+    assert_eq!(outcome.unwrap(), Outcome::Superseded);
     let (version, _) = world.current().await;
     assert_eq!(world.labels(&version).await, labels([CURRENT]));
     assert_eq!(world.run().await, Outcome::Fresh);
@@ -271,14 +271,14 @@ impl World {
         refresh(&parts).await.unwrap()
     }
 
-    fn parts(self: &Arc<Self>, vault: Meddled, table: &MemoryTable) -> Parts {
+    fn parts(self: &Arc<Self>, vault: Meddled, table: &MemoryTable) -> Services {
         let (clock, ids) = (self.clone(), self.clone());
         let unique = move || Uuid::from_u128(ids.ids.fetch_add(1, Ordering::SeqCst).into());
-        Parts {
+        Services {
             vault: Arc::new(vault),
             table: Arc::new(table.clone()),
             transport: Arc::new(ToXero(self.clone())),
-            surroundings: Surroundings::new(move || clock.now(), unique).with_metrics(|_, _| ()),
+            host: Host::new(move || clock.now(), unique).with_metrics(|_, _| ()),
             app_secret_id: APP.to_owned(),
             token_secret_id: TOKEN.to_owned(),
             identity_url: "https://identity.xero.test".parse().unwrap(),

@@ -45,8 +45,8 @@ pub(crate) async fn run(
     if contacts.is_empty() {
         return Ok(Outcomes::new());
     }
-    let Opened { records, ready, .. } = worker.parts.xero.open().await?;
-    let (settings, now) = (&worker.parts.settings, worker.parts.surroundings.now());
+    let Opened { records, ready, .. } = worker.services.xero.open().await?;
+    let (settings, now) = (&worker.services.settings, worker.services.host.now());
     let switch = runtime::switch::switch(&records, settings, now).await?;
     let (worked, held_back): (Asked, Asked) = contacts
         .iter()
@@ -58,7 +58,7 @@ pub(crate) async fn run(
         results.extend(Box::pin(worked).await?);
     }
     follower
-        .note(&records, worker.parts.surroundings.now(), &results)
+        .note(&records, worker.services.host.now(), &results)
         .await;
     Ok(results)
 }
@@ -70,20 +70,20 @@ async fn run_opened(
     records: Records,
     ready: Result<XeroSession<'_>, Wait>,
 ) -> Result<Outcomes, BatchError> {
-    let now = worker.parts.surroundings.now();
+    let now = worker.services.host.now();
     let session = match ready {
         Ok(session) => session,
         Err(Wait { until, reason }) => {
             return Ok(defer_all(&records, contacts, now, until, reason).await);
         }
     };
-    let bigchange = match worker.parts.bigchange().await {
+    let bigchange = match worker.services.bigchange().await {
         Ok(bigchange) => bigchange,
         // A person must fill the secret in. The contacts wait, and their messages do not use up their
         // receives.
         Err(error) => {
             tracing::error!("BigChange cannot be asked: {error}");
-            worker.parts.surroundings.count(Metric::BigChangeAuthLost);
+            worker.services.host.count(Metric::BigChangeAuthLost);
             let reason = DeferReason::BigChangeRefusedLogin;
             return Ok(defer_all(&records, contacts, now, now + LOGIN_WAIT, reason).await);
         }
@@ -97,7 +97,7 @@ async fn run_opened(
         refused_queries: Mutex::default(),
         now,
         deadline,
-        attempt: worker.parts.surroundings.unique().to_string(),
+        attempt: worker.services.host.new_id().to_string(),
     };
     // Boxed, for every caller would carry its size.
     let done = Box::pin(pipeline::run(&context, contacts)).await?;
@@ -169,12 +169,12 @@ async fn defer_all(
 /// the store can be reached.
 pub(crate) async fn given_up(worker: &Worker, contact: ContactId, reason: &str) {
     let dropped = async {
-        let Opened { records, .. } = worker.parts.xero.open().await?;
-        let write = records.delete::<DeferredRecord>(contact, Expect::Anything);
+        let Opened { records, .. } = worker.services.xero.open().await?;
+        let write = records.delete::<DeferredRecord>(contact, Expect::Any);
         records.write(vec![write]).await?;
         let outcome = ContactOutcome::GivenUp(reason.to_owned());
         let ended = Outcomes::from([(contact, Ok(outcome))]);
-        let now = worker.parts.surroundings.now();
+        let now = worker.services.host.now();
         let follower = Follower::of(&records).await;
         follower.note(&records, now, &ended).await;
         Ok::<_, BatchError>(())

@@ -7,7 +7,7 @@ use rules::{
     AccountReference, MayGenerate, ReferencesKnown, RetryPolicy, code_prefix, codes, may_generate,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, ONLY, ReferencesReadRecord, UnreadRecord, expect,
+    ContactRecord, DeferReason, PendingReferenceScan, ReferenceScan, SINGLETON, expect,
 };
 use runtime::{CallError, OpenError};
 use store::TableError;
@@ -145,7 +145,7 @@ fn until_references_are_read(context: &Context<'_>, state: &ContactState) -> cra
 /// What is known of the references in use: each is reserved once its contact has been read.
 async fn references_known(context: &Context<'_>) -> Result<ReferencesKnown, TableError> {
     let groups = context.settings().groups_fingerprint();
-    let state = context.records.get::<ReferencesReadRecord>(ONLY).await?;
+    let state = context.records.get::<ReferenceScan>(SINGLETON).await?;
     let Some(state) = state.filter(|state| state.value.settings == groups) else {
         return Ok(ReferencesKnown::NotYet);
     };
@@ -156,14 +156,19 @@ async fn references_known(context: &Context<'_>) -> Result<ReferencesKnown, Tabl
     if state.value.complete {
         return Ok(ReferencesKnown::All);
     }
-    if !context.records.list::<UnreadRecord>("").await?.is_empty() {
+    if !context
+        .records
+        .list::<PendingReferenceScan>("")
+        .await?
+        .is_empty()
+    {
         return Ok(ReferencesKnown::NotYet);
     }
-    let complete = ReferencesReadRecord {
+    let complete = ReferenceScan {
         complete: true,
         ..state.value.clone()
     };
-    let write = context.records.put(ONLY, &complete, state.as_read())?;
+    let write = context.records.put(SINGLETON, &complete, state.as_read())?;
     match context.records.write(vec![write]).await {
         Ok(()) => Ok(ReferencesKnown::All),
         // Another worker saw the same, or a poll began anew: then the next try tells.

@@ -1,12 +1,12 @@
 //! Writes endings. Each is one transaction, so that it is there as a whole or not at all.
 
 use rules::{
-    ContactId, Field, KnownNames, Link, Problem, Skip, Watch, contact_fingerprint, given_up_by,
+    ContactId, DisplayNames, Field, Link, Problem, Skip, Watch, contact_fingerprint, given_up_by,
     is_settled, normalise_spaces,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, ProblemRecord, UnreadRecord, WaitingRecord, expect,
-    whatever_is_there,
+    ContactRecord, DeferReason, DeferredRecord, PendingReferenceScan, ProblemRecord, WaitingRecord,
+    expect, whatever_is_there,
 };
 use store::{Expect, TableError, Write};
 use time::{Duration, OffsetDateTime};
@@ -110,7 +110,7 @@ async fn skip(
         let mut content = record.value.clone();
         if given_up.link {
             content = ContactRecord {
-                word: content.word.after_deletion(),
+                manual_match: content.manual_match.after_deletion(),
                 reserved: content.reserved,
                 generated: content.generated,
                 ..ContactRecord::default()
@@ -224,7 +224,7 @@ async fn problem_record(
     let name = read.map(|contact| normalise_spaces(&contact.name));
     let name = name.or_else(|| old.map(|old| old.name.clone()));
     let name = name.unwrap_or_default();
-    let names = KnownNames {
+    let names = DisplayNames {
         group: group_name(context, &problem).await,
         contact: other_name(context, &problem).await,
     };
@@ -286,13 +286,13 @@ fn recording(
     let named_now = record.problem.names_contact();
     if let Some(named) = named_before.filter(|named| named_now != Some(*named)) {
         let key = waiting_key(named, state.id);
-        writes.push(records.delete::<WaitingRecord>(key, Expect::Anything));
+        writes.push(records.delete::<WaitingRecord>(key, Expect::Any));
     }
     if let Some(named) = named_now {
         let waiter = state.id;
         let waiting = WaitingRecord { named, waiter };
         let key = waiting_key(named, waiter);
-        writes.push(records.put(key, &waiting, Expect::Anything)?);
+        writes.push(records.put(key, &waiting, Expect::Any)?);
     }
     writes.push(records.put(state.subject, record, expect(old))?);
     Ok(writes)
@@ -361,7 +361,7 @@ async fn link(
         synced: plan.synced.clone(),
     });
     content.intent = None;
-    content.word = content.word.after_link();
+    content.manual_match = content.manual_match.after_link();
     let customer = seen.customer.as_ref();
     content
         .notices
@@ -394,10 +394,10 @@ fn clearing(context: &Context<'_>, state: &ContactState) -> Vec<Write> {
     let mut writes = clearing_mark(context, state);
     if let Some(problem) = &state.problem {
         let records = &context.records;
-        writes.push(records.delete::<ProblemRecord>(state.subject, Expect::Anything));
+        writes.push(records.delete::<ProblemRecord>(state.subject, Expect::Any));
         if let Some(named) = problem.value.problem.names_contact() {
             let key = waiting_key(named, state.id);
-            writes.push(records.delete::<WaitingRecord>(key, Expect::Anything));
+            writes.push(records.delete::<WaitingRecord>(key, Expect::Any));
         }
     }
     writes
@@ -409,7 +409,7 @@ fn clearing_mark(context: &Context<'_>, state: &ContactState) -> Vec<Write> {
     let delete = |_| {
         context
             .records
-            .delete::<UnreadRecord>(state.subject, Expect::Anything)
+            .delete::<PendingReferenceScan>(state.subject, Expect::Any)
     };
     unread.map(delete).into_iter().collect()
 }

@@ -7,7 +7,7 @@ use bigchange::BigChange;
 use rules::{AccountReference, ContactId, GroupId, Settings, XeroContactId};
 use runtime::records::{QueryKind, Records};
 use runtime::telemetry::Metric;
-use runtime::{AccountReferences, Surroundings, XeroClaims, XeroSession};
+use runtime::{AccountReferences, Host, XeroClaims, XeroSession};
 use store::TableError;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{Mutex, OnceCell};
@@ -53,16 +53,16 @@ pub(crate) struct Context<'a> {
 
 impl Context<'_> {
     pub(crate) fn settings(&self) -> &Settings {
-        &self.worker.parts.settings
+        &self.worker.services.settings
     }
 
-    pub(crate) fn surroundings(&self) -> &Surroundings {
-        &self.worker.parts.surroundings
+    pub(crate) fn host(&self) -> &Host {
+        &self.worker.services.host
     }
 
     /// Whether there is only time left to record what is unfinished.
     pub(crate) fn is_out_of_time(&self) -> bool {
-        self.surroundings().now() > self.deadline - TIME_TO_RECORD
+        self.host().now() > self.deadline - TIME_TO_RECORD
     }
 
     /// When the intents of this batch expire.
@@ -86,8 +86,8 @@ impl Context<'_> {
     /// BigChange refuses the login: a person must act. What they correct in the secret is seen by the
     /// next batch.
     pub(crate) async fn bigchange_login_refused(&self) {
-        self.surroundings().count(Metric::BigChangeAuthLost);
-        self.worker.parts.forget_bigchange().await;
+        self.host().count(Metric::BigChangeAuthLost);
+        self.worker.services.forget_bigchange().await;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use runtime::CallError;
-use runtime::records::{DirectoryRecord, ONLY};
+use runtime::records::{DirectoryRecord, SINGLETON};
 use xero::{Pages, Step};
 
 use crate::context::Context;
@@ -50,7 +50,7 @@ pub(crate) async fn freshen_if_cheaper(
         calls
     };
     let worth = for_this_batch.max(with_savings.min(MAX_PAGES));
-    let known = context.records.get::<DirectoryRecord>(ONLY).await;
+    let known = context.records.get::<DirectoryRecord>(SINGLETON).await;
     let known = known
         .map_err(store_failed)?
         .map(|record| record.value.pages);
@@ -193,7 +193,7 @@ async fn read(
 
 async fn remember_pages(context: &Context<'_>, pages: u32) -> Result<(), CallError> {
     let record = DirectoryRecord { pages };
-    let write = context.records.replace(ONLY, &record).await;
+    let write = context.records.replace(SINGLETON, &record).await;
     let write = write.map_err(store_failed)?;
     context
         .records

@@ -61,7 +61,7 @@ fn assume_written(
         XeroWrite::Nothing { id } => (*id, Ok(())),
         XeroWrite::Create(new) => {
             // Only the nil identifier is none.
-            let Ok(id) = XeroContactId::try_from(context.surroundings().unique()) else {
+            let Ok(id) = XeroContactId::try_from(context.host().new_id()) else {
                 return WriteResult::InDoubt;
             };
             (id, dry_run.create(id, new))
@@ -69,8 +69,8 @@ fn assume_written(
         XeroWrite::Change {
             id,
             changes,
-            as_found,
-        } => match (now.get(id), as_found) {
+            expected,
+        } => match (now.get(id), expected) {
             (Some(now), Some(found)) if !is_still_as_found(found, now) => {
                 return WriteResult::Stale;
             }

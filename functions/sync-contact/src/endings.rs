@@ -104,7 +104,9 @@ pub(crate) fn xero_failed(
 pub(crate) fn is_refused(error: &CallError) -> bool {
     matches!(
         error,
-        CallError::Failed(Error::QueryRefused | Error::TooManyContacts | Error::NotAsked { .. })
+        CallError::Failed(
+            Error::QueryRefused | Error::TooManyContacts | Error::InvalidRequest { .. }
+        )
     )
 }
 
@@ -113,7 +115,7 @@ fn lookup_refused(context: &Context<'_>, state: &ContactState) -> Ending {
     let problem = state.problem.as_ref().map(|problem| &problem.value.problem);
     let is_held_for_it = problem == Some(&Problem::XeroRefusesLookups);
     if holds_after_refused_lookup(state.attempts(), state.waited(context.now), is_held_for_it) {
-        context.surroundings().count(Metric::XeroRefusesLookups);
+        context.host().count(Metric::XeroRefusesLookups);
         held(Problem::XeroRefusesLookups)
     } else {
         retry(context, state, DeferReason::XeroRefusesLookups, None)

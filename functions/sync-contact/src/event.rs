@@ -129,7 +129,7 @@ pub async fn handle(
                 tracing::error!(%contact, "contact {contact} could not be worked: {reason}");
                 if records
                     .iter()
-                    .all(|record| record.may_come_again(worker.parts.max_receive_count))
+                    .all(|record| record.may_come_again(worker.services.max_receive_count))
                 {
                     records
                         .iter()
@@ -232,7 +232,7 @@ async fn give_up(
     response: &mut Response,
 ) {
     if let Err(error) = worker
-        .parts
+        .services
         .queue
         .give_up(&DeadLetter { contact_id, reason })
         .await

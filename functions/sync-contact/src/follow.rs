@@ -1,7 +1,7 @@
 //! Notes how contacts ended for whoever follows along in the operator's tool.
 
-use rules::Outcome;
-use runtime::records::{EndingKind, FollowRecord, ONLY, OutcomeRecord, Records};
+use rules::SyncAction;
+use runtime::records::{EndingKind, FollowRecord, OutcomeRecord, Records, SINGLETON};
 use store::{Expect, MAX_WRITES, TableError, Write};
 use time::{Duration, OffsetDateTime};
 
@@ -18,7 +18,7 @@ pub(crate) struct Follower {
 impl Follower {
     /// Nobody, where the store does not say: what a person would like to watch must not stop the work.
     pub(crate) async fn of(records: &Records) -> Self {
-        let until = match records.get::<FollowRecord>(ONLY).await {
+        let until = match records.get::<FollowRecord>(SINGLETON).await {
             Ok(record) => record.map(|record| record.value.until),
             Err(error) => {
                 tracing::warn!("whether somebody follows along is not known: {error}");
@@ -35,7 +35,7 @@ impl Follower {
         }
         let ended = results.iter().filter_map(|(contact, result)| {
             let record = record_of(result.as_ref().ok()?, now);
-            Some(records.put_expiring(contact, &record, Expect::Anything, now + OUTCOME_LIFE))
+            Some(records.put_expiring(contact, &record, Expect::Any, now + OUTCOME_LIFE))
         });
         let writes: Result<Vec<Write>, TableError> = ended.collect();
         let written = async {
@@ -52,11 +52,11 @@ impl Follower {
 
 fn record_of(outcome: &ContactOutcome, now: OffsetDateTime) -> OutcomeRecord {
     let (ending, detail) = match outcome {
-        ContactOutcome::InLine(Outcome::Created) => (EndingKind::Created, String::new()),
-        ContactOutcome::InLine(Outcome::Linked) => (EndingKind::Linked, String::new()),
-        ContactOutcome::InLine(Outcome::Updated) => (EndingKind::Updated, String::new()),
-        ContactOutcome::InLine(Outcome::Unchanged) => (EndingKind::Unchanged, String::new()),
-        ContactOutcome::InLine(Outcome::Unknown) => (EndingKind::Unknown, String::new()),
+        ContactOutcome::InLine(SyncAction::Created) => (EndingKind::Created, String::new()),
+        ContactOutcome::InLine(SyncAction::Linked) => (EndingKind::Linked, String::new()),
+        ContactOutcome::InLine(SyncAction::Updated) => (EndingKind::Updated, String::new()),
+        ContactOutcome::InLine(SyncAction::Unchanged) => (EndingKind::Unchanged, String::new()),
+        ContactOutcome::InLine(SyncAction::Unknown) => (EndingKind::Unknown, String::new()),
         ContactOutcome::Skipped(skip) => (EndingKind::LeftAlone, format!("{skip:?}")),
         ContactOutcome::Held(code) | ContactOutcome::StillHeld(code) => {
             (EndingKind::Held, (*code).to_owned())

@@ -1,7 +1,8 @@
 //! The history of a contact: what was done about it.
 
 use rules::{
-    Change, ContactId, Field, Outcome, Plan, System, XeroContact, XeroContactId, XeroWrite, changes,
+    Change, ContactId, Field, Plan, SyncAction, System, XeroContact, XeroContactId, XeroWrite,
+    changes,
 };
 use runtime::records::{HistoryEvent, HistoryRecord};
 use store::{TableError, Write};
@@ -45,9 +46,9 @@ pub(crate) fn of_link(
     done: &[Change],
 ) -> Result<Option<Write>, TableError> {
     let event = match linking.plan.outcome {
-        Outcome::Created => HistoryEvent::Created,
+        SyncAction::Created => HistoryEvent::Created,
         // It was this software that created it, although it learnt of it only now.
-        Outcome::Linked if let Some(created) = lost_create(context, state, seen, linking) => {
+        SyncAction::Linked if let Some(created) = lost_create(context, state, seen, linking) => {
             let done: Vec<Change> = created.into_iter().chain(done.iter().cloned()).collect();
             return remember(
                 context,
@@ -57,12 +58,12 @@ pub(crate) fn of_link(
                 &done,
             );
         }
-        Outcome::Linked => HistoryEvent::Linked,
+        SyncAction::Linked => HistoryEvent::Linked,
         // What was carried over without a write (a field that was left out) is nothing that was done.
-        Outcome::Updated | Outcome::Unchanged if done.is_empty() => return Ok(None),
-        Outcome::Updated | Outcome::Unchanged => HistoryEvent::Updated,
+        SyncAction::Updated | SyncAction::Unchanged if done.is_empty() => return Ok(None),
+        SyncAction::Updated | SyncAction::Unchanged => HistoryEvent::Updated,
         // No decision of this version has it.
-        Outcome::Unknown => HistoryEvent::Unknown,
+        SyncAction::Unknown => HistoryEvent::Unknown,
     };
     remember(context, state.id, event, linking.xero_id, done)
 }
@@ -111,10 +112,14 @@ fn remember(
     done: &[Change],
 ) -> Result<Option<Write>, TableError> {
     let record = HistoryRecord {
-        at: context.surroundings().now(),
+        at: context.host().now(),
         event,
         xero_id,
         changes: done.to_vec(),
     };
-    record.write(&context.records, contact, context.worker.parts.history_days)
+    record.write(
+        &context.records,
+        contact,
+        context.worker.services.history_days,
+    )
 }

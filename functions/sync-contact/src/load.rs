@@ -8,7 +8,9 @@ use rules::{
     AccountReference, AskedBy, Contact, ContactId, Participation, Skip, XeroWrite,
     looks_like_a_code, needed_and_missing, participation,
 };
-use runtime::records::{ContactRecord, DeferReason, DeferredRecord, ProblemRecord, UnreadRecord};
+use runtime::records::{
+    ContactRecord, DeferReason, DeferredRecord, PendingReferenceScan, ProblemRecord,
+};
 use runtime::telemetry::Metric;
 use store::TableError;
 
@@ -30,7 +32,7 @@ pub(crate) async fn states(
         context.records.get_many::<ContactRecord>(ids()),
         context.records.get_many::<ProblemRecord>(ids()),
         context.records.get_many::<DeferredRecord>(ids()),
-        context.records.get_many::<UnreadRecord>(ids()),
+        context.records.get_many::<PendingReferenceScan>(ids()),
     )?;
     let state = |(id, asked_by): (&ContactId, &AskedBy)| {
         let key = id.to_string();
@@ -102,7 +104,7 @@ async fn ask_bigchange(
     // However slow BigChange is, half of the time is left for those that were read; or the same ones
     // would be put off again and again.
     let read_until = context.now + (context.deadline - context.now) / 2;
-    let is_late = || context.surroundings().now() > read_until;
+    let is_late = || context.host().now() > read_until;
     let ids: Vec<ContactId> = states.iter().map(|state| state.id).collect();
     stream::iter(ids.into_iter().map(|id| async move {
         if is_late() {
@@ -212,7 +214,7 @@ fn tell_what_is_always_left_out<'a>(
     };
     let is_always = |key: &&&'static str| others.iter().all(|missing| missing.contains(**key));
     if let Some(key) = first.iter().find(is_always) {
-        context.surroundings().count(Metric::BigChangeLeavesOut);
+        context.host().count(Metric::BigChangeLeavesOut);
         tracing::error!(
             key,
             contacts = left_out.len(),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use lambda_runtime::LambdaEvent;
-use runtime::{Parts, function, telemetry};
+use runtime::{Services, function, telemetry};
 use serde_json::Value;
 use sync_contact::Worker;
 use time::OffsetDateTime;
@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::start_tracing();
-    let worker = &match Parts::from_environment().await {
-        Ok(parts) => Worker::new(parts),
+    let worker = &match Services::from_environment().await {
+        Ok(services) => Worker::new(services),
         Err(error) => return function::cannot_start("sync-contact", &error).await,
     };
     let handle = |event: LambdaEvent<Value>| async move {

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::fmt;
 
 use rules::{
-    AccountReference, AskedBy, Change, Contact, ContactId, Customer, Outcome, Plan, Problem, Skip,
-    Subject, UnknownAnswers, XeroContact, XeroContactId,
+    AccountReference, AskedBy, Change, Contact, ContactId, Customer, Plan, Problem, Skip, Subject,
+    SyncAction, UnknownAnswers, XeroContact, XeroContactId,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, Intent, ProblemRecord, Stored, UnreadRecord,
+    ContactRecord, DeferReason, DeferredRecord, Intent, PendingReferenceScan, ProblemRecord, Stored,
 };
 use store::TableError;
 use time::{Duration, OffsetDateTime};
@@ -26,7 +26,7 @@ pub enum ContactOutcome {
     /// Held before, and nothing that could change it has changed.
     StillHeld(&'static str),
     /// In line.
-    InLine(Outcome),
+    InLine(SyncAction),
     /// In the table, to be queued again.
     Deferred(DeferReason),
     /// To be sent to the dead-letter queue, for this reason.
@@ -62,7 +62,7 @@ pub struct ContactState {
     /// Its deferral, from which it was queued again.
     pub deferred: Option<Stored<DeferredRecord>>,
     /// The mark that its account reference has not been read yet.
-    pub unread: Option<Stored<UnreadRecord>>,
+    pub unread: Option<Stored<PendingReferenceScan>>,
     /// What this batch has met with so far.
     pub met: Met,
 }

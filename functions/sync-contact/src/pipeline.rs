@@ -141,7 +141,7 @@ impl<'a> Batch<'a> {
         let left = self.open().into_iter().map(|matched| -> Step<Candidate> {
             let ending = match matched.state().met.unknown {
                 Some(unknown) => in_doubt(context, &matched, unknown),
-                None => after_another(context, matched.state(), DeferReason::AfterItsTwin),
+                None => after_another(context, matched.state(), DeferReason::BatchConflict),
             };
             Err(matched.end(ending))
         });

@@ -100,7 +100,7 @@ fn decision(context: &Context<'_>, matched: &Matched, claims: &Claims) -> Decisi
         customer: &matched.candidate.customer,
         settings: context.settings(),
         link: record.link.as_ref(),
-        word: &record.word(),
+        manual_match: &record.manual_match_now(),
         in_doubt: record.in_doubt().as_ref(),
         generated: record.code(),
         contact_reference_due: record.contact_reference_in_doubt(),

@@ -177,7 +177,7 @@ async fn remember_refusal(context: &Context<'_>, kind: QueryKind) -> Result<(), 
     let record = RefusedQueryRecord { until };
     let write = context
         .records
-        .put_expiring(kind, &record, Expect::Anything, until);
+        .put_expiring(kind, &record, Expect::Any, until);
     let write = write.map_err(store_failed)?;
     context
         .records

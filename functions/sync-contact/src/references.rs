@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, stream};
 use rules::{AccountReference, ContactId};
 use runtime::Reserving;
-use runtime::records::{DeferReason, UnreadRecord, expect};
+use runtime::records::{DeferReason, PendingReferenceScan, expect};
 use store::{Expect, TableError};
 
 use crate::context::{Claims, Context, STORE_AT_ONCE};
@@ -133,7 +133,7 @@ async fn try_reserve(
         writes.push(
             context
                 .records
-                .delete::<UnreadRecord>(state.subject, Expect::Anything),
+                .delete::<PendingReferenceScan>(state.subject, Expect::Any),
         );
     }
     if !writes.is_empty() {

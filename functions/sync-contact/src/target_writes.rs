@@ -57,7 +57,7 @@ pub(crate) struct Change {
     contact: ContactId,
     id: XeroContactId,
     changes: XeroChanges,
-    as_found: Option<XeroContact>,
+    expected: Option<XeroContact>,
     alone: bool,
 }
 
@@ -93,12 +93,12 @@ impl Calls {
                 XeroWrite::Change {
                     id,
                     changes: what,
-                    as_found,
+                    expected,
                 } => changes.push(Change {
                     contact: state.id,
                     id: *id,
                     changes: (**what).clone(),
-                    as_found: as_found.as_deref().cloned(),
+                    expected: expected.as_deref().cloned(),
                     alone,
                 }),
             }
@@ -119,7 +119,7 @@ impl Calls {
         let reads_alone = self
             .changes_alone
             .iter()
-            .filter(|change| change.as_found.is_some());
+            .filter(|change| change.expected.is_some());
         let writes = self.creates.len() + self.changes_together.len() + self.changes_alone.len();
         (self.changes_together.len() + reads_alone.count(), writes)
     }
@@ -128,13 +128,13 @@ impl Calls {
 /// The changes that go singly, and those that share calls. Renames go singly: an element without a name
 /// that Xero refuses for its name can only lack one.
 fn split_changes(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
-    let linking = changes.iter().any(|change| change.as_found.is_some());
+    let linking = changes.iter().any(|change| change.expected.is_some());
     let is_plain = |change: &&Change| {
-        change.as_found.is_none() && change.changes.name.is_none() && !change.alone
+        change.expected.is_none() && change.changes.name.is_none() && !change.alone
     };
     let few = !linking && changes.iter().filter(is_plain).count() <= FEW_CHANGES;
     changes.into_iter().partition(|change| {
-        change.changes.name.is_some() || change.alone || (change.as_found.is_none() && few)
+        change.changes.name.is_some() || change.alone || (change.expected.is_none() && few)
     })
 }
 
@@ -188,7 +188,7 @@ async fn change_together(context: &Context<'_>, part: &[Change], results: &mut R
                 updates.push(update);
                 sent.push(change);
             }
-            None if change.as_found.is_some() => {
+            None if change.expected.is_some() => {
                 results.insert(change.contact, WriteResult::Stale);
             }
             // A linked contact that is no longer active, or not there: the single call tells why.
@@ -220,7 +220,7 @@ async fn change_alone(context: &Context<'_>, change: Change, results: &mut Resul
     if context.is_out_of_time() {
         return no_time(context, &[change.contact], results);
     }
-    if change.as_found.is_some() {
+    if change.expected.is_some() {
         let part = std::slice::from_ref(&change);
         let Some(now) = read_again(context, part, results).await else {
             return;
@@ -238,7 +238,7 @@ async fn change_alone(context: &Context<'_>, change: Change, results: &mut Resul
     });
     let answer = answer.await;
     if matches!(answer, Err(CallError::Failed(xero::Error::NotFound))) {
-        let gone = match change.as_found {
+        let gone = match change.expected {
             Some(_) => WriteResult::Stale,
             None => WriteResult::Gone(change.id),
         };
@@ -363,16 +363,12 @@ fn not_called(contacts: &[ContactId], error: CallError, results: &mut Results) {
 /// New for every call, and never derived from the content: A, then B, then A again within minutes would
 /// replay the first A. The key holds the tenant, for Xero keeps keys for an app as a whole.
 fn idempotency_key(context: &Context<'_>) -> String {
-    format!(
-        "{}/{}",
-        context.records.tenant(),
-        context.surroundings().unique()
-    )
+    format!("{}/{}", context.records.tenant(), context.host().new_id())
 }
 
 /// A contact that was found may be written to if it is as it was found; a linked one if it is active.
 fn may_be_changed(change: &Change, read: &XeroContact) -> bool {
-    match &change.as_found {
+    match &change.expected {
         Some(found) => is_still_as_found(found, read),
         None => read.status == rules::ContactStatus::Active,
     }
@@ -390,7 +386,7 @@ fn nothing_was_written(error: &CallError) -> bool {
                 ..
             } | Error::AuthExpired
                 | Error::NotFound
-                | Error::NotAsked { .. }
+                | Error::InvalidRequest { .. }
                 | Error::NothingProcessed { .. }
                 | Error::QueryRefused
                 | Error::TooManyContacts

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rules::{AskedBy, ContactId, Outcome};
+use rules::{AskedBy, ContactId, SyncAction};
 use runtime::Message;
 use runtime::records::{ProblemRecord, WaitingRecord};
 use store::TableError;
@@ -14,7 +14,7 @@ use crate::model::{Committed, ContactOutcome};
 pub(crate) async fn waiting_for(context: &Context<'_>, done: &[Committed]) {
     let is_news = |committed: &&Committed| {
         let outcome = &committed.outcome;
-        let got_into_line = matches!(outcome, Ok(ContactOutcome::InLine(outcome)) if *outcome != Outcome::Unchanged);
+        let got_into_line = matches!(outcome, Ok(ContactOutcome::InLine(outcome)) if *outcome != SyncAction::Unchanged);
         got_into_line || committed.state.met.released_claim
     };
     // What follows from what a person asked for is the person's too: it must not stop half-way because
@@ -54,6 +54,6 @@ async fn wake(context: &Context<'_>, news: &HashMap<ContactId, AskedBy>) -> Resu
             Err(error) => return Err(error),
         }
     }
-    let sent = context.worker.parts.queue.send(&waiters).await;
+    let sent = context.worker.services.queue.send(&waiters).await;
     sent.map_err(|error| TableError::Unavailable(error.to_string()))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use runtime::Parts;
+use runtime::Services;
 use tokio::sync::Mutex;
 
 use crate::directory::{Directory, HalfRead};
@@ -12,8 +12,8 @@ use crate::model::Committed;
 
 /// What one process keeps between invocations.
 pub struct Worker {
-    /// The parts that it works with.
-    pub parts: Parts,
+    /// The services that it works with.
+    pub services: Services,
     /// What it last knew of the Xero organisation; a stale one may cost a call, never a wrong write.
     pub directory: Mutex<Option<Directory>>,
     /// What was read of a directory before Xero's limit, or the time, broke it off.
@@ -31,9 +31,9 @@ pub type Observer = Arc<dyn Fn(&Committed) + Send + Sync>;
 impl Worker {
     /// A worker that knows nothing yet.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(services: Services) -> Self {
         Self {
-            parts,
+            services,
             directory: Mutex::new(None),
             half_read: Mutex::new(None),
             calls_without_directory: AtomicU32::new(0),

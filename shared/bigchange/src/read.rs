@@ -52,7 +52,7 @@ pub(crate) fn listed(item: &Value) -> Result<ListedContact, Unreadable> {
         contact_reference: fields.text(REFERENCE)?,
         parent: parent(&fields)?,
         deleted: fields.is_dated(DELETION_DATE)?,
-        as_listed: Fingerprint::of([item.to_string().as_str()]),
+        list_fingerprint: Fingerprint::of([item.to_string().as_str()]),
     })
 }
 

@@ -27,7 +27,7 @@ pub struct ListedContact {
     /// Whether BigChange has a deletion date for it.
     pub deleted: bool,
     /// The same for two listings in which everything that the list shows of it is the same.
-    pub as_listed: Fingerprint,
+    pub list_fingerprint: Fingerprint,
 }
 
 /// A contact as BigChange's detail shows it. Texts are as they were read, blank where BigChange has none.

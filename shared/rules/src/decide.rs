@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Named;
+use crate::problem::XeroContactRef;
 use crate::text::NameKey;
 use crate::{
     AccountReference, AccountType, Address, ContactId, ContactNumber, ContactStatus, Customer,
-    Details, Field, InDoubt, NewXeroContact, Notice, Outcome, Person, Plan, Problem, Settings,
+    Details, Field, InDoubt, NewXeroContact, Notice, Person, Plan, Problem, Settings, SyncAction,
     XeroChanges, XeroContact, XeroContactId, XeroWrite,
 };
 
@@ -25,19 +25,19 @@ pub struct Link {
 
 /// What a person said about which Xero contact a customer is. It overrules the match table, and nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PersonsWord {
+pub struct ManualMatch {
     /// It is this one, whatever its name and whatever else would fit. Until that has led to a link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is: Option<XeroContactId>,
+    #[serde(default, rename = "is", skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<XeroContactId>,
     /// It is none of these, although it was linked to each of them once. Until a person says that it is that one after all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub is_not: Vec<XeroContactId>,
+    #[serde(default, rename = "is_not", skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<XeroContactId>,
 }
 
-impl PersonsWord {
+impl ManualMatch {
     /// Whether nothing was said.
     #[must_use]
-    pub fn is_silent(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -52,7 +52,7 @@ pub struct Snapshot<'a> {
     /// The stored link, if there is one.
     pub link: Option<&'a Link>,
     /// What a person said about it; matters while it is not linked.
-    pub word: &'a PersonsWord,
+    pub manual_match: &'a ManualMatch,
     /// What an earlier attempt may have written.
     pub in_doubt: Option<&'a InDoubt>,
     /// The code that was generated and reserved for this contact earlier; it keeps it through any retry.
@@ -169,12 +169,12 @@ fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
         (XeroChanges::default(), link.synced.clone())
     };
     let xero = xero_change(link.xero_id, changes, None);
-    let mut plan = plan(s, Outcome::Updated, account_reference, xero, synced);
+    let mut plan = plan(s, SyncAction::Updated, account_reference, xero, synced);
     if plan.writes_nothing()
         && plan.account_reference == link.account_reference
         && plan.synced == link.synced
     {
-        plan.outcome = Outcome::Unchanged;
+        plan.outcome = SyncAction::Unchanged;
     }
     Decision::Apply(Box::new(plan))
 }
@@ -197,7 +197,7 @@ fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
 /// Where a person said which one it is, only that one is looked at. One that a person took the link from is left out, and where it alone would fit, nothing is linked
 /// or created (`UnlinkedByPerson`).
 fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
-    if let Some(chosen) = s.word.is {
+    if let Some(chosen) = s.manual_match.pinned {
         return decide_chosen(s, chosen);
     }
     let customer = s.customer;
@@ -210,12 +210,12 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
                 .match_by_name
                 .then(|| customer.details.name.clone()),
             // Also where what is in doubt is an update: it may be of a create of ours that was found again. And where one of ours was unlinked: it has our number.
-            create_in_doubt: s.in_doubt.is_some() || !s.word.is_not.is_empty(),
+            create_in_doubt: s.in_doubt.is_some() || !s.manual_match.excluded.is_empty(),
         });
     };
     let (unlinked, others): (Vec<_>, Vec<_>) = found
         .iter()
-        .partition(|contact| s.word.is_not.contains(&contact.id));
+        .partition(|contact| s.manual_match.excluded.contains(&contact.id));
     let matches = matching(customer, s.settings, others);
     match matches.as_slice() {
         [] => match matching(customer, s.settings, unlinked).first() {
@@ -226,7 +226,10 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
         },
         [one] => decide_matched(s, one),
         several => Decision::Hold(Problem::AmbiguousMatch {
-            found: several.iter().map(|m| Named::from(m.contact)).collect(),
+            found: several
+                .iter()
+                .map(|m| XeroContactRef::from(m.contact))
+                .collect(),
         }),
     }
 }
@@ -266,13 +269,13 @@ fn number_held_beside(
     if !chosen.account_number.trim().is_empty() {
         return None;
     }
-    let holders: Vec<Named> = found
+    let holders: Vec<XeroContactRef> = found
         .iter()
         .filter(|other| {
             let number = AccountReference::parse(&other.account_number).ok();
             other.id != chosen.id && number.as_ref() == Some(reference)
         })
-        .map(Named::from)
+        .map(XeroContactRef::from)
         .collect();
     (!holders.is_empty()).then(|| Problem::AmbiguousMatch {
         found: std::iter::once(chosen.into()).chain(holders).collect(),
@@ -404,7 +407,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         && m.number.as_ref() != Some(in_bigchange)
     {
         let in_bigchange = in_bigchange.clone();
-        let is_settled = ours || s.word.is == Some(xero.id);
+        let is_settled = ours || s.manual_match.pinned == Some(xero.id);
         return Decision::Hold(if is_settled {
             // Which one it is is beyond doubt: our own create, whose answer was lost and whose reference was edited before it was found again, or a person's choice.
             Problem::AccountReferenceChanged {
@@ -453,7 +456,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     }
     let mut plan = plan(
         s,
-        Outcome::Linked,
+        SyncAction::Linked,
         account_reference,
         xero_change(xero.id, changes, Some(xero)),
         synced,
@@ -492,7 +495,7 @@ fn decide_unmatched(s: &Snapshot<'_>) -> Decision {
     let new = new_contact(customer, account_reference.clone());
     Decision::Apply(Box::new(plan(
         s,
-        Outcome::Created,
+        SyncAction::Created,
         account_reference,
         XeroWrite::Create(Box::new(new)),
         // What BigChange did not tell, the new contact does not have: a later value is a change.
@@ -528,7 +531,7 @@ const CONTACT_REFERENCE_MAX: usize = 40;
 /// | blank | none, or no account number | ticked | set | generated | unchanged |
 fn plan(
     s: &Snapshot<'_>,
-    outcome: Outcome,
+    outcome: SyncAction,
     account_reference: AccountReference,
     xero: XeroWrite,
     synced: Details,
@@ -568,7 +571,7 @@ fn plan(
 fn xero_change(
     id: XeroContactId,
     changes: XeroChanges,
-    as_found: Option<&XeroContact>,
+    expected: Option<&XeroContact>,
 ) -> XeroWrite {
     if changes.is_empty() {
         XeroWrite::Nothing { id }
@@ -576,7 +579,7 @@ fn xero_change(
         XeroWrite::Change {
             id,
             changes: Box::new(changes),
-            as_found: as_found.cloned().map(Box::new),
+            expected: expected.cloned().map(Box::new),
         }
     }
 }

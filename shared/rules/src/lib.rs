@@ -38,7 +38,7 @@ pub use conflicts::kept_back;
 pub use contact::{AccountType, Contact, Group, ListedContact};
 pub use customer::{Customer, Details, LeftOut};
 pub use decide::{
-    Decision, Link, PersonsWord, Question, Snapshot, decide, holds_after_incomplete_answers,
+    Decision, Link, ManualMatch, Question, Snapshot, decide, holds_after_incomplete_answers,
     is_still_as_found, link_out_of_line, needed_and_missing,
 };
 pub use field::Field;
@@ -50,8 +50,8 @@ pub use limits::{CallsLeft, Limit, LimitPolicy, PauseReason};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
 pub use notice::Notice;
 pub use participation::{Participation, Skip, contact_fingerprint, participation};
-pub use plan::{Outcome, Plan, UnknownWrite, XeroWrite};
-pub use problem::{KnownNames, Named, PROBLEM_CODES, Precondition, Problem, Watch};
+pub use plan::{Plan, SyncAction, UnknownWrite, XeroWrite};
+pub use problem::{DisplayNames, PROBLEM_CODES, Precondition, Problem, Watch, XeroContactRef};
 pub use refusal::{
     AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,
     after_refusal, refused_by_xero, unknown_to_the_end,

@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// What happens to the contact, in a word.
-    pub outcome: Outcome,
+    pub outcome: SyncAction,
     /// The account reference that both sides will carry.
     pub account_reference: AccountReference,
     /// To Xero.
@@ -28,7 +28,7 @@ pub struct Plan {
 
 /// What happens to a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Outcome {
+pub enum SyncAction {
     /// Created in Xero.
     Created,
     /// Linked to an existing Xero contact.
@@ -59,7 +59,8 @@ pub enum XeroWrite {
         /// What.
         changes: Box<XeroChanges>,
         /// The contact as it was found, if the write relies on how it looked: it must be read again if that was not just now.
-        as_found: Option<Box<XeroContact>>,
+        #[serde(rename = "as_found")]
+        expected: Option<Box<XeroContact>>,
     },
     /// A write that only a newer version of this software knows: read from a stored plan, never decided. Whether it was done cannot be told, so the contact is left to
     /// that version.
@@ -114,7 +115,7 @@ impl Plan {
     #[must_use]
     pub fn only_fills_in_a_number(&self, contact: ContactId) -> bool {
         let XeroWrite::Change {
-            changes, as_found, ..
+            changes, expected, ..
         } = &self.xero
         else {
             return false;
@@ -123,9 +124,9 @@ impl Plan {
             account_number: None,
             ..(**changes).clone()
         };
-        self.outcome == Outcome::Linked
+        self.outcome == SyncAction::Linked
             && nothing_else == XeroChanges::default()
-            && as_found
+            && expected
                 .as_ref()
                 .is_some_and(|found| !found.is_ours_for(contact))
     }
@@ -146,7 +147,7 @@ impl Notice {
     /// Whether an earlier notice still holds once `plan` is carried out.
     #[must_use]
     pub fn outlasts(&self, plan: &Plan, customer: Option<&Customer>) -> bool {
-        let later = !matches!(plan.outcome, Outcome::Created | Outcome::Linked);
+        let later = !matches!(plan.outcome, SyncAction::Created | SyncAction::Linked);
         later
             && match self {
                 Self::FieldLeftOut(_) => false,

@@ -9,7 +9,7 @@ use crate::{
 
 /// A contact in Xero, as a problem names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named {
+pub struct XeroContactRef {
     /// Its id.
     pub id: XeroContactId,
     /// Its name.
@@ -18,7 +18,7 @@ pub struct Named {
     pub account_number: String,
 }
 
-impl From<&XeroContact> for Named {
+impl From<&XeroContact> for XeroContactRef {
     fn from(contact: &XeroContact) -> Self {
         Self {
             id: contact.id,
@@ -28,7 +28,7 @@ impl From<&XeroContact> for Named {
     }
 }
 
-impl Named {
+impl XeroContactRef {
     fn told(&self) -> String {
         if self.account_number.is_empty() {
             format!("\"{}\" (no account number)", self.name)
@@ -66,24 +66,24 @@ pub enum Problem {
     /// More than one Xero contact fits.
     AmbiguousMatch {
         /// Those that fit.
-        found: Vec<Named>,
+        found: Vec<XeroContactRef>,
     },
     /// Its Xero contact was erased on a person's request.
     ErasedInXero {
         /// The erased contact.
-        xero: Named,
+        xero: XeroContactRef,
     },
     /// Its Xero contact is archived.
     ArchivedInXero {
         /// The archived contact.
-        xero: Named,
+        xero: XeroContactRef,
         /// The contact that it was merged into, where Xero says so.
         survivor: Option<XeroContactId>,
     },
     /// The Xero contact that fits belongs to another BigChange contact.
     LinkedToAnotherContact {
         /// The Xero contact.
-        xero: Named,
+        xero: XeroContactRef,
         /// To whom it is linked.
         other: ContactId,
     },
@@ -92,12 +92,12 @@ pub enum Problem {
         /// The account reference in BigChange.
         in_bigchange: AccountReference,
         /// The Xero contact.
-        xero: Named,
+        xero: XeroContactRef,
     },
     /// The Xero contact of this name carries another program's contact number.
     OwnedByAnotherProgram {
         /// The Xero contact.
-        xero: Named,
+        xero: XeroContactRef,
         /// Its contact number.
         contact_number: String,
     },
@@ -130,7 +130,7 @@ pub enum Problem {
     /// A person took the link to this Xero contact away, and it is still the one that fits.
     UnlinkedByPerson {
         /// The Xero contact.
-        xero: Named,
+        xero: XeroContactRef,
     },
     /// It is linked to a Xero contact, or a person chose one, that Xero does not know.
     LinkedContactNotInXero {
@@ -140,7 +140,7 @@ pub enum Problem {
     /// Xero refuses every change of its Xero contact until the website there is corrected.
     WebsiteInXero {
         /// The Xero contact.
-        xero: Named,
+        xero: XeroContactRef,
     },
     /// BigChange left a field out of its answer three times in a row, without which nothing can be decided.
     IncompleteAnswer {
@@ -190,7 +190,7 @@ pub const PROBLEM_CODES: [&str; 20] = [
 
 /// Names that a problem's sentence tells beside the contact's own, as far as they are known. Without them an id has to do, which says less to people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KnownNames {
+pub struct DisplayNames {
     /// Of the contact group [`Problem::group`].
     pub group: Option<String>,
     /// Of the other BigChange contact [`Problem::names_contact`].
@@ -288,7 +288,7 @@ impl Problem {
 
     /// One sentence: the contact, and the values in conflict. `name` is the contact's name in BigChange.
     #[must_use]
-    pub fn sentence(&self, contact: ContactId, name: &str, others: &KnownNames) -> String {
+    pub fn sentence(&self, contact: ContactId, name: &str, others: &DisplayNames) -> String {
         let who = format!("\"{name}\" (BigChange contact {contact})");
         let group_text = |group: &Option<GroupId>| match (&others.group, group) {
             (Some(name), _) => format!("the contact group \"{name}\""),
@@ -321,7 +321,11 @@ impl Problem {
                 )
             }
             Self::AmbiguousMatch { found } => {
-                let list = found.iter().map(Named::told).collect::<Vec<_>>().join(", ");
+                let list = found
+                    .iter()
+                    .map(XeroContactRef::told)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 format!("More than one Xero contact could be {who}: {list}.")
             }
             Self::ErasedInXero { xero } => format!(
@@ -587,7 +591,7 @@ impl Problem {
 
     /// The Xero contacts that it names.
     #[must_use]
-    pub fn named(&self) -> Vec<&Named> {
+    pub fn named(&self) -> Vec<&XeroContactRef> {
         match self {
             Self::AmbiguousMatch { found } => found.iter().collect(),
             Self::ErasedInXero { xero }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::unusable;
-use crate::problem::Named;
+use crate::problem::XeroContactRef;
 use crate::text::NameKey;
 use crate::{
-    AccountReference, ContactId, ContactStatus, Link, Outcome, Plan, Problem, XeroContact,
+    AccountReference, ContactId, ContactStatus, Link, Plan, Problem, SyncAction, XeroContact,
     XeroContactId, XeroWrite,
 };
 
@@ -40,7 +40,7 @@ pub struct RefusedWrite {
     /// Why.
     pub refusal: Refusal,
     /// What was to be done.
-    pub outcome: Outcome,
+    pub outcome: SyncAction,
     /// The existing Xero contact that was to be changed; `None` for a create.
     pub target: Option<XeroContactId>,
     /// Whether Xero was asked which contacts fit since an earlier refusal.
@@ -77,7 +77,7 @@ pub enum Evidence {
 /// Decides what to do about a write that Xero refused.
 #[must_use]
 pub fn after_refusal(write: &RefusedWrite) -> AfterRefusal {
-    let is_new = matches!(write.outcome, Outcome::Created | Outcome::Linked);
+    let is_new = matches!(write.outcome, SyncAction::Created | SyncAction::Linked);
     let may_be_found_now = matches!(
         write.refusal,
         Refusal::ContactNumberTaken
@@ -109,7 +109,7 @@ pub struct RefusedContact {
     /// The account reference that both sides were to carry.
     pub account_reference: AccountReference,
     /// The existing Xero contact that was to be changed, as far as it is known; `None` for a create.
-    pub target: Option<Named>,
+    pub target: Option<XeroContactRef>,
 }
 
 impl RefusedContact {
@@ -123,11 +123,11 @@ impl RefusedContact {
             XeroWrite::Unknown(_) => (known_name.clone(), None),
             XeroWrite::Change {
                 changes,
-                as_found: Some(found),
+                expected: Some(found),
                 ..
             } => {
                 let name = changes.name.as_ref().unwrap_or(&found.name);
-                (name.clone(), Some(Named::from(&**found)))
+                (name.clone(), Some(XeroContactRef::from(&**found)))
             }
             XeroWrite::Change { id, changes, .. } => {
                 let name = changes.name.as_ref().unwrap_or(known_name);
@@ -150,8 +150,8 @@ impl RefusedContact {
     }
 }
 
-fn linked(id: XeroContactId, name: &str, account_number: &AccountReference) -> Named {
-    Named {
+fn linked(id: XeroContactId, name: &str, account_number: &AccountReference) -> XeroContactRef {
+    XeroContactRef {
         id,
         name: name.to_owned(),
         account_number: account_number.to_string(),
@@ -177,7 +177,7 @@ pub fn refused_by_xero(
     }
     let explained = match refusal {
         Refusal::Website => refused.target.as_ref().map(|known| Problem::WebsiteInXero {
-            xero: target.map_or_else(|| known.clone(), Named::from),
+            xero: target.map_or_else(|| known.clone(), XeroContactRef::from),
         }),
         Refusal::NameTaken => {
             let name = NameKey::of(&refused.name);

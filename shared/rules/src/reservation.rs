@@ -1,6 +1,6 @@
 //! Who keeps which account reference, and what a contact gives back that is left alone.
 
-use crate::{AccountReference, PersonsWord, Skip};
+use crate::{AccountReference, ManualMatch, Skip};
 
 /// The account reference that is reserved for a contact, with what decides whether it stays so.
 #[derive(Debug, Clone, Copy)]
@@ -60,18 +60,24 @@ pub fn given_up_by(skip: Skip, is_linked: bool) -> GivenUp {
     }
 }
 
-impl PersonsWord {
+impl ManualMatch {
     /// What stays of it when its contact is deleted in BigChange. The contact may be restored, and a
     /// Xero contact that it is not, it is not then either.
     #[must_use]
     pub fn after_deletion(self) -> Self {
-        Self { is: None, ..self }
+        Self {
+            pinned: None,
+            ..self
+        }
     }
 
     /// What stays of it once it has led to a link: `is_not` outlives it.
     #[must_use]
     pub fn after_link(self) -> Self {
-        Self { is: None, ..self }
+        Self {
+            pinned: None,
+            ..self
+        }
     }
 
     /// What counts of it now. A choice has to wait while a create of ours may have reached Xero: that
@@ -82,8 +88,8 @@ impl PersonsWord {
         let may_be_created =
             in_doubt.is_some_and(|plan| matches!(plan.xero, Create(_) | Unknown(_)));
         Self {
-            is: self.is.filter(|_| !may_be_created),
-            is_not: self.is_not.clone(),
+            pinned: self.pinned.filter(|_| !may_be_created),
+            excluded: self.excluded.clone(),
         }
     }
 }

@@ -13,8 +13,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rules::{
     AccountReference, AccountType, Address, Contact, ContactId, ContactNumber, ContactStatus,
-    Customer, Decision, Details, Fingerprint, GroupId, InDoubt, KnownNames, Link, NameKey, Notice,
-    Outcome, Participation, Person, PersonsWord, Plan, Problem, Settings, Snapshot, Watch,
+    Customer, Decision, Details, DisplayNames, Fingerprint, GroupId, InDoubt, Link, ManualMatch,
+    NameKey, Notice, Participation, Person, Plan, Problem, Settings, Snapshot, SyncAction, Watch,
     XeroChanges, XeroContact, XeroContactId, XeroWrite, code_prefix, codes, contact_fingerprint,
     decide, looks_like_a_code, normalise_spaces, participation,
 };
@@ -38,7 +38,7 @@ struct World {
     contact: Contact,
     settings: Settings,
     link: Option<Link>,
-    word: PersonsWord,
+    manual_match: ManualMatch,
     in_doubt: Option<InDoubt>,
     generated: Option<AccountReference>,
     contact_reference_due: Option<AccountReference>,
@@ -62,7 +62,7 @@ impl World {
                 customer: &customer,
                 settings: &self.settings,
                 link: self.link.as_ref(),
-                word: &self.word,
+                manual_match: &self.manual_match,
                 in_doubt: self.in_doubt.as_ref(),
                 generated: self.generated.as_ref(),
                 contact_reference_due: self.contact_reference_due.as_ref(),
@@ -488,7 +488,7 @@ prop_compose! {
             linked.insert(xero_id, contact.id);
             Link { xero_id, account_reference, synced }
         });
-        World { contact, settings, link, word: PersonsWord::default(), in_doubt, generated, contact_reference_due, found, linked, holders }
+        World { contact, settings, link, manual_match: ManualMatch::default(), in_doubt, generated, contact_reference_due, found, linked, holders }
     }
 }
 
@@ -544,7 +544,7 @@ proptest! {
                 let again = world.plan();
                 prop_assert!(again.is_some(), "{:?}", world.decide());
                 let again = again.unwrap();
-                prop_assert_eq!(again.outcome, Outcome::Unchanged);
+                prop_assert_eq!(again.outcome, SyncAction::Unchanged);
                 prop_assert!(again.writes_nothing());
                 prop_assert_eq!(again.synced, plan.synced.clone());
             }
@@ -554,11 +554,11 @@ proptest! {
     #[test]
     fn a_plan_that_is_called_unchanged_writes_nothing(world in account_world()) {
         if let Some(plan) = world.plan() {
-            if plan.outcome == Outcome::Unchanged {
+            if plan.outcome == SyncAction::Unchanged {
                 prop_assert!(plan.writes_nothing());
             }
-            prop_assert_eq!(plan.outcome == Outcome::Created, matches!(plan.xero, XeroWrite::Create(_)));
-            prop_assert_eq!(matches!(plan.outcome, Outcome::Created | Outcome::Linked), world.link.is_none());
+            prop_assert_eq!(plan.outcome == SyncAction::Created, matches!(plan.xero, XeroWrite::Create(_)));
+            prop_assert_eq!(matches!(plan.outcome, SyncAction::Created | SyncAction::Linked), world.link.is_none());
         }
     }
 
@@ -644,8 +644,8 @@ proptest! {
         {
             let seen = world.seen(&plan);
             prop_assert!(seen.is_some_and(|contact| contact.account_number.trim().is_empty()), "{seen:?}");
-            let XeroWrite::Change { as_found, .. } = &plan.xero else { unreachable!() };
-            prop_assert_eq!(as_found.as_deref(), seen, "the write says how the contact looked");
+            let XeroWrite::Change { expected, .. } = &plan.xero else { unreachable!() };
+            prop_assert_eq!(expected.as_deref(), seen, "the write says how the contact looked");
         }
     }
 
@@ -746,7 +746,7 @@ proptest! {
             contact,
             settings,
             link: None,
-            word: PersonsWord::default(),
+            manual_match: ManualMatch::default(),
             in_doubt: None,
             generated: None,
             contact_reference_due: None,
@@ -789,7 +789,7 @@ proptest! {
             },
         };
         if let Some(problem) = problem {
-            let sentence = problem.sentence(contact.id, &contact.name, &KnownNames::default());
+            let sentence = problem.sentence(contact.id, &contact.name, &DisplayNames::default());
             prop_assert!(sentence.contains(&contact.name));
             prop_assert!(sentence.contains(&contact.id.to_string()));
             prop_assert!(problem.cure().contains('→'));

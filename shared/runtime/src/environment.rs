@@ -159,13 +159,13 @@ fn is_safe(url: &Url) -> bool {
 
 /// The time, identifiers that do not repeat, and where metrics go. A simulation brings its own.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct Host {
     now: Arc<dyn Fn() -> OffsetDateTime + Send + Sync>,
-    unique: Arc<dyn Fn() -> Uuid + Send + Sync>,
+    new_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
     metrics: Arc<dyn Fn(Metric, OffsetDateTime) + Send + Sync>,
 }
 
-impl Surroundings {
+impl Host {
     /// The machine's own clock and randomness.
     #[must_use]
     pub fn real() -> Self {
@@ -175,11 +175,11 @@ impl Surroundings {
     /// A clock and a source of identifiers. Metrics go to standard output, see [`Self::with_metrics`].
     pub fn new(
         now: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
-        unique: impl Fn() -> Uuid + Send + Sync + 'static,
+        new_id: impl Fn() -> Uuid + Send + Sync + 'static,
     ) -> Self {
         Self {
             now: Arc::new(now),
-            unique: Arc::new(unique),
+            new_id: Arc::new(new_id),
             metrics: Arc::new(telemetry::count),
         }
     }
@@ -204,8 +204,8 @@ impl Surroundings {
 
     /// An identifier that was never given before.
     #[must_use]
-    pub fn unique(&self) -> Uuid {
-        (self.unique)()
+    pub fn new_id(&self) -> Uuid {
+        (self.new_id)()
     }
 
     /// Counts one occurrence of `metric`, now.

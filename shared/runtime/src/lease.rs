@@ -6,7 +6,7 @@
 use store::TableError;
 use time::{Duration, OffsetDateTime};
 
-use crate::Surroundings;
+use crate::Host;
 use crate::clock_skew::TWO_CLOCKS;
 use crate::records::{LeaseRecord, Records, Stored, expect};
 
@@ -26,9 +26,9 @@ impl Lease {
         records: Records,
         name: &'static str,
         length: Duration,
-        surroundings: &Surroundings,
+        host: &Host,
     ) -> Result<Option<Self>, TableError> {
-        let now = surroundings.now();
+        let now = host.now();
         let found = records.get::<LeaseRecord>(name).await?;
         if let Some(found) = &found {
             if is_held(&found.value, length, now) {
@@ -43,7 +43,7 @@ impl Lease {
             }
         }
         let record = LeaseRecord {
-            holder: surroundings.unique().to_string(),
+            holder: host.new_id().to_string(),
             expires_at: now + length,
         };
         let put = records.put(name, &record, expect(found.as_ref()))?;

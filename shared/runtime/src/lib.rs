@@ -1,4 +1,4 @@
-//! What the three functions share beside the rules: their surroundings, what the table holds, the queue, and the session with Xero.
+//! What the three functions share beside the rules: their host, what the table holds, the queue, and the session with Xero.
 
 mod aws;
 mod claims;
@@ -6,6 +6,7 @@ pub mod clock_skew;
 mod environment;
 pub mod function;
 mod lease;
+pub mod manual_match;
 mod newer;
 pub mod organisation;
 mod queue;
@@ -14,14 +15,13 @@ mod references;
 pub mod switch;
 pub mod telemetry;
 mod wiring;
-pub mod word;
 mod xero_session;
 
 pub use aws::aws_config;
 pub use claims::XeroClaims;
-pub use environment::{Configuration, ConfigurationError, Surroundings};
+pub use environment::{Configuration, ConfigurationError, Host};
 pub use lease::Lease;
 pub use queue::{DeadLetter, Message, Queue, QueueError, SqsQueue};
 pub use references::{AccountReferences, Reserving};
-pub use wiring::{Parts, StartError};
+pub use wiring::{Services, StartError};
 pub use xero_session::{CallError, OpenError, Opened, Wait, XeroConnection, XeroSession};

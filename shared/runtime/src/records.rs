@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rules::{
     AccountReference, AskedBy, Change, ContactId, Fingerprint, GroupFault, GroupId, InDoubt, Link,
-    Notice, PersonsWord, Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId,
+    ManualMatch, Notice, Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -39,11 +39,11 @@ records! {
     WaitingRecord => "waiting",
     DeferredRecord => "deferred",
     CursorRecord => "cursor",
-    UnreadRecord => "unread",
+    PendingReferenceScan => "unread",
     PauseRecord => "state-pause",
     SweepRecord => "state-sweep",
-    LookRecord => "state-look",
-    ReferencesReadRecord => "state-references-read",
+    XeroChangesRecord => "state-look",
+    ReferenceScan => "state-references-read",
     DirectoryRecord => "state-directory",
     RefusedQueryRecord => "refused-query",
     DayLimitRecord => "state-day-limit",
@@ -56,7 +56,7 @@ records! {
 }
 
 /// The sort key of a record of which there is only one.
-pub const ONLY: &str = "only";
+pub const SINGLETON: &str = "only";
 
 /// A BigChange contact: its link, and what is being written for it. Sort key: its id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -80,8 +80,12 @@ pub struct ContactRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
     /// What a person said about which Xero contact it is.
-    #[serde(default, skip_serializing_if = "PersonsWord::is_silent")]
-    pub word: PersonsWord,
+    #[serde(
+        default,
+        rename = "word",
+        skip_serializing_if = "ManualMatch::is_empty"
+    )]
+    pub manual_match: ManualMatch,
 }
 
 impl ContactRecord {
@@ -120,8 +124,8 @@ impl ContactRecord {
 
     /// What counts now of what a person said about which Xero contact it is.
     #[must_use]
-    pub fn word(&self) -> PersonsWord {
-        self.word
+    pub fn manual_match_now(&self) -> ManualMatch {
+        self.manual_match
             .that_counts(self.intent.as_ref().map(|intent| &intent.plan))
     }
 
@@ -257,7 +261,8 @@ pub enum DeferReason {
     /// No code may be generated before every account contact has been read once.
     ReferencesNotRead,
     /// It shares its name or reference with another contact of the same batch, which goes first.
-    AfterItsTwin,
+    #[serde(rename = "AfterItsTwin")]
+    BatchConflict,
     /// An answer was not what the two systems' references describe.
     UnexpectedAnswer,
     /// The invocation had no time left.
@@ -291,7 +296,7 @@ pub struct CursorRecord {
 
 /// An account contact whose account reference has not been read yet. Sort key: its id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct UnreadRecord {}
+pub struct PendingReferenceScan {}
 
 /// Xero is not to be called until then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -329,7 +334,7 @@ pub struct SweepRecord {
 
 /// The last look at what changed in Xero.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LookRecord {
+pub struct XeroChangesRecord {
     /// Everything that changed in Xero before this has been looked at.
     #[serde(with = "rfc3339")]
     pub changed_since: OffsetDateTime,
@@ -337,7 +342,7 @@ pub struct LookRecord {
 
 /// Every account contact has been read once and its reference reserved: codes may be generated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ReferencesReadRecord {
+pub struct ReferenceScan {
     /// The groups and settings that this was true of.
     pub settings: Fingerprint,
     /// Whether the contacts that were listed have all been read by now.
@@ -515,7 +520,7 @@ impl HistoryRecord {
         let expires_at = self.at + Duration::days(days.into());
         let key = Self::key(contact, self.at);
         records
-            .put_expiring(key, self, Expect::Anything, expires_at)
+            .put_expiring(key, self, Expect::Any, expires_at)
             .map(Some)
     }
 
@@ -597,7 +602,7 @@ impl<R> Stored<R> {
     #[must_use]
     pub fn whatever_is_there(&self) -> Basis {
         Basis {
-            expect: Expect::Anything,
+            expect: Expect::Any,
             newer: self.newer.clone(),
         }
     }
@@ -642,7 +647,7 @@ pub fn expect<R>(read: Option<&Stored<R>>) -> Basis {
 /// For a write that replaces whatever is there by now, and keeps what a newer version had written into what was read.
 #[must_use]
 pub fn whatever_is_there<R>(read: Option<&Stored<R>>) -> Basis {
-    read.map_or(Expect::Anything.into(), Stored::whatever_is_there)
+    read.map_or(Expect::Any.into(), Stored::whatever_is_there)
 }
 
 /// The records of one organisation.

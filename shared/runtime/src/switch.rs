@@ -6,7 +6,7 @@ use store::{TableError, Write};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-use crate::records::{ONLY, Record, Records, Stored, expect};
+use crate::records::{Record, Records, SINGLETON, Stored, expect};
 
 /// Whether the synchronisation works by itself for this organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl SwitchRecord {
     /// # Errors
     /// As the store says.
     pub async fn stored(records: &Records) -> Result<Option<Stored<Self>>, TableError> {
-        records.get(ONLY).await
+        records.get(SINGLETON).await
     }
 
     /// The write that puts the switch, if it still stands as it was read.
@@ -48,7 +48,7 @@ impl SwitchRecord {
         read: Option<&Stored<Self>>,
     ) -> Result<Write, TableError> {
         let on = position == Switch::On;
-        records.put(ONLY, &Self { on, since }, expect(read))
+        records.put(SINGLETON, &Self { on, since }, expect(read))
     }
 }
 
@@ -90,5 +90,5 @@ pub(crate) async fn off_at_first(
         on: false,
         since: now,
     };
-    records.replace(ONLY, &off).await
+    records.replace(SINGLETON, &off).await
 }

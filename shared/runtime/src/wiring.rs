@@ -11,9 +11,7 @@ use tokio::sync::Mutex;
 use transport::{HttpTransport, Transport};
 use xero::Xero;
 
-use crate::{
-    Configuration, ConfigurationError, Queue, SqsQueue, Surroundings, XeroConnection, aws_config,
-};
+use crate::{Configuration, ConfigurationError, Host, Queue, SqsQueue, XeroConnection, aws_config};
 
 /// Why a function cannot start: one line that names what is missing or wrong, and what it takes.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +34,7 @@ pub enum StartError {
 }
 
 /// Everything that the poll and the worker work with.
-pub struct Parts {
+pub struct Services {
     /// The settings.
     pub settings: Settings,
     /// The table.
@@ -46,7 +44,7 @@ pub struct Parts {
     /// The connection to Xero.
     pub xero: XeroConnection,
     /// Time and identifiers.
-    pub surroundings: Surroundings,
+    pub host: Host,
     /// How often a message is received before it is given up.
     pub max_receive_count: u32,
     /// How many days it is remembered what was done about a contact; 0 for not at all.
@@ -62,7 +60,7 @@ struct BigChangeSource {
     client: Mutex<Option<Arc<BigChange>>>,
 }
 
-impl Parts {
+impl Services {
     /// The real parts, from the process's environment. Nothing is called yet.
     ///
     /// # Errors
@@ -89,7 +87,7 @@ impl Parts {
             vault,
             Arc::new(queue),
             transport,
-            Surroundings::real(),
+            Host::real(),
         ))
     }
 
@@ -100,7 +98,7 @@ impl Parts {
         vault: Arc<dyn Vault>,
         queue: Arc<dyn Queue>,
         transport: Arc<dyn Transport>,
-        surroundings: Surroundings,
+        host: Host,
     ) -> Self {
         let xero = Xero::new(transport.clone(), configuration.xero_api_url);
         Self {
@@ -109,12 +107,12 @@ impl Parts {
                 vault.clone(),
                 configuration.xero_token_secret_id,
                 table.clone(),
-                surroundings.clone(),
+                host.clone(),
             ),
             settings: configuration.settings,
             table,
             queue,
-            surroundings,
+            host,
             max_receive_count: configuration.max_receive_count,
             history_days: configuration.history_days,
             bigchange: BigChangeSource {

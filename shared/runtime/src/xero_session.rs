@@ -10,11 +10,11 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 use xero::{Access, Answer, AuthLostCause, Error, LimitProblem, Limits, Xero};
 
-use crate::Surroundings;
+use crate::Host;
 use crate::clock_skew::TWO_CLOCKS;
 use crate::organisation::confirmed_tenant;
 use crate::records::{
-    DayLimitRecord, DeadCause, DeadConnectionRecord, DeferReason, ONLY, PauseRecord, Records,
+    DayLimitRecord, DeadCause, DeadConnectionRecord, DeferReason, PauseRecord, Records, SINGLETON,
     expect,
 };
 use crate::telemetry::Metric;
@@ -72,7 +72,7 @@ pub struct XeroConnection {
     vault: Arc<dyn Vault>,
     token_secret_id: String,
     table: Arc<dyn Table>,
-    surroundings: Surroundings,
+    host: Host,
     token: Mutex<Option<Token>>,
 }
 
@@ -90,21 +90,21 @@ impl XeroConnection {
         vault: Arc<dyn Vault>,
         token_secret_id: String,
         table: Arc<dyn Table>,
-        surroundings: Surroundings,
+        host: Host,
     ) -> Self {
         Self {
             xero,
             vault,
             token_secret_id,
             table,
-            surroundings,
+            host,
             token: Mutex::new(None),
         }
     }
 
     async fn token(&self, read_again: bool) -> Result<Token, OpenError> {
         let mut kept = self.token.lock().await;
-        let now = self.surroundings.now();
+        let now = self.host.now();
         let fresh = |token: &Token| {
             token
                 .secret
@@ -139,7 +139,7 @@ impl XeroConnection {
             }
         }
         let organisation_changed = state.is_of_another_organisation();
-        let access = access(&token, state.connected, self.surroundings.now());
+        let access = access(&token, state.connected, self.host.now());
         let ready = match (self.wait_of(&state), access) {
             (Some(wait), _) => Err(wait),
             (None, Some(access)) => Ok(XeroSession {
@@ -171,9 +171,9 @@ impl XeroConnection {
         let confirmed = confirmed_tenant(&*self.table, connected).await?;
         let records = Records::new(self.table.clone(), confirmed);
         let (dead, pause, day) = futures::try_join!(
-            records.get::<DeadConnectionRecord>(ONLY),
-            records.get::<PauseRecord>(ONLY),
-            records.get::<DayLimitRecord>(ONLY)
+            records.get::<DeadConnectionRecord>(SINGLETON),
+            records.get::<PauseRecord>(SINGLETON),
+            records.get::<DayLimitRecord>(SINGLETON)
         )?;
         Ok(ConnectionState {
             connected,
@@ -187,9 +187,9 @@ impl XeroConnection {
 
     /// Until when everybody has to wait, if they have to; told where a person must act.
     fn wait_of(&self, state: &ConnectionState) -> Option<Wait> {
-        let now = self.surroundings.now();
+        let now = self.host.now();
         if state.is_of_another_organisation() {
-            self.surroundings.count(Metric::OrganisationChanged);
+            self.host.count(Metric::OrganisationChanged);
             let (confirmed, connected) = (state.records.tenant(), state.connected);
             tracing::error!(
                 %confirmed, %connected,
@@ -198,7 +198,7 @@ impl XeroConnection {
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
         if let Some(dead) = state.dead() {
-            self.surroundings.count(Metric::ConnectionDead);
+            self.host.count(Metric::ConnectionDead);
             tracing::error!(since = %dead.since, "the connection to Xero is dead: {}", dead.why);
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
@@ -214,7 +214,7 @@ impl XeroConnection {
 
     fn wait_for(&self, wait: Duration) -> Wait {
         Wait {
-            until: self.surroundings.now() + wait,
+            until: self.host.now() + wait,
             reason: DeferReason::NotConnected,
         }
     }
@@ -341,7 +341,7 @@ impl XeroSession<'_> {
     async fn renewed(&self, refused: &Access) -> Result<Option<Access>, CallError> {
         use secrecy::ExposeSecret as _;
         let token = self.connection.token(true).await.map_err(CallError::Open)?;
-        let renewed = access(&token, self.tenant, self.connection.surroundings.now());
+        let renewed = access(&token, self.tenant, self.connection.host.now());
         let renewed =
             renewed.filter(|access| access.token.expose_secret() != refused.token.expose_secret());
         if let Some(access) = &renewed {
@@ -352,7 +352,7 @@ impl XeroSession<'_> {
 
     async fn wait(&self, wait: Duration, reason: DeferReason) -> CallError {
         let wait = Wait {
-            until: self.connection.surroundings.now() + wait,
+            until: self.connection.host.now() + wait,
             reason,
         };
         self.shared.lock().await.paused = Some(wait);
@@ -376,14 +376,16 @@ impl XeroSession<'_> {
     /// Stores a pause, unless another worker has met a longer one, which must not be cut short.
     async fn store_pause(&self, pause: PauseRecord) -> Result<(), TableError> {
         loop {
-            let known = self.records.get::<PauseRecord>(ONLY).await?;
-            let now = self.connection.surroundings.now();
+            let known = self.records.get::<PauseRecord>(SINGLETON).await?;
+            let now = self.connection.host.now();
             if known.as_ref().is_some_and(|known| {
                 known.value.until >= pause.until && !may_call(&known.value, now)
             }) {
                 return Ok(());
             }
-            let write = self.records.put(ONLY, &pause, expect(known.as_ref()))?;
+            let write = self
+                .records
+                .put(SINGLETON, &pause, expect(known.as_ref()))?;
             match self.records.write(vec![write]).await {
                 // Another worker was quicker; with each that was, the pause has become longer.
                 Err(TableError::Conflict) => {}
@@ -393,7 +395,7 @@ impl XeroSession<'_> {
     }
 
     async fn store<R: crate::records::Record>(&self, record: &R) -> Result<(), TableError> {
-        let write = self.records.replace(ONLY, record).await?;
+        let write = self.records.replace(SINGLETON, record).await?;
         self.records.write(vec![write]).await
     }
 
@@ -483,7 +485,7 @@ impl XeroSession<'_> {
         refused: &Access,
     ) -> Result<CallError, CallError> {
         use secrecy::ExposeSecret as _;
-        let now = self.connection.surroundings.now();
+        let now = self.connection.host.now();
         let token = self
             .connection
             .token(false)
@@ -494,7 +496,7 @@ impl XeroSession<'_> {
             // Nobody has refused the token that is stored now: a person may have connected anew, and the refresh has yet to bring its access token.
             return self.token_refused().await;
         }
-        self.connection.surroundings.count(Metric::ConnectionDead);
+        self.connection.host.count(Metric::ConnectionDead);
         tracing::error!("the connection to Xero is dead: {cause}");
         self.store(&DeadConnectionRecord {
             since: now,

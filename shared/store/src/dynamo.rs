@@ -166,7 +166,7 @@ impl DynamoTable {
             !matches!(
                 write,
                 Write::Check {
-                    expect: Expect::Anything,
+                    expect: Expect::Any,
                     ..
                 }
             )

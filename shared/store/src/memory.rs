@@ -136,7 +136,7 @@ fn check_expectation(expect: Expect, version: Option<u64>) -> Result<(), TableEr
     let holds = match expect {
         Expect::Absent => version.is_none(),
         Expect::Version(expected) => version == Some(expected),
-        Expect::Anything => true,
+        Expect::Any => true,
     };
     if holds {
         Ok(())

@@ -57,7 +57,7 @@ pub enum Expect {
     /// The item has just this version.
     Version(u64),
     /// Anything or nothing: for marks that are the same whoever writes them.
-    Anything,
+    Any,
 }
 
 /// One conditional write.

@@ -109,7 +109,7 @@ async fn more_items_than_one_read_returns_are_refused() {
     assert!(matches!(error, TableError::Refused(_)), "{error}");
     let removal = Write::Delete {
         key: Key::new("p", "000000"),
-        expect: Expect::Anything,
+        expect: Expect::Any,
     };
     table.write(vec![removal]).await.unwrap();
     assert_eq!(table.query("p", "").await.unwrap().len(), MAX_ITEMS);

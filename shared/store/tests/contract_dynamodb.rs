@@ -90,7 +90,7 @@ fn any_write(sort: &str) -> impl Strategy<Value = Write> + use<> {
     let expect = prop_oneof![
         Just(Expect::Absent),
         (1_u64..4).prop_map(Expect::Version),
-        Just(Expect::Anything),
+        Just(Expect::Any),
     ];
     (0..3, expect, any::<u32>()).prop_map(move |(kind, expect, n)| {
         let key = key.clone();
@@ -108,7 +108,7 @@ fn any_write(sort: &str) -> impl Strategy<Value = Write> + use<> {
 }
 
 async fn the_body_and_the_expiry_can_be_read_in_the_console(table: &dyn Table, client: &Client) {
-    for (sort, expect) in [("put", Expect::Absent), ("overwritten", Expect::Anything)] {
+    for (sort, expect) in [("put", Expect::Absent), ("overwritten", Expect::Any)] {
         let write = put(sort, expect, Some(1_900_000_000));
         table.write(vec![write]).await.unwrap();
         let item = raw_item(client, sort).await.unwrap();
@@ -119,7 +119,7 @@ async fn the_body_and_the_expiry_can_be_read_in_the_console(table: &dyn Table, c
         );
     }
     table
-        .write(vec![put("overwritten", Expect::Anything, None)])
+        .write(vec![put("overwritten", Expect::Any, None)])
         .await
         .unwrap();
     let item = raw_item(client, "overwritten").await.unwrap();
@@ -134,7 +134,7 @@ async fn a_write_that_the_sdk_repeats_is_known_as_its_own(client: &Client) {
     for (write, version) in [
         (put("lost", Expect::Absent, None), Some("1")),
         (put("lost", Expect::Version(1), None), Some("2")),
-        (put("lost", Expect::Anything, None), Some("3")),
+        (put("lost", Expect::Any, None), Some("3")),
         (delete("lost", Expect::Version(3)), None),
     ] {
         table.write(vec![write]).await.unwrap();

@@ -48,7 +48,7 @@ impl Call {
         let key = Some(idempotency_key)
             .filter(|key| !key.is_empty() && key.chars().count() <= MAX_KEY_CHARS)
             .and_then(|key| HeaderValue::from_str(key).ok())
-            .ok_or(Error::NotAsked {
+            .ok_or(Error::InvalidRequest {
                 why: "an idempotency key has 1 to 128 printable ASCII characters",
             })?;
         Ok(Self {
@@ -66,7 +66,7 @@ impl Call {
             .ok()
             .and_then(|moment| moment.format(&Rfc3339).ok())
             .and_then(|text| HeaderValue::try_from(text).ok())
-            .ok_or(Error::NotAsked {
+            .ok_or(Error::InvalidRequest {
                 why: "the moment since when is out of range",
             })?;
         self.modified_since = Some(header);
@@ -74,7 +74,7 @@ impl Call {
     }
 
     pub(crate) fn with_body(mut self, body: &Body<'_>) -> Result<Self, Error> {
-        let json = serde_json::to_vec(body).map_err(|_| Error::NotAsked {
+        let json = serde_json::to_vec(body).map_err(|_| Error::InvalidRequest {
             why: "the contacts cannot be written as JSON",
         })?;
         self.body = Bytes::from(json);
@@ -95,7 +95,7 @@ impl Call {
         tenant: Option<TenantId>,
     ) -> Result<transport::Request, Error> {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-            .map_err(|_| Error::NotAsked {
+            .map_err(|_| Error::InvalidRequest {
                 why: "the access token holds characters that no header takes",
             })?;
         bearer.set_sensitive(true);
@@ -115,7 +115,7 @@ impl Call {
                 .header("Idempotency-Key", key)
                 .header(CONTENT_TYPE, "application/json");
         }
-        request.body(self.body).map_err(|_| Error::NotAsked {
+        request.body(self.body).map_err(|_| Error::InvalidRequest {
             why: "the API's address is not one of HTTP",
         })
     }

@@ -51,7 +51,7 @@ impl Xero {
         modified_since: Option<OffsetDateTime>,
     ) -> Result<Answer<DirectoryPage>, Error> {
         if page == 0 {
-            return Err(Error::NotAsked {
+            return Err(Error::InvalidRequest {
                 why: "pages are counted from 1",
             });
         }
@@ -88,7 +88,7 @@ impl Xero {
         ids: &[XeroContactId],
     ) -> Result<Answer<Vec<XeroContact>>, Error> {
         if ids.len() > MAX_IDS {
-            return Err(Error::NotAsked {
+            return Err(Error::InvalidRequest {
                 why: "at most 40 contacts can be looked up by id in one call",
             });
         }
@@ -151,9 +151,12 @@ impl Xero {
                 limits: Limits::default(),
             });
         }
-        let url = self.endpoints.search(term, page).ok_or(Error::NotAsked {
-            why: "the search does not fit into one address",
-        })?;
+        let url = self
+            .endpoints
+            .search(term, page)
+            .ok_or(Error::InvalidRequest {
+                why: "the search does not fit into one address",
+            })?;
         let response = self.send(access, Call::get("search", url)).await?;
         let envelope: Envelope = read(&response, Effect::Reads)?;
         let found = envelope.into_search_page(response.status())?;
@@ -173,7 +176,7 @@ impl Xero {
         let number = number.as_str().trim();
         // These would ask for the list instead.
         if matches!(number, "" | "." | "..") {
-            return Err(Error::NotAsked {
+            return Err(Error::InvalidRequest {
                 why: "this contact number cannot stand in an address",
             });
         }
@@ -212,7 +215,7 @@ impl Xero {
         let names: BTreeSet<_> = contacts.iter().map(|new| NameKey::of(&new.name)).collect();
         let numbers: BTreeSet<_> = contacts.iter().map(|new| &new.contact_number).collect();
         if names.len().min(numbers.len()) < contacts.len() && contacts.len() <= MAX_BATCH {
-            return Err(Error::NotAsked {
+            return Err(Error::InvalidRequest {
                 why: "two contacts of one name or contact number cannot be created in one call",
             });
         }
@@ -267,7 +270,7 @@ impl Xero {
     ) -> Result<Answer<Vec<ElementResult>>, Error> {
         let ids: BTreeSet<_> = updates.iter().map(Update::id).collect();
         if ids.len() < updates.len() {
-            return Err(Error::NotAsked {
+            return Err(Error::InvalidRequest {
                 why: "a contact cannot be changed twice in one call",
             });
         }
@@ -324,7 +327,7 @@ impl Xero {
         values: &[&str],
     ) -> Result<Answer<Vec<XeroContact>>, Error> {
         if !values.iter().all(|value| query::can_be_queried(value)) {
-            return Err(Error::NotAsked {
+            return Err(Error::InvalidRequest {
                 why: "a value cannot stand in a filter",
             });
         }
@@ -345,9 +348,12 @@ impl Xero {
                 limits: Limits::default(),
             });
         }
-        let url = self.endpoints.lookup(key, value).ok_or(Error::NotAsked {
-            why: "the lookup does not fit into one address",
-        })?;
+        let url = self
+            .endpoints
+            .lookup(key, value)
+            .ok_or(Error::InvalidRequest {
+                why: "the lookup does not fit into one address",
+            })?;
         let call = Call::get("lookup", url);
         let response = self.send(access, call).await?;
         let envelope: Envelope = read(&response, Effect::Reads)?;
@@ -369,7 +375,7 @@ impl Xero {
             });
         }
         if sent.len() > MAX_BATCH {
-            return Err(Error::NotAsked {
+            return Err(Error::InvalidRequest {
                 why: "at most 50 contacts can be written in one call",
             });
         }

@@ -71,7 +71,7 @@ pub enum Error {
     IdempotencyKeyReused,
     /// The call would break one of this client's limits, so nothing was sent: a fault of the caller.
     #[error("nothing was asked of Xero: {why}")]
-    NotAsked {
+    InvalidRequest {
         /// Which limit.
         why: &'static str,
     },

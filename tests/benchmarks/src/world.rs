@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use poll::{Mode, Poller, Report};
 use rules::{AskedBy, ContactId};
 use runtime::records::{ContactRecord, DeferredRecord, ProblemRecord, Records};
-use runtime::{Configuration, DeadLetter, Message, Parts, Queue, QueueError, Surroundings};
+use runtime::{Configuration, DeadLetter, Host, Message, Queue, QueueError, Services};
 use secrets::MemoryVault;
 use serde_json::{Value, json};
 use store::MemoryTable;
@@ -279,7 +279,7 @@ fn parts(
     table: &MemoryTable,
     vault: &MemoryVault,
     queue: &Arc<MemoryQueue>,
-) -> anyhow::Result<Parts> {
+) -> anyhow::Result<Services> {
     let customers = CUSTOMERS.to_string();
     let sites = SITES.to_string();
     let variables = BTreeMap::from([
@@ -300,16 +300,15 @@ fn parts(
         Configuration::read(|name| variables.get(name).map(|value| (*value).to_owned()))
             .context("the world's own settings")?;
     let (clock, ids) = (network.clone(), network.clone());
-    let surroundings =
-        Surroundings::new(move || clock.now(), move || Uuid::from_u128(ids.unique()))
-            .with_metrics(|_, _| ());
-    Ok(Parts::assemble(
+    let host = Host::new(move || clock.now(), move || Uuid::from_u128(ids.unique()))
+        .with_metrics(|_, _| ());
+    Ok(Services::assemble(
         configuration,
         Arc::new(table.clone()),
         Arc::new(vault.clone()),
         queue.clone(),
         network.clone(),
-        surroundings,
+        host,
     ))
 }
 

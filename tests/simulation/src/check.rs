@@ -82,7 +82,7 @@ impl Truth {
             customer,
             settings: &self.settings,
             link: record.link.as_ref(),
-            word: &record.word(),
+            manual_match: &record.manual_match_now(),
             in_doubt: record.in_doubt().as_ref(),
             generated: record.code(),
             contact_reference_due: record.contact_reference_in_doubt(),
@@ -152,7 +152,7 @@ fn wrong_decision(decision: &Decision, problem: Option<&'static str>) -> Option<
 }
 
 fn nothing_is_left(plan: &Plan) -> bool {
-    plan.writes_nothing() && plan.outcome == rules::Outcome::Unchanged
+    plan.writes_nothing() && plan.outcome == rules::SyncAction::Unchanged
 }
 
 fn told(plan: &Plan) -> String {

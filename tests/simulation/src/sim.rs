@@ -10,9 +10,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use fake_xero::{Config, FakeXero, Limits, SearchReading};
 use poll::{Mode, Poller, Report, asked_by};
 use rules::{AskedBy, Settings, TenantId};
+use runtime::manual_match::{self, Remembering};
 use runtime::records::{DeferredRecord, Records};
-use runtime::word::{self, Remembering};
-use runtime::{Configuration, Message, Parts, Queue, Surroundings};
+use runtime::{Configuration, Host, Message, Queue, Services};
 use serde_json::{Value, json};
 use sync_contact::Worker;
 use time::{Duration, OffsetDateTime};
@@ -116,7 +116,7 @@ pub fn simulate_planted(
 enum Program {
     Poll(Arc<Poller>),
     SyncContact(Arc<Worker>),
-    RefreshToken(Arc<refresh_token::Parts>),
+    RefreshToken(Arc<refresh_token::Services>),
     Operator(Arc<Operator>),
 }
 
@@ -124,7 +124,7 @@ enum Program {
 struct Operator {
     records: Records,
     queue: Arc<dyn Queue>,
-    surroundings: Surroundings,
+    host: Host,
 }
 
 impl Operator {
@@ -134,13 +134,13 @@ impl Operator {
             contact, xero_id, ..
         } = said;
         let remembering = Remembering {
-            at: self.surroundings.now(),
+            at: self.host.now(),
             days: HISTORY_DAYS,
         };
         let written = if said.is_one {
-            word::choose(&self.records, contact, xero_id, remembering).await
+            manual_match::pin(&self.records, contact, xero_id, remembering).await
         } else {
-            word::part(&self.records, contact, xero_id, remembering).await
+            manual_match::unlink(&self.records, contact, xero_id, remembering).await
         };
         written.map_err(|error| error.to_string())?;
         if said.is_one {
@@ -156,7 +156,7 @@ impl Operator {
 
 impl Operator {
     async fn turn(&self, on: bool) -> Result<(), String> {
-        let now = self.surroundings.now();
+        let now = self.host.now();
         let turned = if on {
             poll::enable(&self.records, now).await
         } else {
@@ -646,7 +646,7 @@ impl Simulation {
             adapters = planted::plant(planted, function, settings.to_string(), adapters);
         }
         let (clock, unique, metrics) = (self.world.clone(), self.world.clone(), self.world.clone());
-        let surroundings = Surroundings::new(
+        let host = Host::new(
             move || lock(&clock).time_of(process),
             move || lock(&unique).unique(),
         )
@@ -663,28 +663,28 @@ impl Simulation {
                     Err(error) => unreachable!("the fake's tenant id is one: {error}"),
                 },
                 queue: adapters.queue,
-                surroundings,
+                host,
             }));
         }
         if function == Function::RefreshToken {
-            return Program::RefreshToken(Arc::new(refresh_token::Parts {
+            return Program::RefreshToken(Arc::new(refresh_token::Services {
                 vault: adapters.vault,
                 table: adapters.table,
                 transport: adapters.transport,
-                surroundings,
+                host,
                 app_secret_id: APP_SECRET.to_owned(),
                 token_secret_id: TOKEN_SECRET.to_owned(),
                 identity_url: address("https://identity.xero.com"),
                 api_url: address("https://api.xero.com"),
             }));
         }
-        let parts = Parts::assemble(
+        let parts = Services::assemble(
             configuration(&self.settings),
             adapters.table,
             adapters.vault,
             adapters.queue,
             adapters.transport,
-            surroundings,
+            host,
         );
         if function == Function::Poll {
             Program::Poll(Arc::new(Poller::new(parts)))
@@ -761,7 +761,7 @@ impl Simulation {
                 self.told(id, result.map(|report| format!("{report:?}")));
             }
             Ended::RefreshToken(result) => {
-                let came_to_nothing = ["TryAgain", "AnotherIsAtIt", "LostTheSwap"];
+                let came_to_nothing = ["TryAgain", "AnotherIsAtIt", "Superseded"];
                 let is_done = result
                     .as_ref()
                     .is_ok_and(|outcome| !came_to_nothing.contains(&outcome.as_str()));

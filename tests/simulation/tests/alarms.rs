@@ -14,7 +14,7 @@ use futures::FutureExt as _;
 use poll::{Mode, Poller, asked_by};
 use runtime::records::Records;
 use runtime::telemetry::Metric;
-use runtime::{Configuration, DeadLetter, Message, Parts, Queue, QueueError, Surroundings};
+use runtime::{Configuration, DeadLetter, Host, Message, Queue, QueueError, Services};
 use secrets::{MemoryVault, XeroTokenSecret};
 use serde_json::{Value, json};
 use store::MemoryTable;
@@ -152,7 +152,7 @@ struct Stack {
     vault: MemoryVault,
     table: MemoryTable,
     poller: Poller,
-    refresh: refresh_token::Parts,
+    refresh: refresh_token::Services,
     now: Arc<Mutex<OffsetDateTime>>,
     /// What was counted, by name and minute; failed invocations as `Errors` of their function.
     counted: Arc<Mutex<Vec<(String, i64)>>>,
@@ -178,11 +178,12 @@ impl Stack {
         let now = Arc::new(Mutex::new(BEGINNING));
         let counted: Arc<Mutex<Vec<(String, i64)>>> = Arc::default();
         let (clock, count) = (now.clone(), counted.clone());
-        let surroundings = Surroundings::new(move || *clock.lock().unwrap(), Uuid::new_v4)
-            .with_metrics(move |metric: Metric, at| {
+        let host = Host::new(move || *clock.lock().unwrap(), Uuid::new_v4).with_metrics(
+            move |metric: Metric, at| {
                 let minute = (at - BEGINNING).whole_minutes();
                 count.lock().unwrap().push((format!("{metric:?}"), minute));
-            });
+            },
+        );
         let sync_enabled = sync_enabled.to_owned();
         let configuration = Configuration::read(move |name| match name {
             "ACCOUNT_GROUP_IDS" => Some("10".to_owned()),
@@ -198,23 +199,23 @@ impl Stack {
         .unwrap();
         let company = Arc::new(Mutex::new(FakeBigChange::new()));
         let transport = Arc::new(InProcess::new(company));
-        let refresh = refresh_token::Parts {
+        let refresh = refresh_token::Services {
             vault: Arc::new(vault.clone()),
             table: Arc::new(table.clone()),
             transport: transport.clone(),
-            surroundings: surroundings.clone(),
+            host: host.clone(),
             app_secret_id: "app".to_owned(),
             token_secret_id: "token".to_owned(),
             identity_url: configuration.xero_identity_url.clone(),
             api_url: configuration.xero_api_url.clone(),
         };
-        let poller = Poller::new(Parts::assemble(
+        let poller = Poller::new(Services::assemble(
             configuration,
             Arc::new(table.clone()),
             Arc::new(vault.clone()),
             Arc::new(NoQueue),
             transport,
-            surroundings,
+            host,
         ));
         Self {
             vault,

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use fake_bigchange::{Fault, FaultKind};
 use poll::{Mode, PollError, Report};
 use rules::{AccountReference, AskedBy};
-use runtime::records::{ReferenceRecord, ReferencesReadRecord};
+use runtime::records::{ReferenceRecord, ReferenceScan};
 use time::Duration;
 
 use crate::world::{RETAIL, SITES, TRADE, World, contact_id};
@@ -23,7 +23,7 @@ async fn the_first_poll_queues_everything_and_marks_account_contacts_as_unread()
         assert_eq!(world.cursor(group).await, Some(world.now() - OVERLAP));
     }
     assert_eq!(world.unread().await, ["1", "2", "3"]);
-    let read: ReferencesReadRecord = world.read("only").await.unwrap();
+    let read: ReferenceScan = world.read("only").await.unwrap();
     assert!(!read.complete);
 }
 

@@ -126,7 +126,7 @@ async fn what_a_newer_version_stored_with_a_deferral_stays_when_it_is_queued() {
     newer["by"] = "person".into();
     let write = store::Write::Put {
         key: key.clone(),
-        expect: store::Expect::Anything,
+        expect: store::Expect::Any,
         body: newer,
         expires_at_unix_seconds: None,
     };

@@ -4,7 +4,7 @@ use fake_bigchange::{Fault, FaultKind};
 use poll::{Mode, PollError, Report};
 use rules::{AskedBy, GroupFault, GroupId, Problem};
 use runtime::records::{
-    ContactRecord, CursorRecord, GroupFaultRecord, LookRecord, ReferencesReadRecord, SweepRecord,
+    ContactRecord, CursorRecord, GroupFaultRecord, ReferenceScan, SweepRecord, XeroChangesRecord,
 };
 use runtime::telemetry::Metric;
 use time::Duration;
@@ -123,7 +123,7 @@ async fn codes_go_on_where_the_group_was_read_once() {
     world.read_all_references().await;
     refuse(&world, TRADE, NO_RIGHT);
     world.poll(Mode::Full).await.unwrap();
-    let read: ReferencesReadRecord = world.read("only").await.unwrap();
+    let read: ReferenceScan = world.read("only").await.unwrap();
     assert!(read.complete && read.missing.is_empty());
 }
 
@@ -135,7 +135,7 @@ async fn no_code_is_generated_before_a_group_that_was_never_read_has_been() {
     assert!(queued.full_sweep);
     assert_eq!(contacts, [3, 4]);
     assert_eq!(world.unread().await, ["3"]);
-    let read: ReferencesReadRecord = world.read("only").await.unwrap();
+    let read: ReferenceScan = world.read("only").await.unwrap();
     assert_eq!(Vec::from_iter(read.missing), groups(&[TRADE]));
     // What the workers do: 3 is read, and held for the group.
     world.read_one_reference(3).await;
@@ -144,7 +144,7 @@ async fn no_code_is_generated_before_a_group_that_was_never_read_has_been() {
     };
     world.hold(3, "Customer 3", problem).await;
     world.poll(Mode::Full).await.unwrap();
-    let read: ReferencesReadRecord = world.read("only").await.unwrap();
+    let read: ReferenceScan = world.read("only").await.unwrap();
     assert!(!read.complete);
     assert_eq!(world.unread().await, [""; 0]);
     world.queue.take();
@@ -156,7 +156,7 @@ async fn no_code_is_generated_before_a_group_that_was_never_read_has_been() {
     assert_eq!(contacts, [1, 2, 3], "its own, and what was held for it");
     assert!(world.is_to_be_tried_again(3).await);
     assert_eq!(world.unread().await, ["1", "2"]);
-    let read: ReferencesReadRecord = world.read("only").await.unwrap();
+    let read: ReferenceScan = world.read("only").await.unwrap();
     assert!(!read.complete && read.missing.is_empty());
 }
 
@@ -294,7 +294,7 @@ async fn moments_from_the_future_stop_nothing() {
     world
         .put(
             "only",
-            &LookRecord {
+            &XeroChangesRecord {
                 changed_since: future,
             },
         )
@@ -302,6 +302,6 @@ async fn moments_from_the_future_stop_nothing() {
     world.hold(1, "Customer 1", not_in_xero()).await;
     world.pass(Duration::hours(2));
     world.polled().await;
-    let look: LookRecord = world.read("only").await.unwrap();
+    let look: XeroChangesRecord = world.read("only").await.unwrap();
     assert!(look.changed_since <= world.now());
 }

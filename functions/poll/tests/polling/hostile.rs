@@ -71,7 +71,7 @@ async fn an_item_that_this_program_did_not_write_is_named_and_moves_no_cursor() 
         let key = Key::new(format!("{}#{kind}", world.records().tenant()), sort);
         let write = Write::Put {
             key: key.clone(),
-            expect: Expect::Anything,
+            expect: Expect::Any,
             body: strange.clone(),
             expires_at_unix_seconds: None,
         };
@@ -96,7 +96,7 @@ async fn an_item_that_this_program_did_not_write_is_named_and_moves_no_cursor() 
         }
         let removal = Write::Delete {
             key,
-            expect: Expect::Anything,
+            expect: Expect::Any,
         };
         world.table.write(vec![removal]).await.unwrap();
         world.queue.take();

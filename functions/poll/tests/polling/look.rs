@@ -2,7 +2,7 @@
 
 use fake_xero::{Fault, FaultKind};
 use rules::Problem;
-use runtime::records::LookRecord;
+use runtime::records::XeroChangesRecord;
 use time::Duration;
 
 use crate::world::{World, not_in_xero};
@@ -36,7 +36,7 @@ async fn each_look_begins_where_the_last_one_ended() {
     let world = waiting().await;
     world.pass(Duration::hours(1));
     world.polled().await;
-    let first: LookRecord = world.read("only").await.unwrap();
+    let first: XeroChangesRecord = world.read("only").await.unwrap();
     assert_eq!(first.changed_since, world.now() - Duration::minutes(2));
     world.pass(Duration::hours(1));
     world.add_in_xero("Acme Ltd");
@@ -52,7 +52,7 @@ async fn nothing_is_asked_unless_a_problem_depends_on_xero() {
     world.pass(Duration::hours(3));
     world.polled().await;
     assert_eq!(world.xero_calls(), 0);
-    assert_eq!(world.read::<LookRecord>("only").await, None);
+    assert_eq!(world.read::<XeroChangesRecord>("only").await, None);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_look_that_fails_does_not_fail_the_poll_and_is_made_again() {
     world.xero.lock().unwrap().inject(fault);
     world.edit(3, |contact| contact.name.push('!'));
     assert_eq!(world.polled().await.1, [3]);
-    assert_eq!(world.read::<LookRecord>("only").await, None);
+    assert_eq!(world.read::<XeroChangesRecord>("only").await, None);
     world.pass(Duration::minutes(10));
     assert!(world.polled().await.1.contains(&1));
 }

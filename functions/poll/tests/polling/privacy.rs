@@ -256,7 +256,7 @@ async fn items_are_strange(world: &World, told: &mut Told) {
             .unwrap();
         let write = |body| Write::Put {
             key: key.clone(),
-            expect: Expect::Anything,
+            expect: Expect::Any,
             body,
             expires_at_unix_seconds: None,
         };
@@ -270,7 +270,7 @@ async fn items_are_strange(world: &World, told: &mut Told) {
             Some(item) => write(item.body),
             None => Write::Delete {
                 key: key.clone(),
-                expect: Expect::Anything,
+                expect: Expect::Any,
             },
         };
         world.table.write(vec![again]).await.unwrap();

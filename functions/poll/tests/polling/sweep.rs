@@ -7,7 +7,7 @@ use fake_bigchange::{Fault, FaultKind};
 use poll::{Mode, PollError, Report};
 use rules::{AccountReference, AskedBy, Problem};
 use runtime::records::{
-    ContactRecord, ReferenceRecord, ReferencesReadRecord, SweepRecord, UnreadRecord,
+    ContactRecord, PendingReferenceScan, ReferenceRecord, ReferenceScan, SweepRecord,
 };
 use time::Duration;
 
@@ -27,7 +27,7 @@ async fn a_full_sweep_queues_what_is_listed_linked_held_or_unread() {
     world.put(100, &reserved).await;
     world.put(101, &ContactRecord::default()).await;
     world.hold(102, "Gone Ltd", not_in_xero()).await;
-    world.put(103, &UnreadRecord {}).await;
+    world.put(103, &PendingReferenceScan {}).await;
     let report = world.poll(Mode::Full).await.unwrap();
     assert!(matches!(report, Report::Done(queued) if queued.full_sweep && queued.queued == 7));
     assert_eq!(world.queue.take(), [1, 2, 3, 4, 100, 102, 103]);
@@ -55,7 +55,7 @@ async fn what_the_workers_rely_on_is_stored_before_anything_is_queued() {
     world.queue.is_down.store(true, Ordering::SeqCst);
     world.poll(Mode::Changes).await.unwrap_err();
     assert_eq!(world.unread().await, ["1", "2", "3"]);
-    assert!(world.read::<ReferencesReadRecord>("only").await.is_some());
+    assert!(world.read::<ReferenceScan>("only").await.is_some());
     assert!(world.read::<ReferenceRecord>("site0004").await.is_some());
     assert!(world.is_to_be_tried_again(2).await);
     // And what says that it is queued is not.
@@ -95,8 +95,8 @@ async fn contacts_are_marked_as_unread_only_until_all_were_read() {
     let poller = world.poller_over(Arc::new(world.table.clone()), &other_groups);
     poller.poll(Mode::Changes, AskedBy::Schedule).await.unwrap();
     assert_eq!(world.unread().await, ["1", "2"]);
-    let read: ReferencesReadRecord = world.read("only").await.unwrap();
-    assert_eq!(read.settings, poller.parts.settings.groups_fingerprint());
+    let read: ReferenceScan = world.read("only").await.unwrap();
+    assert_eq!(read.settings, poller.services.settings.groups_fingerprint());
     assert!(!read.complete);
 }
 
@@ -104,15 +104,15 @@ async fn contacts_are_marked_as_unread_only_until_all_were_read() {
 async fn what_was_read_without_anyone_needing_to_know_is_not_read_again() {
     let world = World::swept().await;
     world.read_all_references().await;
-    let read: ReferencesReadRecord = world.read("only").await.unwrap();
-    let not_noted = ReferencesReadRecord {
+    let read: ReferenceScan = world.read("only").await.unwrap();
+    let not_noted = ReferenceScan {
         complete: false,
         ..read
     };
     world.put("only", &not_noted).await;
     world.poll(Mode::Full).await.unwrap();
     assert_eq!(world.unread().await, [""; 0]);
-    let read: ReferencesReadRecord = world.read("only").await.unwrap();
+    let read: ReferenceScan = world.read("only").await.unwrap();
     assert!(read.complete);
 }
 
@@ -145,7 +145,7 @@ async fn the_first_sweep_that_cannot_read_a_group_still_queues_the_others() {
     world.poll(Mode::Changes).await.unwrap_err();
     assert_eq!(world.queue.take(), [1, 2, 3, 4]);
     assert!(world.cursor(RETAIL).await.is_some());
-    assert_eq!(world.read::<ReferencesReadRecord>("only").await, None);
+    assert_eq!(world.read::<ReferenceScan>("only").await, None);
     world.pass(Duration::minutes(10));
     assert!(sweeps(&world).await);
     assert_eq!(world.unread().await, ["1", "2", "3"]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poll::{Mode, Report};
 use rules::AskedBy;
 use runtime::organisation::{confirm_tenant, stored_tenant};
-use runtime::records::{CursorRecord, DeferReason, DeferredRecord, ONLY, SweepRecord};
+use runtime::records::{CursorRecord, DeferReason, DeferredRecord, SINGLETON, SweepRecord};
 use runtime::switch::SwitchRecord;
 use runtime::telemetry::Metric;
 use time::Duration;
@@ -39,7 +39,7 @@ async fn switched_off() -> World {
 async fn while_it_is_off_the_schedules_queue_nothing_and_no_cursor_moves() {
     let world = switched_off().await;
     let cursors = world.records().list::<CursorRecord>("").await.unwrap();
-    let swept: SweepRecord = world.read(ONLY).await.unwrap();
+    let swept: SweepRecord = world.read(SINGLETON).await.unwrap();
     let calls = world.bigchange.core().calls().len();
     for mode in [Mode::Changes, Mode::Full] {
         let report = world.poll(mode).await.unwrap();
@@ -50,7 +50,7 @@ async fn while_it_is_off_the_schedules_queue_nothing_and_no_cursor_moves() {
     assert_eq!(world.bigchange.core().calls().len(), calls);
     let after = world.records().list::<CursorRecord>("").await.unwrap();
     assert_eq!(after, cursors);
-    assert_eq!(world.read(ONLY).await, Some(swept));
+    assert_eq!(world.read(SINGLETON).await, Some(swept));
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn switching_it_on_starts_a_full_sweep_of_the_schedules_own() {
     let sent = world.queue.take_messages();
     assert_eq!(sent.len(), 4);
     assert!(sent.iter().all(|message| message.by == AskedBy::Schedule));
-    let switch: SwitchRecord = world.read(ONLY).await.unwrap();
+    let switch: SwitchRecord = world.read(SINGLETON).await.unwrap();
     assert_eq!((switch.on, switch.since), (true, world.now()));
 }
 

@@ -11,10 +11,10 @@ use futures::future::BoxFuture;
 use poll::{Mode, PollError, Poller, Queued, Report};
 use rules::{AccountReference, AskedBy, Contact, ContactId, GroupId, Problem, Watch};
 use runtime::records::{
-    CursorRecord, ONLY, ProblemRecord, Record, Records, ReferencesReadRecord, UnreadRecord,
+    CursorRecord, PendingReferenceScan, ProblemRecord, Record, Records, ReferenceScan, SINGLETON,
 };
 use runtime::telemetry::Metric;
-use runtime::{Configuration, DeadLetter, Message, Parts, Queue, QueueError, Surroundings};
+use runtime::{Configuration, DeadLetter, Host, Message, Queue, QueueError, Services};
 use secrets::{MemoryVault, XeroTokenSecret};
 use serde_json::json;
 use store::{Expect, MemoryTable, Table};
@@ -158,7 +158,7 @@ impl World {
         let clock = self.clock.clone();
         let ids = Mutex::new(0_u128);
         let metrics = self.metrics.clone();
-        let surroundings = Surroundings::new(
+        let host = Host::new(
             move || *clock.lock().unwrap(),
             move || {
                 let mut ids = ids.lock().unwrap();
@@ -167,7 +167,7 @@ impl World {
             },
         )
         .with_metrics(move |metric, _| metrics.lock().unwrap().push(metric));
-        Poller::new(Parts::assemble(
+        Poller::new(Services::assemble(
             configuration.unwrap(),
             table,
             Arc::new(self.vault.clone()),
@@ -177,7 +177,7 @@ impl World {
                 xero: self.xero.clone(),
                 clock: self.clock.clone(),
             }),
-            surroundings,
+            host,
         ))
     }
 
@@ -232,7 +232,7 @@ impl World {
 
     pub(crate) async fn put<R: Record>(&self, sort: impl ToString, record: &R) {
         let records = self.records();
-        let write = records.put(sort, record, Expect::Anything).unwrap();
+        let write = records.put(sort, record, Expect::Any).unwrap();
         records.write(vec![write]).await.unwrap();
     }
 
@@ -247,7 +247,11 @@ impl World {
     }
 
     pub(crate) async fn unread(&self) -> Vec<String> {
-        let unread = self.records().list::<UnreadRecord>("").await.unwrap();
+        let unread = self
+            .records()
+            .list::<PendingReferenceScan>("")
+            .await
+            .unwrap();
         unread.into_iter().map(|record| record.sort).collect()
     }
 
@@ -255,21 +259,21 @@ impl World {
     pub(crate) async fn read_all_references(&self) {
         let records = self.records();
         for contact in self.unread().await {
-            let removal = records.delete::<UnreadRecord>(contact, Expect::Anything);
+            let removal = records.delete::<PendingReferenceScan>(contact, Expect::Any);
             records.write(vec![removal]).await.unwrap();
         }
-        let read: ReferencesReadRecord = self.read(ONLY).await.unwrap();
-        let complete = ReferencesReadRecord {
+        let read: ReferenceScan = self.read(SINGLETON).await.unwrap();
+        let complete = ReferenceScan {
             complete: true,
             ..read
         };
-        self.put(ONLY, &complete).await;
+        self.put(SINGLETON, &complete).await;
     }
 
     /// What a worker does with the mark of a contact that it has read.
     pub(crate) async fn read_one_reference(&self, id: u64) {
         let records = self.records();
-        let removal = records.delete::<UnreadRecord>(id, Expect::Anything);
+        let removal = records.delete::<PendingReferenceScan>(id, Expect::Any);
         records.write(vec![removal]).await.unwrap();
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fake_xero::{Fault, FaultKind};
 use refresh_token::Outcome;
-use runtime::records::{DeadCause, DeadConnectionRecord, ONLY, Records};
+use runtime::records::{DeadCause, DeadConnectionRecord, Records, SINGLETON};
 use runtime::telemetry::Metric;
 use serde_json::{Value, json};
 use store::Expect;
@@ -19,7 +19,7 @@ async fn records(world: &World) -> Records {
 }
 
 async fn dead(world: &World) -> Option<DeadConnectionRecord> {
-    let dead = records(world).await.get(ONLY).await.unwrap();
+    let dead = records(world).await.get(SINGLETON).await.unwrap();
     dead.map(|dead| dead.value)
 }
 
@@ -32,7 +32,7 @@ async fn refuse(world: &World, cause: DeadCause) {
         cause,
     };
     let records = records(world).await;
-    let put = records.put(ONLY, &dead, Expect::Anything).unwrap();
+    let put = records.put(SINGLETON, &dead, Expect::Any).unwrap();
     records.write(vec![put]).await.unwrap();
 }
 

@@ -143,7 +143,7 @@ async fn two_refreshers_who_know_of_no_lease_cannot_undo_each_other() {
         let second = world.parts_with(&Fate::paced(seed + 1_000), MemoryTable::new(), ahead);
         let outcomes = join(refresh(&first), refresh(&second)).await;
         let outcomes = [outcomes.0.unwrap(), outcomes.1.unwrap()];
-        lost += usize::from(outcomes.contains(&Outcome::LostTheSwap));
+        lost += usize::from(outcomes.contains(&Outcome::Superseded));
         assert!(world.is_alive().await, "seed {seed}: {outcomes:?}");
 
         let (version, _) = world.current().await;

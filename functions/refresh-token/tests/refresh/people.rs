@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use refresh_token::{Outcome, RefreshError, refresh};
-use runtime::records::{DeadCause, DeadConnectionRecord, ONLY, Records};
+use runtime::records::{DeadCause, DeadConnectionRecord, Records, SINGLETON};
 use runtime::telemetry::Metric;
 use secrecy::ExposeSecret;
 use secrets::{Vault, XeroTokenSecret};
@@ -17,7 +17,10 @@ async fn dead_version(world: &World) -> Option<String> {
         std::sync::Arc::new(world.table.clone()),
         secret.tenant_id.unwrap(),
     );
-    let dead = records.get::<DeadConnectionRecord>(ONLY).await.unwrap();
+    let dead = records
+        .get::<DeadConnectionRecord>(SINGLETON)
+        .await
+        .unwrap();
     dead.map(|dead| dead.value.secret_version)
 }
 
@@ -132,7 +135,7 @@ async fn a_person_who_connects_meanwhile_is_not_undone() {
         let stored = world.a_person_stores_a_refresh_token();
         match ended {
             Some(_) => break,
-            None => lost += usize::from(run.await.unwrap() == Outcome::LostTheSwap),
+            None => lost += usize::from(run.await.unwrap() == Outcome::Superseded),
         }
         assert_ne!(world.run().await.unwrap(), Outcome::Recovered);
         let current = world.vault.current(TOKEN).await.unwrap();
@@ -173,7 +176,9 @@ async fn a_custom_connection_that_died_is_given_another_chance_at_every_renewal(
         secret_version: version,
         cause: DeadCause::NotConnected,
     };
-    let put = records.put(ONLY, &dead, store::Expect::Absent).unwrap();
+    let put = records
+        .put(SINGLETON, &dead, store::Expect::Absent)
+        .unwrap();
     records.write(vec![put]).await.unwrap();
     world.pass_until_due();
     assert_eq!(world.run().await.unwrap(), Outcome::Refreshed);
@@ -287,7 +292,7 @@ async fn a_dead_connection_is_not_declared_over_a_token_that_a_person_just_store
         assert!(futures::poll!(&mut run).is_pending());
     }
     world.a_person_connects();
-    assert_eq!(run.await.unwrap(), Outcome::LostTheSwap);
+    assert_eq!(run.await.unwrap(), Outcome::Superseded);
     assert_eq!(dead_version(&world).await, None);
     assert_eq!(world.run().await.unwrap(), Outcome::Fresh);
 }

@@ -155,7 +155,7 @@ async fn items_are_strange(told: &mut String) {
         let tenant = world.current().await.1.tenant_id.unwrap();
         let write = Write::Put {
             key: Key::new(format!("{tenant}#{kind}"), sort),
-            expect: Expect::Anything,
+            expect: Expect::Any,
             body: json!({"holder": MARK, "why": MARK, "since": MARK}),
             expires_at_unix_seconds: None,
         };

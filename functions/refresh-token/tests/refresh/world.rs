@@ -9,8 +9,8 @@ use std::task::Poll;
 use fake_xero::{CallKind, Config, Delivery, FakeXero, Fault, FaultKind};
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
-use refresh_token::{Outcome, Parts, RefreshError, refresh};
-use runtime::Surroundings;
+use refresh_token::{Outcome, RefreshError, Services, refresh};
+use runtime::Host;
 use runtime::telemetry::Metric;
 use secrecy::{ExposeSecret, SecretString};
 use secrets::{MemoryVault, SecretVersion, Vault, VaultError, VersionInfo, XeroTokenSecret};
@@ -154,7 +154,7 @@ impl World {
     }
 
     /// The parts of a refresher with that fate.
-    pub(crate) fn parts(self: &Arc<Self>, fate: &Arc<Fate>) -> Parts {
+    pub(crate) fn parts(self: &Arc<Self>, fate: &Arc<Fate>) -> Services {
         self.parts_with(fate, self.table.clone(), Duration::ZERO)
     }
 
@@ -164,14 +164,14 @@ impl World {
         fate: &Arc<Fate>,
         table: MemoryTable,
         clock_difference: Duration,
-    ) -> Parts {
+    ) -> Services {
         let (clock, ids, metrics) = (self.clone(), self.clone(), self.clone());
         let fate = fate.clone();
-        Parts {
+        Services {
             vault: Arc::new(FatedVault(self.vault.clone(), fate.clone())),
             table: Arc::new(FatedTable(table, fate.clone())),
             transport: Arc::new(FatedTransport(self.clone(), fate)),
-            surroundings: Surroundings::new(
+            host: Host::new(
                 move || clock.now() + clock_difference,
                 move || Uuid::from_u128(ids.ids.fetch_add(1, Ordering::Relaxed) as u128),
             )
@@ -277,8 +277,8 @@ impl Fate {
 }
 
 /// Runs a refresher until it is done, or until it waits for what never comes: then it has crashed.
-pub(crate) async fn run_or_crash(parts: Parts) -> Option<Result<Outcome, RefreshError>> {
-    refresh(&parts).now_or_never()
+pub(crate) async fn run_or_crash(services: Services) -> Option<Result<Outcome, RefreshError>> {
+    refresh(&services).now_or_never()
 }
 
 /// Polls a future so often, or until it is done.

@@ -2,7 +2,7 @@
 
 use fake_bigchange::{Fault as BigChangeFault, FaultKind as BigChangeFaultKind};
 use fake_xero::{Config, Fault, FaultKind, RateLimitProblem};
-use runtime::records::{DayLimitRecord, DeadConnectionRecord, DeferReason, ONLY, PauseRecord};
+use runtime::records::{DayLimitRecord, DeadConnectionRecord, DeferReason, PauseRecord, SINGLETON};
 use time::Duration;
 use uuid::Uuid;
 
@@ -29,7 +29,10 @@ async fn a_reached_limit_pauses_every_worker_until_it_is_over() {
         );
         world.sync(&ids).await;
         let until = world.now() + Duration::seconds(i64::try_from(seconds).unwrap());
-        assert_eq!(world.get::<PauseRecord>(ONLY).await.unwrap().until, until);
+        assert_eq!(
+            world.get::<PauseRecord>(SINGLETON).await.unwrap().until,
+            until
+        );
         for id in ids {
             let deferred = world.deferred(id).await.unwrap();
             assert_eq!(
@@ -82,7 +85,9 @@ async fn the_last_two_percent_of_a_day_are_kept_for_people() {
         config.limits.per_minute = 100_000;
         let mut world = World::with(&[("CREATE_IN_XERO", "true")], config);
         if per_day == 5_000 {
-            world.put(ONLY, &DayLimitRecord { at_least: 4_999 }).await;
+            world
+                .put(SINGLETON, &DayLimitRecord { at_least: 4_999 })
+                .await;
         }
         let acme = world.customer_with_reference("Acme", "A1");
         // Other calls of the day.
@@ -214,7 +219,7 @@ async fn a_dead_connection_is_called_no_more_until_somebody_connects_again() {
         world.defer_reason(acme).await,
         Some(DeferReason::NotConnected)
     );
-    assert!(world.get::<DeadConnectionRecord>(ONLY).await.is_some());
+    assert!(world.get::<DeadConnectionRecord>(SINGLETON).await.is_some());
     for restarts in [false, true] {
         if restarts {
             world.restart();
@@ -248,7 +253,7 @@ async fn a_token_that_nobody_has_refused_is_never_declared_dead() {
         world.defer_reason(bolt).await,
         Some(DeferReason::NotConnected)
     );
-    assert_eq!(world.get::<DeadConnectionRecord>(ONLY).await, None);
+    assert_eq!(world.get::<DeadConnectionRecord>(SINGLETON).await, None);
 }
 
 #[tokio::test]

@@ -220,7 +220,7 @@ async fn an_item_that_this_program_did_not_write_stops_its_contact_and_is_named(
             };
             let write = |body| Write::Put {
                 key: key.clone(),
-                expect: Expect::Anything,
+                expect: Expect::Any,
                 body,
                 expires_at_unix_seconds: None,
             };
@@ -249,7 +249,7 @@ async fn an_item_that_this_program_did_not_write_stops_its_contact_and_is_named(
             // Removed, as the reason says, nothing is left of it.
             let removal = Write::Delete {
                 key,
-                expect: Expect::Anything,
+                expect: Expect::Any,
             };
             world.table.inner.write(vec![removal]).await.unwrap();
             world.restart();

@@ -1,6 +1,6 @@
 //! Generated account references.
 
-use runtime::records::{DeferReason, ReferenceRecord, UnreadRecord};
+use runtime::records::{DeferReason, PendingReferenceScan, ReferenceRecord};
 use serde_json::json;
 use store::{Expect, Key, Table, Write};
 use time::Duration;
@@ -19,7 +19,7 @@ async fn no_code_is_generated_before_every_reference_is_known() {
     );
     assert_eq!(world.xero_population(), 0);
     world.references_are_read(false).await;
-    world.put(known, &UnreadRecord {}).await;
+    world.put(known, &PendingReferenceScan {}).await;
     world.sync(&[acme]).await;
     assert_eq!(
         world.defer_reason(acme).await,
@@ -167,7 +167,7 @@ async fn a_spoilt_reference_holds_up_only_the_codes_that_begin_like_it() {
                 format!("{}#reference", world.tenant()),
                 "acme0001".to_owned(),
             ),
-            expect: Expect::Anything,
+            expect: Expect::Any,
             body: json!({"reference": 7}),
             expires_at_unix_seconds: None,
         };

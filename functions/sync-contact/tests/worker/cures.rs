@@ -1,7 +1,7 @@
 //! A cure is a promise: carried out to the letter, it leads to a link or lets the change through.
 
 use rules::Problem;
-use runtime::word::{self, Remembering};
+use runtime::manual_match::{self, Remembering};
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ pub(crate) fn at(world: &World) -> Remembering {
 /// What `contact-sync link` does.
 async fn link(world: &World, id: u64, xero: Uuid) {
     let xero = xero.try_into().unwrap();
-    word::choose(&world.records(), contact(id), xero, at(world))
+    manual_match::pin(&world.records(), contact(id), xero, at(world))
         .await
         .unwrap();
     world.sync(&[id]).await;
@@ -285,13 +285,12 @@ async fn a_linked_contact_that_xero_does_not_know_is_unlinked_and_linked_to_the_
         assert_eq!(world.record(acme).await.intent, None);
         world.is_quiet(&ids).await;
         let gone = gone.try_into().unwrap();
-        word::part(&world.records(), contact(acme), gone, at(&world))
+        manual_match::unlink(&world.records(), contact(acme), gone, at(&world))
             .await
             .unwrap();
         // That the right one is its own from before does not matter to the test.
         let claims = world.records();
-        let claim =
-            claims.delete::<runtime::records::XeroContactRecord>(right, store::Expect::Anything);
+        let claim = claims.delete::<runtime::records::XeroContactRecord>(right, store::Expect::Any);
         claims.write(vec![claim]).await.unwrap();
         link(&world, acme, right).await;
         is_linked(&world, acme, right, "linked to the right one").await;

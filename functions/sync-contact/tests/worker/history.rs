@@ -2,7 +2,7 @@
 
 use rules::{Field, System};
 use runtime::records::{
-    EndingKind, FollowRecord, HistoryEvent, HistoryRecord, ONLY, OutcomeRecord,
+    EndingKind, FollowRecord, HistoryEvent, HistoryRecord, OutcomeRecord, SINGLETON,
 };
 use serde_json::json;
 use store::{Item, Write};
@@ -166,7 +166,7 @@ async fn what_does_not_differ_leaves_no_history_and_neither_does_who_wants_none(
     world.sync(&[id]).await;
     world.sync(&[id]).await;
     assert_eq!(history(&world, id).await.len(), 1);
-    world.worker.parts.history_days = 0;
+    world.worker.services.history_days = 0;
     world.edit(id, |c| c.phone = "+4420".into());
     world.sync(&[id]).await;
     assert_eq!(history(&world, id).await.len(), 1);
@@ -176,7 +176,7 @@ async fn what_does_not_differ_leaves_no_history_and_neither_does_who_wants_none(
 async fn history_expires_and_outcomes_sooner() {
     let mut world = World::creating();
     let until = world.now() + Duration::minutes(5);
-    world.put(ONLY, &FollowRecord { until }).await;
+    world.put(SINGLETON, &FollowRecord { until }).await;
     let id = world.customer_with_reference("Acme Ltd", "A-1");
     world.sync(&[id]).await;
     let is_of =
@@ -210,7 +210,7 @@ async fn outcomes_are_noted_while_somebody_follows_and_not_otherwise() {
         "nobody follows"
     );
     world
-        .put(ONLY, &follow(world.now() - Duration::seconds(1)))
+        .put(SINGLETON, &follow(world.now() - Duration::seconds(1)))
         .await;
     world.sync(&all).await;
     assert!(
@@ -219,7 +219,7 @@ async fn outcomes_are_noted_while_somebody_follows_and_not_otherwise() {
     );
 
     world
-        .put(ONLY, &follow(world.now() + Duration::minutes(5)))
+        .put(SINGLETON, &follow(world.now() + Duration::minutes(5)))
         .await;
     world.edit(created, |c| c.phone = "+4420".into());
     world.sync(&all).await;
@@ -244,7 +244,7 @@ async fn outcomes_are_noted_while_somebody_follows_and_not_otherwise() {
 async fn an_outcome_that_cannot_be_noted_fails_no_message() {
     let mut world = World::creating();
     let until = world.now() + Duration::minutes(5);
-    world.put(ONLY, &FollowRecord { until }).await;
+    world.put(SINGLETON, &FollowRecord { until }).await;
     let id = world.customer_with_reference("Acme Ltd", "A-1");
     let is_outcome = |writes: &[Write]| {
         let mut keys = writes.iter().map(Write::key);
@@ -285,10 +285,10 @@ async fn each_field_is_told_once_however_often_bigchange_fails() {
 async fn a_follow_record_that_cannot_be_read_stops_nothing() {
     let mut world = World::creating();
     let id = world.customer_with_reference("Acme Ltd", "A-1");
-    let key = store::Key::new(format!("{}#state-follow", world.tenant()), ONLY);
+    let key = store::Key::new(format!("{}#state-follow", world.tenant()), SINGLETON);
     let nonsense = Write::Put {
         key,
-        expect: store::Expect::Anything,
+        expect: store::Expect::Any,
         body: json!({"until": "whenever"}),
         expires_at_unix_seconds: None,
     };

@@ -137,7 +137,7 @@ async fn lose_the_table(world: &mut World) {
     for item in world.dump() {
         let removal = Write::Delete {
             key: item.key,
-            expect: Expect::Anything,
+            expect: Expect::Any,
         };
         world.table.inner.write(vec![removal]).await.unwrap();
     }

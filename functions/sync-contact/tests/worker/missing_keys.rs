@@ -196,7 +196,9 @@ async fn no_code_is_generated_while_a_reference_is_not_told() {
     let other = world.customer("Acme Ltd", |_| ());
     world.references_are_read(false).await;
     for id in [silent, other] {
-        world.put(id, &runtime::records::UnreadRecord {}).await;
+        world
+            .put(id, &runtime::records::PendingReferenceScan {})
+            .await;
     }
     leave_out(&world, silent, &["AccountReference"]);
     for _ in 0..4 {

@@ -23,7 +23,7 @@ async fn rewrite<R: Record>(world: &World, id: u64, change: impl FnOnce(&mut Val
     change(&mut body);
     let write = Write::Put {
         key: key::<R>(world, id),
-        expect: Expect::Anything,
+        expect: Expect::Any,
         body,
         expires_at_unix_seconds: None,
     };

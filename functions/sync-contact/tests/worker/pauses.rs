@@ -1,7 +1,7 @@
 //! What is told of a pause, and what a gateway in front of Xero means.
 
 use fake_xero::{Fault, FaultKind};
-use runtime::records::{DeadCause, DeadConnectionRecord, DeferReason, ONLY, PauseRecord};
+use runtime::records::{DeadCause, DeadConnectionRecord, DeferReason, PauseRecord, SINGLETON};
 use time::Duration;
 
 use crate::world::World;
@@ -15,7 +15,7 @@ async fn a_gateways_page_ends_no_connection() {
         world.network.xero().inject(Fault::next_call(kind).times(2));
         for _ in 0..2 {
             world.sync(&[acme]).await;
-            assert_eq!(world.get::<DeadConnectionRecord>(ONLY).await, None);
+            assert_eq!(world.get::<DeadConnectionRecord>(SINGLETON).await, None);
             let deferred = world.deferred(acme).await.unwrap();
             assert_eq!(deferred.reason, DeferReason::XeroUnavailable);
             world.pass(deferred.due - world.now());
@@ -33,7 +33,7 @@ async fn xeros_own_refusal_says_that_the_organisation_is_not_connected() {
     let refused = FaultKind::Status { status: 403 };
     world.network.xero().inject(Fault::next_call(refused));
     world.sync(&[acme]).await;
-    let dead = world.get::<DeadConnectionRecord>(ONLY).await.unwrap();
+    let dead = world.get::<DeadConnectionRecord>(SINGLETON).await.unwrap();
     assert_eq!(dead.cause, DeadCause::NotConnected);
 }
 
@@ -67,7 +67,7 @@ async fn contacts_that_wait_are_told_why_and_are_not_blamed() {
             .xero()
             .inject(Fault::next_call(fault).times(2));
         world.sync(&[first]).await;
-        let pause = world.get::<PauseRecord>(ONLY).await.unwrap();
+        let pause = world.get::<PauseRecord>(SINGLETON).await.unwrap();
         assert_eq!(pause.reason, expected, "{}", pause.why);
         // Another worker: it calls nobody, and its contact waits for the same reason.
         world.restart();

@@ -144,14 +144,14 @@ async fn nothing_personal_and_no_secret_is_ever_logged_or_sent() {
     let key = Key::new(format!("{}#problem", world.tenant()), ids[1].to_string());
     let spoilt = Write::Put {
         key: key.clone(),
-        expect: Expect::Anything,
+        expect: Expect::Any,
         body: json!({"name": "zqmark", "problem": "zqmark"}),
         expires_at_unix_seconds: None,
     };
     world.table.inner.write(vec![spoilt]).await.unwrap();
     let last = json!({"Records": [message(ids[1], 5)]});
     world.deliver(&last).await.unwrap();
-    let expect = Expect::Anything;
+    let expect = Expect::Any;
     let removal = Write::Delete { key, expect };
     world.table.inner.write(vec![removal]).await.unwrap();
     let tenant = world.network.xero().tenant_id();

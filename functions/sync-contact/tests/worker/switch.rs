@@ -1,7 +1,7 @@
 //! The switch, as the worker heeds it.
 
 use rules::AskedBy;
-use runtime::records::{DeferReason, DeferredRecord, ONLY, PauseRecord};
+use runtime::records::{DeferReason, DeferredRecord, PauseRecord, SINGLETON};
 use runtime::switch::SwitchRecord;
 use serde_json::{Value, json};
 use sync_contact::Response;
@@ -16,7 +16,7 @@ fn switched_off() -> World {
 
 async fn turn(world: &World, on: bool) {
     let since = world.now();
-    world.put(ONLY, &SwitchRecord { on, since }).await;
+    world.put(SINGLETON, &SwitchRecord { on, since }).await;
 }
 
 fn saying(body: &Value) -> Value {
@@ -77,7 +77,7 @@ async fn what_a_person_asked_for_and_has_to_wait_stays_the_persons() {
         reason: DeferReason::XeroLimit,
         why: "its limit of calls is reached (of the minute)".to_owned(),
     };
-    world.put(ONLY, &pause).await;
+    world.put(SINGLETON, &pause).await;
     deliver(&world, json!({ "contact_id": acme, "by": "person" })).await;
     let waiting = world.deferred(acme).await.unwrap();
     assert_eq!(waiting.by, AskedBy::Person);
@@ -164,7 +164,7 @@ async fn a_stack_of_before_the_switch_goes_on_as_it_was_and_no_deployment_turns_
             usize::from(works),
             "{before}"
         );
-        let switch: SwitchRecord = world.get(ONLY).await.unwrap();
+        let switch: SwitchRecord = world.get(SINGLETON).await.unwrap();
         assert_eq!((switch.on, switch.since), (works, world.now()));
         world.set("SYNC_ENABLED", after);
         deliver(&world, json!({ "contact_id": bolt })).await;

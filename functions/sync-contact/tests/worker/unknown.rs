@@ -237,12 +237,12 @@ async fn a_rename_in_xero_in_the_moment_of_a_batch_update_stays() {
     world.network.just_before(
         |request| request.method() == "POST",
         move |network| {
-            let person = json!([{"ContactID": renamed, "Name": "Named by a person"}]);
+            let person = json!([{"ContactID": renamed, "Name": "XeroContactRef by a person"}]);
             network.xero().seed(network.now(), &person).unwrap();
         },
     );
     world.sync(&ids).await;
-    assert_eq!(world.in_xero(renamed).name(), "Named by a person");
+    assert_eq!(world.in_xero(renamed).name(), "XeroContactRef by a person");
     assert_eq!(phone(&world, ids[1]), "+4420");
 }
 
@@ -266,7 +266,7 @@ async fn an_old_name_that_xero_would_refuse_today_blocks_neither_a_change_nor_a_
         let to_link = world.customer_with_reference("Link me", "L1");
         let (records, remembering) = (world.records(), crate::cures::at(&world));
         let chosen = by_number.try_into().unwrap();
-        runtime::word::choose(&records, contact(to_link), chosen, remembering)
+        runtime::manual_match::pin(&records, contact(to_link), chosen, remembering)
             .await
             .unwrap();
         let all: Vec<u64> = ids.iter().copied().chain([to_link]).collect();

@@ -1,7 +1,7 @@
 //! Contact groups that BigChange does not give out.
 
 use rules::{GroupId, Problem};
-use runtime::records::{DeferReason, ONLY, ReferencesReadRecord};
+use runtime::records::{DeferReason, ReferenceScan, SINGLETON};
 use runtime::telemetry::Metric;
 
 use crate::world::World;
@@ -10,14 +10,14 @@ use crate::world::World;
 async fn a_contact_that_needs_a_code_is_told_which_group_stands_in_its_way() {
     let mut world = World::generating().await;
     let acme = world.customer("Acme", |_| ());
-    let known: ReferencesReadRecord = world.get(ONLY).await.unwrap();
+    let known: ReferenceScan = world.get(SINGLETON).await.unwrap();
     let groups: Vec<GroupId> = vec![GroupId::try_from(77).unwrap()];
-    let missing = ReferencesReadRecord {
+    let missing = ReferenceScan {
         complete: false,
         missing: groups.iter().copied().collect(),
         ..known.clone()
     };
-    world.put(ONLY, &missing).await;
+    world.put(SINGLETON, &missing).await;
     world.sync(&[acme]).await;
     let held = world.problem(acme).await.unwrap();
     assert_eq!(
@@ -30,7 +30,7 @@ async fn a_contact_that_needs_a_code_is_told_which_group_stands_in_its_way() {
     assert!(held.sentence.contains("77"), "{}", held.sentence);
     assert_eq!(world.deferred(acme).await, None);
     // The group has been read, and the poll lets the contact be tried again.
-    world.put(ONLY, &known).await;
+    world.put(SINGLETON, &known).await;
     let records = world.records();
     let held = records.get(acme).await.unwrap().unwrap();
     records

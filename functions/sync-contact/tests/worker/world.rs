@@ -8,11 +8,11 @@ use fake_bigchange::FakeContact;
 use fake_xero::{Config, Status};
 use rules::{AskedBy, ContactId, Settings, TenantId, XeroContactId};
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, DirectoryRecord, ONLY, ProblemRecord, Record,
-    Records, ReferencesReadRecord,
+    ContactRecord, DeferReason, DeferredRecord, DirectoryRecord, ProblemRecord, Record, Records,
+    ReferenceScan, SINGLETON,
 };
 use runtime::telemetry::Metric;
-use runtime::{Configuration, DeadLetter, Message, Parts, Surroundings};
+use runtime::{Configuration, DeadLetter, Host, Message, Services};
 use secrets::MemoryVault;
 use serde_json::{Value, json};
 use store::{Expect, Item, MemoryTable, Table};
@@ -389,7 +389,7 @@ impl World {
 
     pub(crate) async fn put<R: Record>(&self, sort: impl ToString, record: &R) {
         let records = self.records();
-        let write = records.put(sort, record, Expect::Anything).unwrap();
+        let write = records.put(sort, record, Expect::Any).unwrap();
         records.write(vec![write]).await.unwrap();
     }
 
@@ -425,8 +425,8 @@ impl World {
     pub(crate) async fn references_are_read(&self, complete: bool) {
         let settings = settings(&self.settings).groups_fingerprint();
         self.put(
-            ONLY,
-            &ReferencesReadRecord {
+            SINGLETON,
+            &ReferenceScan {
                 settings,
                 complete,
                 missing: std::collections::BTreeSet::new(),
@@ -436,7 +436,7 @@ impl World {
     }
 
     pub(crate) async fn organisation_has_pages(&self, pages: u32) {
-        self.put(ONLY, &DirectoryRecord { pages }).await;
+        self.put(SINGLETON, &DirectoryRecord { pages }).await;
     }
 
     /// What the daily sweep does to held contacts.
@@ -533,13 +533,13 @@ fn worker(
     };
     let (clock, metrics) = (clock.clone(), metrics.clone());
     let table: Arc<dyn Table> = table.clone();
-    Worker::new(Parts::assemble(
+    Worker::new(Services::assemble(
         configuration,
         table,
         Arc::new(vault.clone()),
         queue.clone(),
         network.clone(),
-        Surroundings::new(move || clock.now(), unique())
+        Host::new(move || clock.now(), unique())
             .with_metrics(move |metric, _| metrics.lock().unwrap().push(metric)),
     ))
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use rules::{
-    AccountReference, Contact, ContactId, ContactStatus, Decision, GroupId, Link, Participation,
-    PersonsWord, Settings, Snapshot, XeroContact, XeroContactId, decide, participation,
+    AccountReference, Contact, ContactId, ContactStatus, Decision, GroupId, Link, ManualMatch,
+    Participation, Settings, Snapshot, XeroContact, XeroContactId, decide, participation,
 };
 
 /// What is to be decided about.
@@ -68,7 +68,7 @@ impl Population {
             customer: &customer,
             settings: &self.settings,
             link: case.link.as_ref(),
-            word: &PersonsWord::default(),
+            manual_match: &ManualMatch::default(),
             in_doubt: None,
             generated: None,
             contact_reference_due: None,

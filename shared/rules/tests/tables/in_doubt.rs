@@ -1,7 +1,7 @@
 //! An earlier attempt stopped without saying whether it wrote.
 
 use rules::{
-    Contact, Details, InDoubt, Notice, PersonsWord, Plan, UnknownWrite, XeroChanges, XeroContact,
+    Contact, Details, InDoubt, ManualMatch, Notice, Plan, UnknownWrite, XeroChanges, XeroContact,
     XeroWrite, is_settled, left_in_doubt, was_never_created,
 };
 
@@ -250,9 +250,9 @@ fn an_attempt_is_settled_once_xero_was_asked_and_shows_what_became_of_it() {
 
 #[test]
 fn a_persons_choice_waits_while_a_create_may_have_been_made() {
-    let word = PersonsWord {
-        is: Some(xero_id(3)),
-        is_not: vec![xero_id(4)],
+    let word = ManualMatch {
+        pinned: Some(xero_id(3)),
+        excluded: vec![xero_id(4)],
     };
     let newer = Plan {
         xero: XeroWrite::Unknown(UnknownWrite),
@@ -266,7 +266,7 @@ fn a_persons_choice_waits_while_a_create_may_have_been_made() {
     ];
     for (says, in_doubt, counts) in rows {
         let counting = word.that_counts(in_doubt.as_ref());
-        assert_eq!(counting.is.is_some(), counts, "{says}");
-        assert_eq!(counting.is_not, word.is_not, "{says}");
+        assert_eq!(counting.pinned.is_some(), counts, "{says}");
+        assert_eq!(counting.excluded, word.excluded, "{says}");
     }
 }

@@ -1,6 +1,6 @@
 //! A contact that is linked already.
 
-use rules::{Decision, Outcome, Question, link_out_of_line};
+use rules::{Decision, Question, SyncAction, link_out_of_line};
 
 use crate::support::{Case, XeroContactExt, namesake, reference, told, xero, xero_id};
 
@@ -94,7 +94,7 @@ fn an_accepted_reference_is_written_nowhere_and_becomes_the_links() {
     let plan = case.plan();
     assert!(plan.writes_nothing());
     assert_eq!(plan.account_reference, reference("A-2"));
-    assert_eq!(plan.outcome, Outcome::Updated);
+    assert_eq!(plan.outcome, SyncAction::Updated);
 }
 
 #[test]

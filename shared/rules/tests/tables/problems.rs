@@ -3,24 +3,24 @@
 use std::collections::BTreeSet;
 
 use rules::{
-    Field, KnownNames, LeftOut, Named, Notice, PROBLEM_CODES, Precondition, Problem, Watch,
-    XeroContact,
+    DisplayNames, Field, LeftOut, Notice, PROBLEM_CODES, Precondition, Problem, Watch, XeroContact,
+    XeroContactRef,
 };
 
 use crate::support::{
     Case, XeroContactExt, acme, contact_id, customer, group_id, namesake, reference, xero, xero_id,
 };
 
-fn named(n: u64, name: &str, account_number: &str) -> Named {
-    Named::from(&xero(n).named(name).account(account_number))
+fn named(n: u64, name: &str, account_number: &str) -> XeroContactRef {
+    XeroContactRef::from(&xero(n).named(name).account(account_number))
 }
 
-/// Parts that a text must have.
-type Parts = &'static [&'static str];
+/// Services that a text must have.
+type Services = &'static [&'static str];
 
 /// One of each, with the values in conflict that its sentence must name and the menu that its cure must.
 #[rustfmt::skip] // a table: one row, one line
-fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
+fn every_problem() -> Vec<(&'static str, Problem, Services, Services)> {
     const BIGCHANGE: &[&str] = &["BigChange", "CRM → Contacts"];
     const TERMS: &[&str] = &["CRM → Contacts", "Financials → Terms"];
     vec![
@@ -68,7 +68,7 @@ fn a_group_is_named_by_its_name_where_that_is_known() {
     ];
     for (problem, part) in rows {
         assert_eq!(problem.group(), group);
-        let names = KnownNames {
+        let names = DisplayNames {
             group: Some("Trade".into()),
             contact: None,
         };
@@ -98,7 +98,7 @@ fn another_contact_is_named_by_its_name_where_that_is_known() {
         },
     ] {
         assert_eq!(problem.names_contact(), Some(other));
-        let names = KnownNames {
+        let names = DisplayNames {
             contact: Some("Bolt & Co".into()),
             group: None,
         };
@@ -126,7 +126,7 @@ fn every_code_is_listed_and_breaks_a_precondition() {
 fn a_problem_names_the_contact_the_values_in_conflict_and_the_menu_of_its_cure() {
     for (code, problem, values, menu) in every_problem() {
         assert_eq!(problem.code(), code);
-        let sentence = problem.sentence(contact_id(7), "Acme Ltd", &KnownNames::default());
+        let sentence = problem.sentence(contact_id(7), "Acme Ltd", &DisplayNames::default());
         for part in values
             .iter()
             .chain(&["\"Acme Ltd\"", "BigChange contact 7"])

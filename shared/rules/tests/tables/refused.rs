@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use rules::{
-    AfterRefusal, AfterUnknown, Evidence, Named, Outcome, Refusal, RefusedContact, RefusedWrite,
-    UnknownAnswers, XeroContact, after_refusal, refused_by_xero, unknown_to_the_end,
+    AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, SyncAction,
+    UnknownAnswers, XeroContact, XeroContactRef, after_refusal, refused_by_xero,
+    unknown_to_the_end,
 };
 
 use crate::support::{Case, XeroContactExt, contact_id, namesake, reference, told, xero, xero_id};
@@ -15,8 +16,8 @@ const TAKEN: [Refusal; 3] = [
     Refusal::AccountNumberTaken,
 ];
 
-fn write(refusal: Refusal, outcome: Outcome, looked_again: bool) -> RefusedWrite {
-    let is_create = outcome == Outcome::Created;
+fn write(refusal: Refusal, outcome: SyncAction, looked_again: bool) -> RefusedWrite {
+    let is_create = outcome == SyncAction::Created;
     RefusedWrite {
         refusal,
         outcome,
@@ -29,17 +30,17 @@ fn write(refusal: Refusal, outcome: Outcome, looked_again: bool) -> RefusedWrite
 #[test]
 fn a_new_contact_is_looked_for_again_before_a_refusal_is_called_a_problem() {
     for refusal in TAKEN.into_iter().chain([Refusal::Archived]) {
-        for outcome in [Outcome::Created, Outcome::Linked] {
+        for outcome in [SyncAction::Created, SyncAction::Linked] {
             let first = after_refusal(&write(refusal, outcome, false));
             assert_eq!(first, AfterRefusal::LookAgain, "{refusal:?} {outcome:?}");
             let second = after_refusal(&write(refusal, outcome, true));
             assert!(matches!(second, AfterRefusal::Hold(_)), "{refusal:?}");
         }
-        let linked = after_refusal(&write(refusal, Outcome::Updated, false));
+        let linked = after_refusal(&write(refusal, SyncAction::Updated, false));
         assert!(matches!(linked, AfterRefusal::Hold(_)), "{refusal:?}");
     }
     for refusal in [Refusal::NameMissing, Refusal::Website, Refusal::Invalid] {
-        let first = after_refusal(&write(refusal, Outcome::Linked, false));
+        let first = after_refusal(&write(refusal, SyncAction::Linked, false));
         assert!(matches!(first, AfterRefusal::Hold(_)), "{refusal:?}");
     }
 }
@@ -49,7 +50,7 @@ fn a_code_that_is_taken_is_replaced_once_no_contact_was_found_with_it() {
     let generated = |refusal, looked_again| {
         after_refusal(&RefusedWrite {
             has_code: true,
-            ..write(refusal, Outcome::Created, looked_again)
+            ..write(refusal, SyncAction::Created, looked_again)
         })
     };
     let taken = Refusal::AccountNumberTaken;
@@ -63,14 +64,14 @@ fn a_code_that_is_taken_is_replaced_once_no_contact_was_found_with_it() {
 #[rustfmt::skip] // a table: one row, one line
 fn what_could_explain_a_refusal_is_read() {
     let rows = [
-        (Refusal::NameTaken,          Outcome::Updated, Evidence::HolderOfName),
-        (Refusal::NameTaken,          Outcome::Created, Evidence::HolderOfName),
-        (Refusal::AccountNumberTaken, Outcome::Linked,  Evidence::HolderOfNumber),
-        (Refusal::Archived,           Outcome::Updated, Evidence::Target(xero_id(1))),
-        (Refusal::Website,            Outcome::Linked,  Evidence::Target(xero_id(1))),
-        (Refusal::Invalid,            Outcome::Updated, Evidence::Target(xero_id(1))),
-        (Refusal::Invalid,            Outcome::Created, Evidence::Nothing),
-        (Refusal::ContactNumberTaken, Outcome::Created, Evidence::Nothing),
+        (Refusal::NameTaken,          SyncAction::Updated, Evidence::HolderOfName),
+        (Refusal::NameTaken,          SyncAction::Created, Evidence::HolderOfName),
+        (Refusal::AccountNumberTaken, SyncAction::Linked,  Evidence::HolderOfNumber),
+        (Refusal::Archived,           SyncAction::Updated, Evidence::Target(xero_id(1))),
+        (Refusal::Website,            SyncAction::Linked,  Evidence::Target(xero_id(1))),
+        (Refusal::Invalid,            SyncAction::Updated, Evidence::Target(xero_id(1))),
+        (Refusal::Invalid,            SyncAction::Created, Evidence::Nothing),
+        (Refusal::ContactNumberTaken, SyncAction::Created, Evidence::Nothing),
     ];
     for (refusal, outcome, evidence) in rows {
         let decided = after_refusal(&write(refusal, outcome, true));
@@ -84,7 +85,7 @@ fn acme(is_linked: bool) -> RefusedContact {
         contact: contact_id(7),
         name: "Acme Ltd".to_owned(),
         account_reference: reference("A-1"),
-        target: is_linked.then(|| Named::from(&xero(1))),
+        target: is_linked.then(|| XeroContactRef::from(&xero(1))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who keeps which account reference, what is given up, who goes first, and who stays held.
 
 use rules::{
-    ContactId, Fingerprint, HeldContact, PersonsWord, Problem, Reservation, Skip, XeroWrite,
+    ContactId, Fingerprint, HeldContact, ManualMatch, Problem, Reservation, Skip, XeroWrite,
     given_up_by, keeps_reservation, kept_back, stays_held,
 };
 
@@ -52,13 +52,13 @@ fn a_deleted_contact_gives_up_its_link_and_one_that_left_keeps_it() {
 
 #[test]
 fn what_a_contact_is_not_outlives_its_deletion_and_its_link() {
-    let word = PersonsWord {
-        is: Some(xero_id(1)),
-        is_not: vec![xero_id(2)],
+    let word = ManualMatch {
+        pinned: Some(xero_id(1)),
+        excluded: vec![xero_id(2)],
     };
-    let left = PersonsWord {
-        is: None,
-        is_not: vec![xero_id(2)],
+    let left = ManualMatch {
+        pinned: None,
+        excluded: vec![xero_id(2)],
     };
     assert_eq!(word.clone().after_deletion(), left);
     assert_eq!(word.after_link(), left);

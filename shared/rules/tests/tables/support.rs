@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rules::{
     AccountReference, AccountType, Contact, ContactId, ContactNumber, ContactStatus, Customer,
-    Decision, Details, GroupId, InDoubt, Link, Named, Participation, PersonsWord, Plan, Problem,
-    Question, Settings, Snapshot, XeroChanges, XeroContact, XeroContactId, XeroWrite, decide,
+    Decision, Details, GroupId, InDoubt, Link, ManualMatch, Participation, Plan, Problem, Question,
+    Settings, Snapshot, XeroChanges, XeroContact, XeroContactId, XeroContactRef, XeroWrite, decide,
     participation,
 };
 
@@ -141,7 +141,7 @@ pub(crate) struct Case {
     pub(crate) contact: Contact,
     pub(crate) settings: Settings,
     pub(crate) link: Option<Link>,
-    pub(crate) word: PersonsWord,
+    pub(crate) manual_match: ManualMatch,
     pub(crate) in_doubt: Option<InDoubt>,
     pub(crate) generated: Option<AccountReference>,
     pub(crate) due: Option<AccountReference>,
@@ -157,7 +157,7 @@ impl Case {
             contact: acme(),
             settings: settings(&[]),
             link: None,
-            word: PersonsWord::default(),
+            manual_match: ManualMatch::default(),
             in_doubt: None,
             generated: None,
             due: None,
@@ -221,8 +221,8 @@ impl Case {
     }
 
     /// A person said this.
-    pub(crate) fn said_by_a_person(mut self, word: PersonsWord) -> Self {
-        self.word = word;
+    pub(crate) fn said_by_a_person(mut self, manual_match: ManualMatch) -> Self {
+        self.manual_match = manual_match;
         self
     }
 
@@ -231,7 +231,7 @@ impl Case {
             customer: &customer(&self.contact),
             settings: &self.settings,
             link: self.link.as_ref(),
-            word: &self.word,
+            manual_match: &self.manual_match,
             in_doubt: self.in_doubt.as_ref(),
             generated: self.generated.as_ref(),
             contact_reference_due: self.due.as_ref(),
@@ -283,7 +283,7 @@ impl Case {
 
 /// A problem in a word or two: its code and the values in conflict.
 pub(crate) fn told(problem: &Problem) -> String {
-    let n = |named: &Named| number_of(named.id);
+    let n = |named: &XeroContactRef| number_of(named.id);
     let values = match problem {
         Problem::ParentInSiteGroup { group: Some(group) } => format!("group {group}"),
         Problem::SiteContactInAccountGroup {

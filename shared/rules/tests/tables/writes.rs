@@ -100,8 +100,8 @@ fn linking_writes_a_blank_account_number_and_nothing_else() {
         let case = Case::new().account_reference(in_bigchange).settings(&[("GENERATE_ACCOUNT_REF", "true")]).generated("ACME0001").found([found.clone()]);
         assert_eq!(case.changes(), changes, "{says}");
         assert_eq!(case.plan().synced, details(&case.contact), "{says}");
-        if let XeroWrite::Change { as_found, .. } = case.plan().xero {
-            assert_eq!(as_found.as_deref(), Some(&found), "a write that relies on how the contact looked says how: {says}");
+        if let XeroWrite::Change { expected, .. } = case.plan().xero {
+            assert_eq!(expected.as_deref(), Some(&found), "a write that relies on how the contact looked says how: {says}");
         }
     }
 }

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use rules::{PROBLEM_CODES, TenantId};
 use runtime::records::{
     ContactRecord, CursorRecord, DayLimitRecord, DeadConnectionRecord, DeferredRecord,
-    DirectoryRecord, FollowRecord, HistoryRecord, LeaseRecord, LookRecord, OutcomeRecord,
-    PauseRecord, ProblemRecord, Record, Records, ReferenceRecord, ReferencesReadRecord, Stored,
-    SweepRecord, UnreadRecord, WaitingRecord, XeroContactRecord,
+    DirectoryRecord, FollowRecord, HistoryRecord, LeaseRecord, OutcomeRecord, PauseRecord,
+    PendingReferenceScan, ProblemRecord, Record, Records, ReferenceRecord, ReferenceScan, Stored,
+    SweepRecord, WaitingRecord, XeroChangesRecord, XeroContactRecord,
 };
 use serde_json::Value;
 use store::{Expect, Key, MemoryTable, Table, Write};
@@ -72,9 +72,7 @@ async fn rewritten<R: Record>(item: &Item) -> Value {
     let (table, records) = table_with(R::KIND, &item.sort, &item.body).await;
     let stored = read::<R>(&records, &item.sort).await;
     // Anew: without what this version keeps for a newer one.
-    let put = records
-        .put(&item.sort, &stored.value, Expect::Anything)
-        .unwrap();
+    let put = records.put(&item.sort, &stored.value, Expect::Any).unwrap();
     records.write(vec![put]).await.unwrap();
     table.dump().remove(0).body
 }
@@ -96,11 +94,11 @@ async fn rewritten_by_kind(item: &Item) -> Value {
         WaitingRecord,
         DeferredRecord,
         CursorRecord,
-        UnreadRecord,
+        PendingReferenceScan,
         PauseRecord,
         SweepRecord,
-        LookRecord,
-        ReferencesReadRecord,
+        XeroChangesRecord,
+        ReferenceScan,
         DirectoryRecord,
         DayLimitRecord,
         DeadConnectionRecord,

@@ -1,9 +1,9 @@
 //! What a newer version wrote: read as `Unknown` where it has to be, and kept.
 
-use rules::{Notice, Outcome, Problem, XeroWrite};
+use rules::{Notice, Problem, SyncAction, XeroWrite};
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, DirectoryRecord, EndingKind, HistoryEvent,
-    HistoryRecord, ONLY, OutcomeRecord, ProblemRecord, Stored, expect,
+    HistoryRecord, OutcomeRecord, ProblemRecord, SINGLETON, Stored, expect,
 };
 use serde_json::{Value, json};
 
@@ -62,8 +62,10 @@ async fn a_contact_keeps_what_a_newer_version_wrote_at_every_level() {
 #[tokio::test]
 async fn a_record_that_is_replaced_keeps_what_a_newer_version_wrote() {
     let body = with_new_fields(&json!({"pages": 2}));
-    let (table, records) = table_with("state-directory", ONLY, &body).await;
-    let replaced = records.replace(ONLY, &DirectoryRecord { pages: 3 }).await;
+    let (table, records) = table_with("state-directory", SINGLETON, &body).await;
+    let replaced = records
+        .replace(SINGLETON, &DirectoryRecord { pages: 3 })
+        .await;
     records.write(vec![replaced.unwrap()]).await.unwrap();
     assert_eq!(table.dump()[0].body, with_new_fields(&json!({"pages": 3})));
 }
@@ -145,12 +147,16 @@ async fn an_intent_that_only_a_newer_version_knows_is_read_and_kept() {
         let stored = read::<ContactRecord>(&records, "5").await;
         let plan = &stored.value.intent.as_ref().unwrap().plan;
         assert!(matches!(plan.xero, XeroWrite::Unknown(_)));
-        assert_eq!(plan.outcome, Outcome::Unknown);
+        assert_eq!(plan.outcome, SyncAction::Unknown);
         assert!(
             stored.value.in_doubt().is_some(),
             "it may have been a create"
         );
-        assert_eq!(stored.value.word().is, None, "so a person's choice waits");
+        assert_eq!(
+            stored.value.manual_match_now().pinned,
+            None,
+            "so a person's choice waits"
+        );
         let mut content = stored.value.clone();
         content.generated = true;
         let put = records.put(5, &content, stored.as_read()).unwrap();

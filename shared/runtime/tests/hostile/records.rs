@@ -7,8 +7,8 @@ use rules::TenantId;
 use runtime::organisation::confirmed_tenant;
 use runtime::records::{
     ContactRecord, CursorRecord, DayLimitRecord, DeadConnectionRecord, DeferredRecord,
-    DirectoryRecord, LeaseRecord, LookRecord, PauseRecord, ProblemRecord, Record, Records,
-    ReferenceRecord, ReferencesReadRecord, SweepRecord, UnreadRecord, WaitingRecord,
+    DirectoryRecord, LeaseRecord, PauseRecord, PendingReferenceScan, ProblemRecord, Record,
+    Records, ReferenceRecord, ReferenceScan, SweepRecord, WaitingRecord, XeroChangesRecord,
     XeroContactRecord,
 };
 use serde_json::{Map, Value, json};
@@ -149,11 +149,11 @@ async fn read_as_every_kind(body: &Value) {
     read_as::<WaitingRecord>(body).await;
     read_as::<DeferredRecord>(body).await;
     read_as::<CursorRecord>(body).await;
-    read_as::<UnreadRecord>(body).await;
+    read_as::<PendingReferenceScan>(body).await;
     read_as::<PauseRecord>(body).await;
     read_as::<SweepRecord>(body).await;
-    read_as::<LookRecord>(body).await;
-    read_as::<ReferencesReadRecord>(body).await;
+    read_as::<XeroChangesRecord>(body).await;
+    read_as::<ReferenceScan>(body).await;
     read_as::<DirectoryRecord>(body).await;
     read_as::<DayLimitRecord>(body).await;
     read_as::<DeadConnectionRecord>(body).await;

@@ -67,7 +67,7 @@ pub(super) fn operation(
                         Some(values),
                     )?)
                 }
-                Expect::Anything => operation.update(overwrite(table_name, key, content)?),
+                Expect::Any => operation.update(overwrite(table_name, key, content)?),
             }
         }
         Write::Delete { key, expect } => {
@@ -152,7 +152,7 @@ fn condition(expect: Expect, at_version: &str) -> (Option<String>, Option<Attrib
             Some(at_version.to_owned()),
             Some(HashMap::from([(EXPECTED.to_owned(), number(version))])),
         ),
-        Expect::Anything => (None, None),
+        Expect::Any => (None, None),
     }
 }
 

@@ -99,7 +99,7 @@ async fn the_version_counts_up_with_every_write(table: &dyn Table) {
     for (expect, version) in [
         (Expect::Absent, 1),
         (Expect::Version(1), 2),
-        (Expect::Anything, 3),
+        (Expect::Any, 3),
         (Expect::Version(3), 4),
     ] {
         let write = put(&key, expect, json!({}));
@@ -140,20 +140,20 @@ async fn a_put_that_expects_a_version_conflicts_with_any_other(table: &dyn Table
 async fn a_put_that_expects_anything_always_succeeds(table: &dyn Table) {
     let key = Key::new("anything", "1");
     for n in 1..=3 {
-        let write = put(&key, Expect::Anything, json!({ "n": n }));
+        let write = put(&key, Expect::Any, json!({ "n": n }));
         table.write(vec![write]).await.unwrap();
         let item = read(table, &key).await.unwrap();
         assert_eq!((item.version, item.body), (n, json!({ "n": n })));
     }
     let other = Key::new("anything", "2");
-    let both = [&key, &other].map(|key| put(key, Expect::Anything, json!({})));
+    let both = [&key, &other].map(|key| put(key, Expect::Any, json!({})));
     table.write(both.to_vec()).await.unwrap();
     assert_eq!(version_of(table, &key).await, Some(4));
     assert_eq!(version_of(table, &other).await, Some(1));
 }
 
 async fn a_put_replaces_the_whole_body(table: &dyn Table) {
-    for expect in [Expect::Version(1), Expect::Anything] {
+    for expect in [Expect::Version(1), Expect::Any] {
         let key = Key::new("replaces", format!("{expect:?}"));
         let first = put(&key, Expect::Absent, json!({"old": {"a": 1}}));
         table.write(vec![first]).await.unwrap();
@@ -164,7 +164,7 @@ async fn a_put_replaces_the_whole_body(table: &dyn Table) {
 }
 
 async fn removing_what_is_absent_succeeds_whatever_was_expected(table: &dyn Table) {
-    for expect in [Expect::Absent, Expect::Version(7), Expect::Anything] {
+    for expect in [Expect::Absent, Expect::Version(7), Expect::Any] {
         let [one, two] = ["1", "2"].map(|sort| delete(&Key::new("remove absent", sort), expect));
         table.write(vec![one.clone()]).await.unwrap();
         table.write(vec![one, two]).await.unwrap();
@@ -197,10 +197,7 @@ async fn a_removal_that_expects_something_else_conflicts(table: &dyn Table) {
         .write(vec![put(&key, Expect::Absent, json!({}))])
         .await
         .unwrap();
-    table
-        .write(vec![delete(&key, Expect::Anything)])
-        .await
-        .unwrap();
+    table.write(vec![delete(&key, Expect::Any)]).await.unwrap();
     assert_eq!(version_of(table, &key).await, None);
 }
 
@@ -324,10 +321,10 @@ async fn a_check_alone_passes_or_conflicts(table: &dyn Table) {
         (&there, Expect::Version(1), Ok(())),
         (&there, Expect::Version(2), Err(TableError::Conflict)),
         (&there, Expect::Absent, Err(TableError::Conflict)),
-        (&there, Expect::Anything, Ok(())),
+        (&there, Expect::Any, Ok(())),
         (&absent, Expect::Absent, Ok(())),
         (&absent, Expect::Version(1), Err(TableError::Conflict)),
-        (&absent, Expect::Anything, Ok(())),
+        (&absent, Expect::Any, Ok(())),
     ] {
         let result = table.write(vec![check(key, expect)]).await;
         assert_eq!(result, expected, "{} {expect:?}", key.sort);
@@ -345,7 +342,7 @@ async fn a_check_holds_up_a_transaction(table: &dyn Table) {
     let write = |version| {
         vec![
             check(&lease, Expect::Version(version)),
-            put(&item, Expect::Anything, json!({})),
+            put(&item, Expect::Any, json!({})),
         ]
     };
     assert_eq!(table.write(write(2)).await, Err(TableError::Conflict));
@@ -365,7 +362,7 @@ async fn every_kind_of_write_holds_to_what_it_expects(table: &dyn Table) {
                 Expect::Absent,
                 Expect::Version(VERSION),
                 Expect::Version(VERSION + 1),
-                Expect::Anything,
+                Expect::Any,
             ] {
                 for is_alone in [false, true] {
                     number += 1;
@@ -373,7 +370,7 @@ async fn every_kind_of_write_holds_to_what_it_expects(table: &dyn Table) {
                     let key = Key::new("every kind", format!("{number}"));
                     let other = Key::new("every kind", format!("{number} other"));
                     for _ in 0..if is_there { VERSION } else { 0 } {
-                        let write = put(&key, Expect::Anything, json!({}));
+                        let write = put(&key, Expect::Any, json!({}));
                         table.write(vec![write]).await.unwrap();
                     }
                     let mut writes = vec![match kind {
@@ -387,7 +384,7 @@ async fn every_kind_of_write_holds_to_what_it_expects(table: &dyn Table) {
                     let passes = match expect {
                         Expect::Absent => !is_there,
                         Expect::Version(version) => is_there && version == VERSION,
-                        Expect::Anything => true,
+                        Expect::Any => true,
                     } || (kind == "delete" && !is_there);
                     let before = is_there.then_some(VERSION);
                     let after = match kind {
@@ -435,7 +432,7 @@ async fn two_writes_to_one_key_are_refused(table: &dyn Table) {
     let key = Key::new("twice", "1");
     let twice = vec![
         put(&key, Expect::Absent, json!({})),
-        delete(&key, Expect::Anything),
+        delete(&key, Expect::Any),
     ];
     assert_refused(table.write(twice).await);
     assert_eq!(version_of(table, &key).await, None);

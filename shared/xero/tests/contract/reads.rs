@@ -274,7 +274,7 @@ async fn what_cannot_be_queried_is_searched_for() {
     let refused = xero(&stub)
         .contacts_by_name(&access(), std::slice::from_ref(&quoted))
         .await;
-    assert!(matches!(refused, Err(Error::NotAsked { .. })));
+    assert!(matches!(refused, Err(Error::InvalidRequest { .. })));
     assert!(!stub.was_asked());
     xero(&stub)
         .contacts_by_search(&access(), &quoted, 3)
@@ -319,15 +319,15 @@ async fn a_lookup_beyond_its_limits_is_not_sent() {
     assert_eq!(ids.len(), MAX_IDS + 1);
     let names = vec!["n".repeat(255); 10];
     let no_page = xero.directory_page(&access, 0, None).await;
-    assert!(matches!(no_page, Err(Error::NotAsked { .. })));
+    assert!(matches!(no_page, Err(Error::InvalidRequest { .. })));
     let too_many = xero.contacts_by_id(&access, &ids).await;
-    assert!(matches!(too_many, Err(Error::NotAsked { .. })));
+    assert!(matches!(too_many, Err(Error::InvalidRequest { .. })));
     let too_long = xero.contacts_by_name(&access, &names).await;
-    assert!(matches!(too_long, Err(Error::NotAsked { .. })));
+    assert!(matches!(too_long, Err(Error::InvalidRequest { .. })));
     for number in [".", ".."] {
         let number = ContactNumber::from_xero(number).unwrap();
         let dots = xero.contact_by_number(&access, &number).await;
-        assert!(matches!(dots, Err(Error::NotAsked { .. })));
+        assert!(matches!(dots, Err(Error::InvalidRequest { .. })));
     }
     assert!(!stub.was_asked());
 }
@@ -445,6 +445,6 @@ async fn connections_are_read_without_a_tenant() {
 async fn a_token_with_a_line_break_is_not_sent() {
     let stub = std::sync::Arc::new(Stub::default());
     let answer = xero(&stub).connections(&"a\nb".to_owned().into()).await;
-    assert!(matches!(answer, Err(Error::NotAsked { .. })));
+    assert!(matches!(answer, Err(Error::InvalidRequest { .. })));
     assert!(!stub.was_asked());
 }

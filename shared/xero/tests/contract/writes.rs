@@ -280,22 +280,25 @@ async fn a_write_beyond_its_limits_is_not_sent() {
     let many: Vec<_> = (1..=51).map(|n| bare_contact(n, "A")).collect();
     assert_eq!(many.len(), MAX_BATCH + 1);
     let too_many = xero.create(&access, &many, KEY).await;
-    assert!(matches!(too_many, Err(Error::NotAsked { .. })));
+    assert!(matches!(too_many, Err(Error::InvalidRequest { .. })));
     for key in ["", &"k".repeat(129), "line\nbreak"] {
         let bad_key = xero.create(&access, &many[..1], key).await;
-        assert!(matches!(bad_key, Err(Error::NotAsked { .. })), "{key}");
+        assert!(
+            matches!(bad_key, Err(Error::InvalidRequest { .. })),
+            "{key}"
+        );
     }
     for twice in [
         [bare_contact(1, "Acme Ltd"), bare_contact(2, " ACME  ltd")],
         [bare_contact(1, "Acme Ltd"), bare_contact(1, "Beta Ltd")],
     ] {
         let same = xero.create(&access, &twice, KEY).await;
-        assert!(matches!(same, Err(Error::NotAsked { .. })));
+        assert!(matches!(same, Err(Error::InvalidRequest { .. })));
     }
     let same = xero
         .update_many(&access, &[update(1), update(1)], KEY)
         .await;
-    assert!(matches!(same, Err(Error::NotAsked { .. })));
+    assert!(matches!(same, Err(Error::InvalidRequest { .. })));
     let nothing = xero.create(&access, &[], KEY).await.unwrap();
     assert!(nothing.value.is_empty());
     assert!(!stub.was_asked());

@@ -9,8 +9,8 @@ use local_stack::company::{self, CUSTOMERS, SITES, TRADE_ACCOUNTS};
 use local_stack::{Ended, Function};
 use rules::ContactId;
 use runtime::records::{
-    CursorRecord, DeferReason, DeferredRecord, LookRecord, ONLY, ProblemRecord, Record, Records,
-    SweepRecord,
+    CursorRecord, DeferReason, DeferredRecord, ProblemRecord, Record, Records, SINGLETON,
+    SweepRecord, XeroChangesRecord,
 };
 use serde_json::{Value, json};
 use store::Expect;
@@ -106,7 +106,7 @@ impl Poll {
                 );
             }
         }
-        let swept = world.records.get::<SweepRecord>(ONLY).await?;
+        let swept = world.records.get::<SweepRecord>(SINGLETON).await?;
         if self.is_sweep && swept.is_some() && !self.expected.is_subset(queued) {
             bail!("the sweep is noted as done, but only {queued:?} are queued");
         }
@@ -180,7 +180,7 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
     };
     let mut writes = Vec::new();
     for group in [CUSTOMERS, TRADE_ACCOUNTS, SITES] {
-        writes.push(records.put(group, &read_until, Expect::Anything)?);
+        writes.push(records.put(group, &read_until, Expect::Any)?);
     }
     for (minutes, id) in (1..).zip(DUE) {
         let deferred = DeferredRecord {
@@ -192,7 +192,7 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
             incomplete_answers: 0,
             unknown_answers: rules::UnknownAnswers::default(),
         };
-        writes.push(records.put(ContactId::try_from(id)?, &deferred, Expect::Anything)?);
+        writes.push(records.put(ContactId::try_from(id)?, &deferred, Expect::Any)?);
     }
     let held = records.get::<ProblemRecord>(ARCHIVED_IN_XERO).await?;
     let held = held.context("it is not held")?.value;
@@ -201,11 +201,11 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
         last_seen: now - READ_UNTIL,
         ..held
     };
-    writes.push(records.put(ARCHIVED_IN_XERO, &held, Expect::Anything)?);
-    let looked = LookRecord {
+    writes.push(records.put(ARCHIVED_IN_XERO, &held, Expect::Any)?);
+    let looked = XeroChangesRecord {
         changed_since: now - READ_UNTIL,
     };
-    writes.push(records.put(ONLY, &looked, Expect::Anything)?);
+    writes.push(records.put(SINGLETON, &looked, Expect::Any)?);
     records.write(writes).await?;
     restore_in_xero(&mut population.xero);
     population.items = world.items().await?;
@@ -221,7 +221,7 @@ fn restore_in_xero(contacts: &mut Value) {
 }
 
 async fn forget<R: Record>(records: &Records) -> anyhow::Result<()> {
-    let delete = records.delete::<R>(ONLY, Expect::Anything);
+    let delete = records.delete::<R>(SINGLETON, Expect::Any);
     Ok(records.write(vec![delete]).await?)
 }
 

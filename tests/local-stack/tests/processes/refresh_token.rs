@@ -7,7 +7,7 @@ use bytes::Bytes;
 use fake_bigchange::FakeBigChange;
 use fake_xero::CallKind;
 use local_stack::{Ended, Function};
-use runtime::records::{DeadConnectionRecord, ONLY};
+use runtime::records::{DeadConnectionRecord, SINGLETON};
 use serde_json::{Value, json};
 use transport::{HttpTransport, Transport};
 
@@ -103,7 +103,7 @@ async fn check_end(world: &World<'_>) -> anyhow::Result<()> {
             answer.status()
         );
     }
-    let dead = world.records.get::<DeadConnectionRecord>(ONLY).await?;
+    let dead = world.records.get::<DeadConnectionRecord>(SINGLETON).await?;
     if let Some(dead) = dead {
         bail!("the connection is thought dead: {}", dead.value.why);
     }

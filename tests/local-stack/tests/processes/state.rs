@@ -6,7 +6,8 @@ use anyhow::{Context, bail};
 use fake_bigchange::FakeContact;
 use rules::ContactId;
 use runtime::records::{
-    ContactRecord, DeferredRecord, ProblemRecord, Record, Records, UnreadRecord, XeroContactRecord,
+    ContactRecord, DeferredRecord, PendingReferenceScan, ProblemRecord, Record, Records,
+    XeroContactRecord,
 };
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ impl Standing {
         let contacts = by_contact::<ContactRecord>(&world.records).await?;
         let problems = by_contact::<ProblemRecord>(&world.records).await?;
         let deferred = by_contact::<DeferredRecord>(&world.records).await?;
-        let unread = by_contact::<UnreadRecord>(&world.records).await?;
+        let unread = by_contact::<PendingReferenceScan>(&world.records).await?;
         if let Some((id, _)) = contacts.iter().find(|(_, c)| c.intent.is_some()) {
             bail!("an intent is left on contact {id}");
         }

@@ -145,7 +145,7 @@ fn lose_condition(write: &mut Write) {
     if let Write::Put { key, expect, .. } | Write::Delete { key, expect } = write
         && kind(key) == "reference"
     {
-        *expect = Expect::Anything;
+        *expect = Expect::Any;
     }
 }
 

@@ -5,10 +5,10 @@ use std::process::Stdio;
 use local_stack::company::Choices;
 use tokio::io::AsyncBufReadExt as _;
 
-use crate::ground::{Ground, ran};
+use crate::harness::{Ground, ran};
 
 /// Where nothing listens.
-async fn run_alone(arguments: &[&str]) -> crate::ground::Ran {
+async fn run_alone(arguments: &[&str]) -> crate::harness::Ran {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_contact-sync"));
     let output = command
         .env_clear()

@@ -1,8 +1,8 @@
 //! A person's word about which Xero contact it is, carried out.
 
-use rules::{PersonsWord, XeroContactId};
+use rules::{ManualMatch, XeroContactId};
+use runtime::manual_match::{self, ManualMatchError, Remembering};
 use runtime::records::ContactRecord;
-use runtime::word::{self, Remembering, WordError};
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
@@ -14,13 +14,13 @@ fn xero_id(id: Uuid) -> XeroContactId {
     id.to_string().parse().unwrap()
 }
 
-async fn choose(world: &World, id: u64, xero: Uuid) -> Result<(), WordError> {
-    word::choose(&world.records(), contact(id), xero_id(xero), now(world)).await
+async fn choose(world: &World, id: u64, xero: Uuid) -> Result<(), ManualMatchError> {
+    manual_match::pin(&world.records(), contact(id), xero_id(xero), now(world)).await
 }
 
-async fn part(world: &World, id: u64) -> Result<(), WordError> {
-    let xero_id = word::to_part(&world.records(), contact(id), world.now()).await?;
-    word::part(&world.records(), contact(id), xero_id, now(world)).await
+async fn part(world: &World, id: u64) -> Result<(), ManualMatchError> {
+    let xero_id = manual_match::unlink_target(&world.records(), contact(id), world.now()).await?;
+    manual_match::unlink(&world.records(), contact(id), xero_id, now(world)).await
 }
 
 fn now(world: &World) -> Remembering {
@@ -46,7 +46,7 @@ async fn a_choice_links_what_is_ambiguous_and_touches_nothing_else() {
     assert_eq!(world.linked(id).await, Some(right));
     assert_eq!(world.problem_code(id).await, "");
     assert!(
-        world.record(id).await.word.is_silent(),
+        world.record(id).await.manual_match.is_empty(),
         "it has led to a link"
     );
     assert_eq!(world.in_xero(right).name(), "Acme Holdings");
@@ -65,7 +65,7 @@ async fn an_unlinked_contact_stays_apart_until_another_fits_or_a_person_says_so(
     assert_eq!(part(&world, id).await, Ok(()));
     assert_eq!(
         part(&world, id).await,
-        Err(WordError::NotLinked(contact(id)))
+        Err(ManualMatchError::NotLinked(contact(id)))
     );
     world.sync(&[id]).await;
     assert_eq!(world.problem_code(id).await, "UnlinkedByPerson");
@@ -88,7 +88,7 @@ async fn an_unlinked_contact_stays_apart_until_another_fits_or_a_person_says_so(
     world.sync(&[id]).await;
     assert_eq!(world.linked(id).await, Some(right));
     assert_eq!(
-        world.record(id).await.word.is_not,
+        world.record(id).await.manual_match.excluded,
         [xero_id(xero)],
         "for good"
     );
@@ -101,12 +101,12 @@ async fn a_word_is_refused_where_a_worker_is_at_it_or_it_is_somebody_elses() {
     let linked = world.customer_with_reference("Acme Ltd", "A-1");
     world.sync(&[linked]).await;
     let id = world.customer_with_reference("New Ltd", "N-1");
-    let taken = WordError::Taken {
+    let taken = ManualMatchError::Taken {
         xero_id: xero_id(xero),
         other: contact(linked),
     };
     assert_eq!(choose(&world, id, xero).await, Err(taken));
-    let again = WordError::Linked {
+    let again = ManualMatchError::Linked {
         contact: contact(linked),
         xero_id: xero_id(xero),
     };
@@ -117,7 +117,7 @@ async fn a_word_is_refused_where_a_worker_is_at_it_or_it_is_somebody_elses() {
     world.network.xero().inject(fault);
     world.sync(&[id]).await;
     let other = world.xero_contact(json!({"Name": "Other Ltd"}));
-    let in_work = WordError::InWork(contact(id));
+    let in_work = ManualMatchError::InWork(contact(id));
     assert_eq!(choose(&world, id, other).await, Err(in_work.clone()));
     assert_eq!(part(&world, id).await, Err(in_work));
     world.settle().await;
@@ -195,7 +195,7 @@ async fn a_link_can_be_taken_away_although_an_update_in_doubt_never_ends() {
     world.sync(&[id]).await;
     assert_eq!(
         part(&world, id).await,
-        Err(WordError::InWork(contact(id))),
+        Err(ManualMatchError::InWork(contact(id))),
         "a worker may still be at it"
     );
     world.edit(id, |c| c.account_reference = "A-2".into());
@@ -222,9 +222,9 @@ async fn even_a_word_that_slipped_in_before_a_create_in_doubt_makes_no_second_co
     world.sync(&[id]).await;
     let other = world.xero_contact(json!({"Name": "Other Ltd"}));
     let with_a_word = ContactRecord {
-        word: PersonsWord {
-            is: Some(xero_id(other)),
-            is_not: Vec::new(),
+        manual_match: ManualMatch {
+            pinned: Some(xero_id(other)),
+            excluded: Vec::new(),
         },
         ..world.record(id).await
     };
@@ -276,7 +276,7 @@ async fn whatever_goes_wrong_a_choice_leads_to_that_link_and_no_other() {
             assert_eq!(world.xero_population(), 2, "{says}");
             let number = world.in_xero(xero).text("AccountNumber").to_owned();
             assert_eq!(world.in_bigchange(id).account_reference, number, "{says}");
-            assert!(world.record(id).await.word.is_silent(), "{says}");
+            assert!(world.record(id).await.manual_match.is_empty(), "{says}");
             world.is_quiet(&[id]).await;
         }
     }
@@ -324,12 +324,12 @@ async fn what_a_person_unlinked_stays_so_through_other_links_and_a_deletion() {
     world.sync(&[id]).await;
     assert_eq!(world.linked(id).await, Some(second));
     part(&world, id).await.unwrap();
-    let is_not = world.record(id).await.word.is_not;
-    assert_eq!(is_not, [xero_id(first), xero_id(second)]);
+    let excluded = world.record(id).await.manual_match.excluded;
+    assert_eq!(excluded, [xero_id(first), xero_id(second)]);
     let now = world.network.now();
     world.network.bigchange().delete(now, id);
     world.sync(&[id]).await;
-    assert_eq!(world.record(id).await.word.is_not, is_not);
+    assert_eq!(world.record(id).await.manual_match.excluded, excluded);
 }
 
 #[tokio::test]
@@ -346,6 +346,9 @@ async fn a_choice_that_led_to_nothing_can_be_taken_back() {
     assert_eq!(world.linked(id).await, Some(right));
     // What was shown is what is taken back.
     let shown = xero_id(mistyped);
-    let other = word::part(&world.records(), contact(id), shown, self::now(&world)).await;
-    assert!(matches!(other, Err(WordError::Linked { .. })), "{other:?}");
+    let other = manual_match::unlink(&world.records(), contact(id), shown, self::now(&world)).await;
+    assert!(
+        matches!(other, Err(ManualMatchError::Linked { .. })),
+        "{other:?}"
+    );
 }

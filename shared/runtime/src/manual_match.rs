@@ -1,7 +1,7 @@
 //! A person's word about which Xero contact a BigChange contact is: checked against what the store says, and written as one conditional write, so that it and a
 //! worker that is at the same contact cannot undo each other.
 
-use rules::{AccountReference, ContactId, Notice, PersonsWord, XeroContactId};
+use rules::{AccountReference, ContactId, ManualMatch, Notice, XeroContactId};
 use store::{TableError, Write};
 use time::OffsetDateTime;
 
@@ -12,7 +12,7 @@ use crate::records::{
 
 /// Why a person's word was not taken. Nothing was written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum WordError {
+pub enum ManualMatchError {
     /// A worker is at the contact, or was when it stopped: what it may have written has to be settled first.
     #[error("a worker is at contact {0}, or was when it stopped, and has to finish first")]
     InWork(ContactId),
@@ -52,21 +52,24 @@ pub struct Remembering {
 /// A person says that `contact` is the Xero contact `xero_id`. The worker makes the link, by the rules that a word does not overrule.
 ///
 /// # Errors
-/// See [`WordError`].
-pub async fn choose(
+/// See [`ManualMatchError`].
+pub async fn pin(
     records: &Records,
     contact: ContactId,
     xero_id: XeroContactId,
     remembering: Remembering,
-) -> Result<(), WordError> {
+) -> Result<(), ManualMatchError> {
     let read = read_idle(records, contact).await?;
     let content = content(read.as_ref());
-    check_choice(records, contact, &content, xero_id).await?;
-    let word = PersonsWord {
-        is: Some(xero_id),
-        is_not: without(&content.word.is_not, xero_id),
+    check_not_taken(records, contact, &content, xero_id).await?;
+    let word = ManualMatch {
+        pinned: Some(xero_id),
+        excluded: without(&content.manual_match.excluded, xero_id),
     };
-    let chosen = ContactRecord { word, ..content };
+    let chosen = ContactRecord {
+        manual_match: word,
+        ..content
+    };
     let said = Said {
         contact,
         xero_id,
@@ -75,70 +78,70 @@ pub async fn choose(
     write(records, said, read.as_ref(), &chosen, None, remembering).await
 }
 
-/// Whether [`choose`] would be taken now.
+/// Whether [`pin`] would be taken now.
 ///
 /// # Errors
-/// See [`WordError`].
-pub async fn may_choose(
+/// See [`ManualMatchError`].
+pub async fn check_pin(
     records: &Records,
     contact: ContactId,
     xero_id: XeroContactId,
-) -> Result<(), WordError> {
+) -> Result<(), ManualMatchError> {
     let read = read_idle(records, contact).await?;
-    check_choice(records, contact, &content(read.as_ref()), xero_id).await
+    check_not_taken(records, contact, &content(read.as_ref()), xero_id).await
 }
 
-async fn check_choice(
+async fn check_not_taken(
     records: &Records,
     contact: ContactId,
     content: &ContactRecord,
     xero_id: XeroContactId,
-) -> Result<(), WordError> {
+) -> Result<(), ManualMatchError> {
     if let Some(link) = &content.link {
         let xero_id = link.xero_id;
-        return Err(WordError::Linked { contact, xero_id });
+        return Err(ManualMatchError::Linked { contact, xero_id });
     }
     let owner = XeroClaims::of(records).owner(xero_id).await?;
     match owner.filter(|owner| *owner != contact) {
-        Some(other) => Err(WordError::Taken { xero_id, other }),
+        Some(other) => Err(ManualMatchError::Taken { xero_id, other }),
         None => Ok(()),
     }
 }
 
-/// What [`part`] would take back now: a link, or a choice that has not led to one.
+/// What [`unlink`] would take back now: a link, or a choice that has not led to one.
 ///
 /// # Errors
-/// See [`WordError`].
-pub async fn to_part(
+/// See [`ManualMatchError`].
+pub async fn unlink_target(
     records: &Records,
     contact: ContactId,
     now: OffsetDateTime,
-) -> Result<XeroContactId, WordError> {
+) -> Result<XeroContactId, ManualMatchError> {
     let read = read_for_parting(records, contact, now).await?;
-    belongs_to(&content(read.as_ref())).ok_or(WordError::NotLinked(contact))
+    belongs_to(&content(read.as_ref())).ok_or(ManualMatchError::NotLinked(contact))
 }
 
 fn belongs_to(content: &ContactRecord) -> Option<XeroContactId> {
     let linked = content.link.as_ref().map(|link| link.xero_id);
-    linked.or(content.word.is)
+    linked.or(content.manual_match.pinned)
 }
 
 /// A person takes the link of `contact` to `xero_id` away, or the choice of it, and says that it is not that Xero contact. Nothing is changed in either system.
 ///
 /// # Errors
-/// See [`WordError`].
-pub async fn part(
+/// See [`ManualMatchError`].
+pub async fn unlink(
     records: &Records,
     contact: ContactId,
     xero_id: XeroContactId,
     remembering: Remembering,
-) -> Result<(), WordError> {
+) -> Result<(), ManualMatchError> {
     let read = read_for_parting(records, contact, remembering.at).await?;
     let content = content(read.as_ref());
     match belongs_to(&content) {
-        None => return Err(WordError::NotLinked(contact)),
+        None => return Err(ManualMatchError::NotLinked(contact)),
         Some(other) if other != xero_id => {
-            return Err(WordError::Linked {
+            return Err(ManualMatchError::Linked {
                 contact,
                 xero_id: other,
             });
@@ -146,14 +149,17 @@ pub async fn part(
         Some(_) => {}
     }
     let given_back = XeroClaims::of(records).release(xero_id, contact).await?;
-    let mut is_not = without(&content.word.is_not, xero_id);
-    is_not.push(xero_id);
+    let mut excluded = without(&content.manual_match.excluded, xero_id);
+    excluded.push(xero_id);
     let parted = ContactRecord {
         link: None,
         intent: None,
         notices: Vec::new(),
         contact_reference_due: contact_reference_left(&content),
-        word: PersonsWord { is: None, is_not },
+        manual_match: ManualMatch {
+            pinned: None,
+            excluded,
+        },
         ..content
     };
     let said = Said {
@@ -199,7 +205,7 @@ async fn write(
     content: &ContactRecord,
     also: Option<Write>,
     remembering: Remembering,
-) -> Result<(), WordError> {
+) -> Result<(), ManualMatchError> {
     let history = HistoryRecord {
         at: remembering.at,
         event: said.event,
@@ -219,13 +225,13 @@ async fn write(
 async fn read_idle(
     records: &Records,
     contact: ContactId,
-) -> Result<Option<Stored<ContactRecord>>, WordError> {
+) -> Result<Option<Stored<ContactRecord>>, ManualMatchError> {
     let read = records.get::<ContactRecord>(contact).await?;
     if read
         .as_ref()
         .is_some_and(|read| read.value.intent.is_some())
     {
-        return Err(WordError::InWork(contact));
+        return Err(ManualMatchError::InWork(contact));
     }
     Ok(read)
 }
@@ -236,14 +242,14 @@ async fn read_for_parting(
     records: &Records,
     contact: ContactId,
     now: OffsetDateTime,
-) -> Result<Option<Stored<ContactRecord>>, WordError> {
+) -> Result<Option<Stored<ContactRecord>>, ManualMatchError> {
     let read = records.get::<ContactRecord>(contact).await?;
     let is_in_work = |record: &ContactRecord| {
         let intent = record.intent.as_ref();
         intent.is_some_and(|intent| record.link.is_none() || intent.live_until(now).is_some())
     };
     if read.as_ref().is_some_and(|read| is_in_work(&read.value)) {
-        return Err(WordError::InWork(contact));
+        return Err(ManualMatchError::InWork(contact));
     }
     Ok(read)
 }

@@ -243,7 +243,7 @@ async fn an_ending_stands_although_another_worker_put_the_contact_off_meanwhile(
                 .any(|write| write.key().partition.ends_with("#xero-contact"))
         }),
         Box::new(move |table| {
-            let put = records.put(acme, &later, store::Expect::Anything).unwrap();
+            let put = records.put(acme, &later, store::Expect::Any).unwrap();
             futures::FutureExt::now_or_never(store::Table::write(table, vec![put]))
                 .unwrap()
                 .unwrap();
@@ -283,7 +283,7 @@ async fn nothing_is_written_where_another_worker_began_first() {
             writes.iter().any(has_intent)
         }),
         Box::new(move |table| {
-            let put = records.put(acme, &theirs, store::Expect::Anything).unwrap();
+            let put = records.put(acme, &theirs, store::Expect::Any).unwrap();
             futures::FutureExt::now_or_never(store::Table::write(table, vec![put]))
                 .unwrap()
                 .unwrap();

@@ -2,7 +2,7 @@
 
 use local_stack::company::Choices;
 
-use crate::ground::Ground;
+use crate::harness::Ground;
 
 #[tokio::test]
 async fn a_chosen_part_is_synchronised_and_nothing_else() {

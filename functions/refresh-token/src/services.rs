@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rules::TenantId;
 use runtime::records::Records;
 use runtime::telemetry::Metric;
-use runtime::{Configuration, StartError, Surroundings, aws_config};
+use runtime::{Configuration, Host, StartError, aws_config};
 use secrets::{SecretsManagerVault, Vault, XeroAppSecret, XeroTokenSecret};
 use store::{DynamoTable, Table, TableError};
 use transport::{HttpTransport, Transport};
@@ -14,10 +14,10 @@ use uuid::Uuid;
 use xero::{Identity, Xero};
 
 use crate::RefreshError;
-use crate::custody::Custody;
+use crate::custody::TokenVersions;
 
 /// Everything that the refresh works with; built once a process.
-pub struct Parts {
+pub struct Services {
     /// Where the secrets are.
     pub vault: Arc<dyn Vault>,
     /// The table, for the lease and for what is known of a dead connection.
@@ -25,7 +25,7 @@ pub struct Parts {
     /// The way to Xero.
     pub transport: Arc<dyn Transport>,
     /// Time and identifiers.
-    pub surroundings: Surroundings,
+    pub host: Host,
     /// The id of the Xero app secret.
     pub app_secret_id: String,
     /// The id of the Xero token secret.
@@ -36,8 +36,8 @@ pub struct Parts {
     pub api_url: Url,
 }
 
-impl Parts {
-    /// The real parts, from the process's environment. Nothing is called yet.
+impl Services {
+    /// The real services, from the process's environment. Nothing is called yet.
     ///
     /// # Errors
     /// Where the environment is not complete, or no HTTPS client can be built.
@@ -54,7 +54,7 @@ impl Parts {
             vault: Arc::new(vault),
             table: Arc::new(table),
             transport: Arc::new(transport),
-            surroundings: Surroundings::real(),
+            host: Host::real(),
             app_secret_id: configuration.xero_app_secret_id,
             token_secret_id: configuration.xero_token_secret_id,
             identity_url: configuration.xero_identity_url,
@@ -73,8 +73,8 @@ impl Parts {
         })
     }
 
-    pub(crate) fn custody(&self) -> Custody<'_> {
-        Custody::new(&*self.vault, &self.token_secret_id)
+    pub(crate) fn custody(&self) -> TokenVersions<'_> {
+        TokenVersions::new(&*self.vault, &self.token_secret_id)
     }
 
     pub(crate) fn identity(&self, app: &XeroAppSecret) -> Identity {
@@ -101,10 +101,10 @@ impl Parts {
     }
 
     pub(crate) fn count_fresh(&self) {
-        self.surroundings.count(Metric::TokenFresh);
+        self.host.count(Metric::TokenFresh);
     }
 
     pub(crate) fn count_dead(&self) {
-        self.surroundings.count(Metric::ConnectionDead);
+        self.host.count(Metric::ConnectionDead);
     }
 }

@@ -1,20 +1,20 @@
 //! A person's word overrules the match table, and nothing else.
 
-use rules::PersonsWord;
+use rules::ManualMatch;
 
 use crate::support::{Case, XeroContactExt, namesake, xero, xero_id};
 
-fn is(n: u64) -> PersonsWord {
-    PersonsWord {
-        is: Some(xero_id(n)),
-        is_not: Vec::new(),
+fn is(n: u64) -> ManualMatch {
+    ManualMatch {
+        pinned: Some(xero_id(n)),
+        excluded: Vec::new(),
     }
 }
 
-fn is_not(n: u64) -> PersonsWord {
-    PersonsWord {
-        is: None,
-        is_not: vec![xero_id(n)],
+fn is_not(n: u64) -> ManualMatch {
+    ManualMatch {
+        pinned: None,
+        excluded: vec![xero_id(n)],
     }
 }
 
@@ -73,7 +73,7 @@ fn a_person_says_which_xero_contact_it_is_not() {
 #[test]
 fn once_linked_a_word_about_another_contact_changes_nothing() {
     let mut case = Case::linked();
-    case.word = is(2);
+    case.manual_match = is(2);
     assert_eq!(case.said(), "Unchanged 1");
 }
 
@@ -91,9 +91,9 @@ fn an_unlinked_one_of_our_own_is_looked_for_by_our_number_before_anything_is_cre
 
 #[test]
 fn a_choice_outweighs_what_was_said_before() {
-    let word = PersonsWord {
-        is: Some(xero_id(1)),
-        is_not: vec![xero_id(1), xero_id(2)],
+    let word = ManualMatch {
+        pinned: Some(xero_id(1)),
+        excluded: vec![xero_id(1), xero_id(2)],
     };
     let case = Case::new()
         .account_reference("A-1")
