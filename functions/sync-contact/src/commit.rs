@@ -1,5 +1,7 @@
 //! Writes endings. Each is one transaction, so that it is there as a whole or not at all.
 
+use std::collections::BTreeSet;
+
 use rules::{
     ContactId, DisplayNames, Field, Link, Problem, Skip, Watch, contact_fingerprint, given_up_by,
     is_settled, normalise_spaces,
@@ -118,12 +120,23 @@ async fn skip(
             writes.extend(unclaim(context, state, &content).await?);
             writes.extend(history::of_release(context, state)?);
         }
-        if given_up.reservation
-            && let Some(reference) = content.reserved.take()
-        {
-            content.generated = false;
+        if given_up.reservation {
+            let linked_under = record
+                .value
+                .link
+                .as_ref()
+                .map(|link| link.account_reference.clone());
+            let held: BTreeSet<_> = content
+                .reserved
+                .take()
+                .into_iter()
+                .chain(linked_under)
+                .collect();
+            content.generated &= held.is_empty();
             let references = context.account_references();
-            writes.extend(references.release(&reference, state.id).await?);
+            for reference in &held {
+                writes.extend(references.release(reference, state.id).await?);
+            }
         }
         if content != record.value {
             let put = context
@@ -176,8 +189,19 @@ async fn hold(
             releases = state.claimed() != content.claimed();
             writes.extend(ended);
         }
-        None if let Some(content) = without_settled_intent(state, seen) => {
+        None if let Some(mut content) = without_settled_intent(state, seen) => {
             releases = state.claimed() != content.claimed();
+            // What only the intent had reserved for a linked contact.
+            if content.link.is_some()
+                && let Some(unkept) = intents::take_unkept(&mut content, seen.own_reference())
+            {
+                writes.extend(
+                    context
+                        .account_references()
+                        .release(&unkept, state.id)
+                        .await?,
+                );
+            }
             writes.extend(unclaim(context, state, &content).await?);
             let read = expect(state.record.as_ref());
             writes.push(context.records.put(state.subject, &content, read)?);
@@ -355,6 +379,16 @@ async fn link(
         writes.extend(context.xero_claims().claim(*xero_id, state.id).await?);
     }
     let done = history::changes_of(state, seen, plan, linking.in_bigchange);
+    if let Some(before) = content.link.take().map(|link| link.account_reference)
+        && before != plan.account_reference
+    {
+        writes.extend(
+            context
+                .account_references()
+                .release(&before, state.id)
+                .await?,
+        );
+    }
     content.link = Some(Link {
         xero_id: *xero_id,
         account_reference: plan.account_reference.clone(),

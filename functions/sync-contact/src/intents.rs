@@ -42,7 +42,8 @@ pub(crate) async fn ended(
     Ok(Some((content, writes)))
 }
 
-/// Takes the reservation out of a record that its contact does not keep.
+/// Takes the reservation out of a record that its contact does not keep. A linked contact is left with
+/// the reference of its link.
 pub(crate) fn take_unkept(
     content: &mut ContactRecord,
     in_bigchange: Option<&AccountReference>,
@@ -50,15 +51,19 @@ pub(crate) fn take_unkept(
     let keeps = keeps_reservation(&Reservation {
         reserved: content.reserved.as_ref()?,
         is_generated: content.generated,
-        is_linked: content.link.is_some(),
+        linked_under: content.link.as_ref().map(|link| &link.account_reference),
         is_in_doubt: content.intent.is_some(),
         in_bigchange,
     });
     if keeps {
         return None;
     }
+    let linked_under = content
+        .link
+        .as_ref()
+        .map(|link| link.account_reference.clone());
     content.generated = false;
-    content.reserved.take()
+    std::mem::replace(&mut content.reserved, linked_under)
 }
 
 /// Ends the intent of a contact that goes on to be decided anew, or to another ending.
@@ -91,8 +96,8 @@ pub(crate) async fn unclaim(
     }
 }
 
-/// The reservation of a plan's account reference for a contact, in its record's next `content` too; the
-/// one that it had before is released.
+/// The reservation of a plan's account reference for a contact, in its record's next `content` too. The
+/// one that it had before is released, but for that of its link, which stays until the link has another.
 ///
 /// # Errors
 /// `Conflict` where another contact holds the reference.
@@ -107,7 +112,12 @@ pub(crate) async fn reserve(
     }
     let references = context.account_references();
     let mut writes = Vec::new();
-    if let Some(old) = content.reserved.take() {
+    let linked_under = content.link.as_ref().map(|link| &link.account_reference);
+    if let Some(old) = content
+        .reserved
+        .take()
+        .filter(|old| linked_under != Some(old))
+    {
         writes.extend(references.release(&old, state.id).await?);
     }
     match references.reserve(reference, state.id).await? {

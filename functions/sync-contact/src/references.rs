@@ -113,7 +113,20 @@ async fn try_reserve(
         releases = released.is_some();
         writes.extend(released);
     }
+    if content != state.content()
+        && let Some(linked_under) = content
+            .link
+            .as_ref()
+            .map(|link| link.account_reference.clone())
+        && let Reserving::With(write) = references.reserve(&linked_under, state.id).await?
+    {
+        writes.push(write);
+    }
     let follows_bigchange = content.link.is_none() && content.intent.is_none();
+    // A person has entered the code that was about to be written: it is theirs.
+    if follows_bigchange && own.is_some() && content.reserved == own {
+        content.generated = false;
+    }
     let is_free =
         |own: &&AccountReference| holders.get(*own).is_none_or(|holder| *holder == state.id);
     if let Some(own) = own.as_ref().filter(is_free)

@@ -9,8 +9,8 @@ pub struct Reservation<'a> {
     pub reserved: &'a AccountReference,
     /// Whether it is a code that was generated for this contact.
     pub is_generated: bool,
-    /// Whether the contact is linked to a Xero contact.
-    pub is_linked: bool,
+    /// The reference of the contact's link to Xero, if it is linked.
+    pub linked_under: Option<&'a AccountReference>,
     /// Whether an attempt to write it is under way, or may have been made.
     pub is_in_doubt: bool,
     /// The reference that BigChange has for the contact now.
@@ -21,17 +21,22 @@ pub struct Reservation<'a> {
 ///
 /// | the contact is | reserved | in BigChange | keeps it |
 /// |---|---|---|---|
-/// | linked | any | any | yes: it follows the link |
 /// | in doubt | any | any | yes: it may be in Xero |
+/// | linked | the link's | any | yes |
+/// | linked | another | any | no: it has the link's |
 /// | neither | any | the same | yes |
 /// | neither | a generated code | blank | yes: it is still to be written |
 /// | neither | any | another, or blank | no |
 #[must_use]
 pub fn keeps_reservation(of: &Reservation<'_>) -> bool {
-    of.is_linked
-        || of.is_in_doubt
-        || of.in_bigchange == Some(of.reserved)
-        || (of.is_generated && of.in_bigchange.is_none())
+    match of.linked_under {
+        _ if of.is_in_doubt => true,
+        Some(linked_under) => linked_under == of.reserved,
+        None => {
+            let is_to_be_written = of.is_generated && of.in_bigchange.is_none();
+            is_to_be_written || of.in_bigchange == Some(of.reserved)
+        }
+    }
 }
 
 /// What a contact gives up that is left alone.

@@ -9,6 +9,7 @@ use crate::claims::XeroClaims;
 use crate::records::{
     ContactRecord, HistoryEvent, HistoryRecord, ProblemRecord, Records, Stored, expect,
 };
+use crate::references::AccountReferences;
 
 /// Why a person's word was not taken. Nothing was written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -75,7 +76,15 @@ pub async fn pin(
         xero_id,
         event: HistoryEvent::ChosenByPerson,
     };
-    write(records, said, read.as_ref(), &chosen, None, remembering).await
+    write(
+        records,
+        said,
+        read.as_ref(),
+        &chosen,
+        Vec::new(),
+        remembering,
+    )
+    .await
 }
 
 /// Whether [`pin`] would be taken now.
@@ -148,7 +157,19 @@ pub async fn unlink(
         }
         Some(_) => {}
     }
-    let given_back = XeroClaims::of(records).release(xero_id, contact).await?;
+    let claim = XeroClaims::of(records).release(xero_id, contact).await?;
+    let mut released = Vec::from_iter(claim);
+    // An attempt that had begun to change the reference of the link has reserved the new one.
+    let linked_under = content.link.as_ref().map(|link| &link.account_reference);
+    if let Some(linked_under) =
+        linked_under.filter(|under| content.reserved.as_ref() != Some(under))
+    {
+        released.extend(
+            AccountReferences::of(records)
+                .release(linked_under, contact)
+                .await?,
+        );
+    }
     let mut excluded = without(&content.manual_match.excluded, xero_id);
     excluded.push(xero_id);
     let parted = ContactRecord {
@@ -167,15 +188,7 @@ pub async fn unlink(
         xero_id,
         event: HistoryEvent::UnlinkedByPerson,
     };
-    write(
-        records,
-        said,
-        read.as_ref(),
-        &parted,
-        given_back,
-        remembering,
-    )
-    .await
+    write(records, said, read.as_ref(), &parted, released, remembering).await
 }
 
 /// The code that is still to be written as the contact reference. It stays the account reference without
@@ -203,7 +216,7 @@ async fn write(
     said: Said,
     read: Option<&Stored<ContactRecord>>,
     content: &ContactRecord,
-    also: Option<Write>,
+    also: Vec<Write>,
     remembering: Remembering,
 ) -> Result<(), ManualMatchError> {
     let history = HistoryRecord {

@@ -357,3 +357,31 @@ async fn a_taken_over_number_is_free_again_where_the_link_came_to_nothing() {
     world.sync(&[bolt]).await;
     assert_eq!(world.linked(bolt).await, Some(xero));
 }
+
+#[tokio::test]
+async fn a_linked_contact_keeps_its_reference_until_its_link_has_another() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme", "A1");
+    world.sync(&[acme]).await;
+    let xero = world.linked(acme).await.unwrap();
+    // The reference is changed in both systems, but Xero refuses what else has changed.
+    world.edit(acme, |contact| {
+        contact.account_reference = "B2".into();
+        contact.phone = "+4420".into();
+    });
+    world.edit_in_xero(xero, json!({"AccountNumber": "B2", "Website": "acme"}));
+    world.sync(&[acme]).await;
+    assert_eq!(world.problem_code(acme).await, "WebsiteInXero");
+    let other = world.customer_with_reference("Brack", "A1");
+    world.sync(&[other]).await;
+    assert_eq!(world.problem_code(other).await, "DuplicateAccountReference");
+    // Once the link has the new one, the old one is free.
+    world.edit_in_xero(xero, json!({"Website": ""}));
+    world.try_again(&[acme]).await;
+    world.sync(&[acme]).await;
+    let link = world.record(acme).await.link.unwrap();
+    assert_eq!(link.account_reference.as_str(), "B2");
+    world.sync(&[other]).await;
+    assert_eq!(world.created_for(other)[0].text("AccountNumber"), "A1");
+    world.holds_its_promises("each under its own reference");
+}

@@ -11,21 +11,25 @@ use crate::support::{Case, XeroContactExt, contact_id, namesake, reference, sett
 #[rustfmt::skip] // a table: one row, one line
 fn a_contact_keeps_the_reference_that_it_uses() {
     let rows = [
-        // the contact is                 linked, in doubt, generated, in BigChange,  keeps A-1
-        ("linked",                        true,   false,    false,     Some("B-2"),   true),
-        ("in doubt",                      false,  true,     false,     Some("B-2"),   true),
-        ("neither, and it is the same",   false,  false,    false,     Some("a-1"),   true),
-        ("neither, a code to be written", false,  false,    true,      None,          true),
-        ("neither, a code and another",   false,  false,    true,      Some("B-2"),   false),
-        ("neither, and another",          false,  false,    false,     Some("B-2"),   false),
-        ("neither, and none any more",    false,  false,    false,     None,          false),
+        // the contact is                 linked under, in doubt, generated, in BigChange,  keeps A-1
+        ("linked",                        Some("A-1"),  false,    false,     Some("B-2"),   true),
+        ("linked under another",          Some("B-2"),  false,    false,     Some("A-1"),   false),
+        ("linked under another, a code",  Some("B-2"),  false,    true,      None,          false),
+        ("linked, about to change",       Some("B-2"),  true,     false,     Some("A-1"),   true),
+        ("in doubt",                      None,         true,     false,     Some("B-2"),   true),
+        ("neither, and it is the same",   None,         false,    false,     Some("a-1"),   true),
+        ("neither, a code to be written", None,         false,    true,      None,          true),
+        ("neither, a code and another",   None,         false,    true,      Some("B-2"),   false),
+        ("neither, and another",          None,         false,    false,     Some("B-2"),   false),
+        ("neither, and none any more",    None,         false,    false,     None,          false),
     ];
-    for (says, is_linked, is_in_doubt, is_generated, in_bigchange, keeps) in rows {
+    for (says, linked_under, is_in_doubt, is_generated, in_bigchange, keeps) in rows {
         let (reserved, in_bigchange) = (reference("A-1"), in_bigchange.map(reference));
+        let linked_under = linked_under.map(reference);
         let reservation = Reservation {
             reserved: &reserved,
             is_generated,
-            is_linked,
+            linked_under: linked_under.as_ref(),
             is_in_doubt,
             in_bigchange: in_bigchange.as_ref(),
         };
