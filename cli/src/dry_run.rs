@@ -21,11 +21,11 @@ use rules::{
     XeroContact, XeroContactId, XeroContactRef,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, LeaseRecord, PauseRecord, ProblemRecord, Records,
+    ContactRecord, DeferReason, DeferredRecord, PauseRecord, ProblemRecord, Records,
 };
-use runtime::{CallError, DeadLetter, Message, Queue, QueueError, Services};
+use runtime::{CallError, DeadLetter, Lease, Message, Queue, QueueError, Services};
 use serde_json::{Value, json};
-use store::{Expect, OverlayTable, Table};
+use store::{OverlayTable, Table};
 use sync_contact::Worker;
 use sync_contact::directory::Directory;
 use sync_contact::dry_run::DryRun;
@@ -256,7 +256,7 @@ impl Runner {
     /// What a full sweep would queue.
     async fn list_everything(&self, tool: &Tool) -> anyhow::Result<BTreeSet<ContactId>> {
         // A real poll may hold the lease at this moment; it does not see this one.
-        let lease = self.records.delete::<LeaseRecord>(poll::LEASE, Expect::Any);
+        let lease = Lease::freed(&self.records, poll::LEASE);
         self.records.write(vec![lease]).await?;
         match self.poller.poll(Mode::Full, AskedBy::Person).await? {
             Report::Done(_) => {
@@ -290,11 +290,11 @@ impl Runner {
                 .await;
             let answer = match answer {
                 Ok(answer) => answer,
-                Err(CallError::Wait(wait)) if wait.reason.is_pause_of_xero() => {
+                Err(CallError::Paused(wait)) if wait.reason.is_pause_of_xero() => {
                     self.wait_for_xero(tool, wait.until).await?;
                     continue;
                 }
-                Err(CallError::Wait(wait)) => {
+                Err(CallError::Paused(wait)) => {
                     bail!(cannot_ask_xero(&self.records, wait.reason).await?)
                 }
                 Err(CallError::Failed(error)) => {
@@ -531,7 +531,7 @@ pub async fn read_xero_contacts(
 async fn or_say_why<T>(records: &Records, found: Result<T, CallError>) -> anyhow::Result<T> {
     match found {
         Ok(found) => Ok(found),
-        Err(CallError::Wait(wait)) => bail!(cannot_ask_xero(records, wait.reason).await?),
+        Err(CallError::Paused(wait)) => bail!(cannot_ask_xero(records, wait.reason).await?),
         Err(CallError::Failed(error)) => Err(error).context("Xero could not be read"),
         Err(CallError::Open(error)) => Err(error.into()),
     }

@@ -22,7 +22,7 @@ pub async fn failing(
 ) -> Result<BTreeMap<GroupId, GroupFaultRecord>, TableError> {
     let stored = records.list::<GroupFaultRecord>("").await?;
     let groups = stored.into_iter().filter_map(|stored| {
-        let group: GroupId = stored.sort.parse().ok()?;
+        let group: GroupId = stored.sort_key.parse().ok()?;
         let both = [&settings.account_groups, &settings.site_groups];
         let is_configured = both.iter().any(|groups| groups.contains(&group));
         is_configured.then_some((group, stored.value))

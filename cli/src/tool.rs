@@ -318,7 +318,7 @@ pub async fn names(
 /// Where the key is none that this software writes.
 pub fn contact_of<R>(record: &Stored<R>) -> Result<ContactId, TableError> {
     record
-        .sort
+        .sort_key
         .parse()
         .map_err(|_| TableError::Refused("a record's key is not a contact id".to_owned()))
 }

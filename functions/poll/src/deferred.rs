@@ -36,7 +36,7 @@ pub(crate) async fn queue_due(
                 ..deferred.value.clone()
             };
             // By version: a worker that is at the contact now may have put it off anew, or be done with it.
-            records.put(&deferred.sort, &later, deferred.as_read())
+            records.put(&deferred.sort_key, &later, deferred.as_read())
         });
         write_where_unchanged(records, later.collect::<Result<_, _>>()?).await?;
         let messages: Result<Vec<_>, _> = chunk.iter().map(message).collect();

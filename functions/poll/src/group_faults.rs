@@ -29,8 +29,8 @@ impl GroupFaults {
     pub(crate) async fn read(records: &Records, now: OffsetDateTime) -> Result<Self, TableError> {
         let mut known = BTreeMap::new();
         for record in records.list::<GroupFaultRecord>("").await? {
-            let group = record.sort.parse().map_err(|_| {
-                let sort = &record.sort;
+            let group = record.sort_key.parse().map_err(|_| {
+                let sort = &record.sort_key;
                 TableError::Refused(format!(
                     "the record {sort} of a contact group's fault has a key that is no group id"
                 ))

@@ -8,15 +8,15 @@ mod deferred;
 mod error;
 mod group_faults;
 mod groups;
-mod look;
 mod mode;
+mod poll_run;
 mod recent;
 mod references;
 mod report;
 mod sweep;
 mod switch;
-mod work;
 mod writes;
+mod xero_changes;
 
 pub use error::{GroupError, PollError};
 pub use mode::{Mode, asked_by};
@@ -29,12 +29,12 @@ use rules::AskedBy;
 use runtime::organisation::stored_tenant;
 use runtime::records::{CursorRecord, Records};
 use runtime::telemetry::Metric;
-use runtime::{Lease, OpenError, Opened, Services, StartError};
+use runtime::{Lease, OpenError, Services, Session, StartError};
 use store::TableError;
 use time::Duration;
 
+use crate::poll_run::PollRun;
 use crate::recent::RecentlyQueued;
-use crate::work::Work;
 
 /// A cursor is this much behind the start of the poll that moved it.
 pub const CURSOR_OVERLAP: time::Duration = recent::OVERLAP;
@@ -105,7 +105,7 @@ impl Poller {
             tracing::info!("another poll is at it");
             return Ok(Report::AnotherIsAtIt);
         };
-        let work = Work {
+        let work = PollRun {
             services,
             records,
             session: opened.ready.as_ref().ok(),
@@ -128,7 +128,7 @@ impl Poller {
     }
 
     /// Queues what a person asked for and had to wait, and nothing else: no cursor moves, and no lease is taken that a person's own poll would wait for.
-    async fn while_switched_off(&self, opened: &Opened<'_>) -> Result<Report, PollError> {
+    async fn while_switched_off(&self, opened: &Session<'_>) -> Result<Report, PollError> {
         let services = &self.services;
         let now = services.host.now();
         let deferred = match &opened.ready {

@@ -30,11 +30,11 @@ async fn one_by_one(records: &Records, writes: &[Write]) -> Result<(), TableErro
 
 /// The contact that a record is of, where its id is the sort key.
 pub(crate) fn contact_of<R: Record>(record: &Stored<R>) -> Result<ContactId, TableError> {
-    record.sort.parse().map_err(|_| {
+    record.sort_key.parse().map_err(|_| {
         TableError::Refused(format!(
             "the {} record {} has a key that is no contact id",
             R::KIND,
-            record.sort
+            record.sort_key
         ))
     })
 }

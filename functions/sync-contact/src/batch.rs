@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 use rules::{AskedBy, ContactId, UnknownAnswers};
 use runtime::records::{DeferReason, DeferredRecord, Records, whatever_is_there};
 use runtime::telemetry::Metric;
-use runtime::{OpenError, Opened, Wait, XeroSession};
+use runtime::{OpenError, Pause, Session, XeroSession};
 use store::{Expect, TableError};
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, OnceCell};
@@ -45,7 +45,7 @@ pub(crate) async fn run(
     if contacts.is_empty() {
         return Ok(Outcomes::new());
     }
-    let Opened { records, ready, .. } = worker.services.xero.open().await?;
+    let Session { records, ready, .. } = worker.services.xero.open().await?;
     let (settings, now) = (&worker.services.settings, worker.services.host.now());
     let switch = runtime::switch::switch(&records, settings, now).await?;
     let (worked, held_back): (Asked, Asked) = contacts
@@ -68,12 +68,12 @@ async fn run_opened(
     contacts: &Asked,
     deadline: OffsetDateTime,
     records: Records,
-    ready: Result<XeroSession<'_>, Wait>,
+    ready: Result<XeroSession<'_>, Pause>,
 ) -> Result<Outcomes, BatchError> {
     let now = worker.services.host.now();
     let session = match ready {
         Ok(session) => session,
-        Err(Wait { until, reason }) => {
+        Err(Pause { until, reason }) => {
             return Ok(defer_all(&records, contacts, now, until, reason).await);
         }
     };
@@ -169,7 +169,7 @@ async fn defer_all(
 /// the store can be reached.
 pub(crate) async fn given_up(worker: &Worker, contact: ContactId, reason: &str) {
     let dropped = async {
-        let Opened { records, .. } = worker.services.xero.open().await?;
+        let Session { records, .. } = worker.services.xero.open().await?;
         let write = records.delete::<DeferredRecord>(contact, Expect::Any);
         records.write(vec![write]).await?;
         let outcome = ContactOutcome::GivenUp(reason.to_owned());

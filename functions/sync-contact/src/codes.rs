@@ -329,6 +329,6 @@ fn is_one_prefixs_fault(error: &CallError) -> bool {
     match error {
         CallError::Failed(error) => !matches!(error, xero::Error::Transient { .. }),
         CallError::Open(OpenError::Table(TableError::Refused(_))) => true,
-        CallError::Open(_) | CallError::Wait(_) => false,
+        CallError::Open(_) | CallError::Paused(_) => false,
     }
 }

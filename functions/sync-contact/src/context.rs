@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bigchange::BigChange;
 use rules::{AccountReference, ContactId, GroupId, Settings, XeroContactId};
+use runtime::clock_skew::TWO_CLOCKS;
 use runtime::records::{QueryKind, Records};
 use runtime::telemetry::Metric;
 use runtime::{AccountReferences, Host, XeroClaims, XeroSession};
@@ -28,8 +29,8 @@ pub(crate) const LOGIN_WAIT: Duration = Duration::minutes(5);
 /// each system, and for recording what is left.
 const TIME_TO_RECORD: Duration = Duration::seconds(40);
 /// An intent outlives its function by the longest exchange that may still be under way (a minute, after
-/// which Xero ends its calls) and by what two clocks may differ that are each up to two minutes off.
-const INTENT_MARGIN: Duration = Duration::minutes(5);
+/// which Xero ends its calls) and by what two clocks may differ.
+const INTENT_MARGIN: Duration = Duration::minutes(1).saturating_add(TWO_CLOCKS);
 
 /// One batch: the systems, the records and the time that it has. Nothing in it changes what is decided
 /// about a contact while the batch is worked.

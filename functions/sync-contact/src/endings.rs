@@ -6,7 +6,7 @@ use rules::{
 };
 use runtime::records::DeferReason;
 use runtime::telemetry::Metric;
-use runtime::{CallError, Wait};
+use runtime::{CallError, Pause};
 use store::TableError;
 use time::{Duration, OffsetDateTime};
 use xero::Error;
@@ -86,7 +86,7 @@ pub(crate) fn xero_failed(
     error: &CallError,
 ) -> EndingOrError {
     match error {
-        CallError::Wait(Wait { until, reason }) => put_off(state, *reason, *until).into(),
+        CallError::Paused(Pause { until, reason }) => put_off(state, *reason, *until).into(),
         CallError::Failed(Error::Transient { retry_after, .. }) => {
             retry(context, state, DeferReason::XeroUnavailable, *retry_after).into()
         }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use rules::{ContactNumber, XeroContact, XeroContactId, search_words};
 use runtime::records::{DeferReason, QueryKind, RefusedQueryRecord};
-use runtime::{CallError, Wait};
+use runtime::{CallError, Pause};
 use store::{Expect, TableError};
 use time::Duration;
 use xero::{Access, Answer, Pages, Step, Xero};
@@ -30,7 +30,7 @@ where
     F: Future<Output = Result<Answer<T>, xero::Error>>,
 {
     if context.is_out_of_time() {
-        return Err(CallError::Wait(Wait {
+        return Err(CallError::Paused(Pause {
             until: context.now,
             reason: DeferReason::OutOfTime,
         }));

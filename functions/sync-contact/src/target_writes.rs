@@ -8,7 +8,7 @@ use rules::{
     is_still_as_found,
 };
 use runtime::records::DeferReason;
-use runtime::{CallError, Wait};
+use runtime::{CallError, Pause};
 use xero::{ElementResult, Update};
 
 use crate::context::Context;
@@ -347,11 +347,11 @@ async fn result_of(
 }
 
 fn no_time(context: &Context<'_>, contacts: &[ContactId], results: &mut Results) {
-    let wait = Wait {
+    let wait = Pause {
         until: context.now,
         reason: DeferReason::OutOfTime,
     };
-    not_called(contacts, CallError::Wait(wait), results);
+    not_called(contacts, CallError::Paused(wait), results);
 }
 
 fn not_called(contacts: &[ContactId], error: CallError, results: &mut Results) {
@@ -378,7 +378,7 @@ fn may_be_changed(change: &Change, read: &XeroContact) -> bool {
 fn nothing_was_written(error: &CallError) -> bool {
     use xero::Error;
     match error {
-        CallError::Wait(_) | CallError::Open(_) => true,
+        CallError::Paused(_) | CallError::Open(_) => true,
         CallError::Failed(error) => matches!(
             error,
             Error::Transient {
@@ -399,7 +399,7 @@ struct CallErrorText<'a>(&'a CallError);
 impl std::fmt::Display for CallErrorText<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
-            CallError::Wait(_) => f.write_str("everybody waits"),
+            CallError::Paused(_) => f.write_str("everybody waits"),
             CallError::Failed(error) => error.fmt(f),
             CallError::Open(error) => error.fmt(f),
         }

@@ -3,7 +3,7 @@
 //! A lease saves calls and nothing else. Two holders at once are harmless, because whatever must be
 //! right is a conditional write.
 
-use store::TableError;
+use store::{Expect, TableError, Write};
 use time::{Duration, OffsetDateTime};
 
 use crate::Host;
@@ -56,6 +56,13 @@ impl Lease {
             Err(TableError::Conflict) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The write that makes the lease on `name` free, whoever holds it: for a table that is thrown away,
+    /// in which nobody else works.
+    #[must_use]
+    pub fn freed(records: &Records, name: &'static str) -> Write {
+        records.delete::<LeaseRecord>(name, Expect::Any)
     }
 
     /// Ends the lease, unless it has passed to another. Its record stays, because the versions of

@@ -24,4 +24,4 @@ pub use lease::Lease;
 pub use queue::{DeadLetter, Message, Queue, QueueError, SqsQueue};
 pub use references::{AccountReferences, Reserving};
 pub use wiring::{Services, StartError};
-pub use xero_session::{CallError, OpenError, Opened, Wait, XeroConnection, XeroSession};
+pub use xero_session::{CallError, OpenError, Pause, Session, XeroConnection, XeroSession};

@@ -29,7 +29,7 @@ pub async fn stored_tenant(table: &dyn Table) -> Result<Option<Stored<TenantId>>
     item.map(|item| {
         let version = item.version;
         let tenant = read_confirmed(item)?;
-        Ok(Stored::read(confirmed_key().sort, version, tenant))
+        Ok(Stored::read(confirmed_key().sort_key, version, tenant))
     })
     .transpose()
 }

@@ -98,7 +98,7 @@ impl SqsQueue {
             .set_entries(Some(entries))
             .send()
             .await
-            .map_err(told)?;
+            .map_err(describe)?;
         match answer.failed().first() {
             None => Ok(()),
             Some(failed) => Err(QueueError(format!(
@@ -133,7 +133,7 @@ impl Queue for SqsQueue {
                 .message_body(body(letter)?)
                 .send()
                 .await
-                .map_err(told)?;
+                .map_err(describe)?;
             Ok(())
         })
     }
@@ -144,7 +144,7 @@ fn body(message: &impl Serialize) -> Result<String, QueueError> {
         .map_err(|_| QueueError("a message cannot be written as JSON".to_owned()))
 }
 
-fn told<E: aws_sdk_sqs::error::ProvideErrorMetadata>(
+fn describe<E: aws_sdk_sqs::error::ProvideErrorMetadata>(
     error: aws_sdk_sqs::error::SdkError<E>,
 ) -> QueueError {
     use aws_sdk_sqs::error::ProvideErrorMetadata as _;

@@ -579,7 +579,7 @@ pub enum EndingKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored<R> {
     /// The sort key.
-    pub sort: String,
+    pub sort_key: String,
     /// The version, which the next write names.
     pub version: u64,
     /// The record.
@@ -610,9 +610,9 @@ impl<R> Stored<R> {
 
 impl<R> Stored<R> {
     /// A record that was read, of which no other version writes anything more.
-    pub(crate) fn read(sort: String, version: u64, value: R) -> Self {
+    pub(crate) fn read(sort_key: String, version: u64, value: R) -> Self {
         Self {
-            sort,
+            sort_key,
             version,
             value,
             newer: None,
@@ -623,14 +623,14 @@ impl<R> Stored<R> {
 impl<R: Record> Stored<R> {
     /// The record as it stands after `value` was written over `before` as it was read, or where nothing was.
     #[must_use]
-    pub fn written(before: Option<&Self>, sort: String, value: R) -> Self {
+    pub fn written(before: Option<&Self>, sort_key: String, value: R) -> Self {
         let newer = before.and_then(|before| before.newer.as_ref());
         let newer = newer.and_then(|newer| {
             let next = serde_json::to_value(&value).ok()?;
             Newer::beyond(newer.rewritten(&next), next)
         });
         Self {
-            sort,
+            sort_key,
             version: before.map_or(0, |before| before.version) + 1,
             value,
             newer,
@@ -674,8 +674,8 @@ impl Records {
         format!("{}#{}", self.tenant, R::KIND)
     }
 
-    fn key<R: Record>(&self, sort: impl ToString) -> Key {
-        Key::new(self.partition::<R>(), sort.to_string())
+    fn key<R: Record>(&self, sort_key: impl ToString) -> Key {
+        Key::new(self.partition::<R>(), sort_key.to_string())
     }
 
     /// Reads one record.
@@ -684,9 +684,9 @@ impl Records {
     /// Where the store cannot be read, or holds something that this program did not write.
     pub async fn get<R: Record>(
         &self,
-        sort: impl ToString,
+        sort_key: impl ToString,
     ) -> Result<Option<Stored<R>>, TableError> {
-        let keys = [self.key::<R>(sort)];
+        let keys = [self.key::<R>(sort_key)];
         let items = self.table.get_many(&keys).await?;
         items.into_iter().next().map(parse).transpose()
     }
@@ -705,7 +705,7 @@ impl Records {
         let mut records = BTreeMap::new();
         for item in self.table.get_many(&keys).await? {
             let record = parse::<R>(item)?;
-            records.insert(record.sort.clone(), record);
+            records.insert(record.sort_key.clone(), record);
         }
         Ok(records)
     }
@@ -729,7 +729,7 @@ impl Records {
     /// Where the record is none that the store takes.
     pub fn put<R: Record>(
         &self,
-        sort: impl ToString,
+        sort_key: impl ToString,
         record: &R,
         basis: impl Into<Basis>,
     ) -> Result<Write, TableError> {
@@ -738,7 +738,7 @@ impl Records {
             .map_err(|_| TableError::Refused(format!("a {} record cannot be written", R::KIND)))?;
         let body = newer.map_or_else(|| next.clone(), |newer| newer.rewritten(&next));
         Ok(Write::Put {
-            key: self.key::<R>(sort),
+            key: self.key::<R>(sort_key),
             expect,
             body,
             expires_at_unix_seconds: None,
@@ -752,12 +752,12 @@ impl Records {
     /// As [`Self::get`] and [`Self::put`].
     pub async fn replace<R: Record>(
         &self,
-        sort: impl ToString,
+        sort_key: impl ToString,
         record: &R,
     ) -> Result<Write, TableError> {
-        let sort = sort.to_string();
-        let known = self.get::<R>(&sort).await?;
-        self.put(sort, record, whatever_is_there(known.as_ref()))
+        let sort_key = sort_key.to_string();
+        let known = self.get::<R>(&sort_key).await?;
+        self.put(sort_key, record, whatever_is_there(known.as_ref()))
     }
 
     /// A write of a record that the store may remove some time after `expires_at`.
@@ -766,12 +766,12 @@ impl Records {
     /// As [`Self::put`].
     pub fn put_expiring<R: Record>(
         &self,
-        sort: impl ToString,
+        sort_key: impl ToString,
         record: &R,
         basis: impl Into<Basis>,
         expires_at: OffsetDateTime,
     ) -> Result<Write, TableError> {
-        let mut write = self.put(sort, record, basis)?;
+        let mut write = self.put(sort_key, record, basis)?;
         if let Write::Put {
             expires_at_unix_seconds,
             ..
@@ -791,23 +791,23 @@ impl Records {
             retry: true,
             ..held.value.clone()
         };
-        self.put(&held.sort, &again, held.as_read())
+        self.put(&held.sort_key, &again, held.as_read())
     }
 
     /// A removal of a record.
     #[must_use]
-    pub fn delete<R: Record>(&self, sort: impl ToString, basis: impl Into<Basis>) -> Write {
+    pub fn delete<R: Record>(&self, sort_key: impl ToString, basis: impl Into<Basis>) -> Write {
         Write::Delete {
-            key: self.key::<R>(sort),
+            key: self.key::<R>(sort_key),
             expect: basis.into().expect,
         }
     }
 
     /// Writes nothing, but lets the writes that it goes with pass only if a record is still as it was, or was not, read.
     #[must_use]
-    pub fn unchanged<R: Record>(&self, sort: impl ToString, read: Option<&Stored<R>>) -> Write {
+    pub fn unchanged<R: Record>(&self, sort_key: impl ToString, read: Option<&Stored<R>>) -> Write {
         Write::Check {
-            key: self.key::<R>(sort),
+            key: self.key::<R>(sort_key),
             expect: expect(read).expect,
         }
     }
@@ -828,14 +828,14 @@ fn parse<R: Record>(item: Item) -> Result<Stored<R>, TableError> {
         TableError::Refused(format!(
             "the {} record {} is not one that this program wrote",
             R::KIND,
-            key.sort
+            key.sort_key
         ))
     };
     let value = R::deserialize(&body).map_err(|_| strange())?;
     let read = serde_json::to_value(&value).map_err(|_| strange())?;
     Ok(Stored {
         newer: Newer::beyond(body, read),
-        sort: key.sort,
+        sort_key: key.sort_key,
         version,
         value,
     })

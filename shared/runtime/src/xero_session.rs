@@ -48,7 +48,7 @@ pub enum OpenError {
 
 /// Everybody has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
+pub struct Pause {
     /// Until when.
     pub until: OffsetDateTime,
     /// Why.
@@ -59,7 +59,7 @@ pub struct Wait {
 #[derive(Debug)]
 pub enum CallError {
     /// Everybody has to wait; it has been stored where others must know. The call was not carried out.
-    Wait(Wait),
+    Paused(Pause),
     /// This call failed; the others need not care.
     Failed(Error),
     /// The store or the vault failed.
@@ -127,7 +127,7 @@ impl XeroConnection {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub async fn open(&self) -> Result<Opened<'_>, OpenError> {
+    pub async fn open(&self) -> Result<Session<'_>, OpenError> {
         let mut token = self.token(false).await?;
         let mut state = self.state(&token).await?;
         if state.may_need_a_person() {
@@ -159,7 +159,7 @@ impl XeroConnection {
                 Err(self.wait_for(NOT_CONNECTED_WAIT))
             }
         };
-        Ok(Opened {
+        Ok(Session {
             records: state.records,
             organisation_changed,
             ready,
@@ -186,7 +186,7 @@ impl XeroConnection {
     }
 
     /// Until when everybody has to wait, if they have to; told where a person must act.
-    fn wait_of(&self, state: &ConnectionState) -> Option<Wait> {
+    fn wait_of(&self, state: &ConnectionState) -> Option<Pause> {
         let now = self.host.now();
         if state.is_of_another_organisation() {
             self.host.count(Metric::OrganisationChanged);
@@ -205,15 +205,15 @@ impl XeroConnection {
         let pause = state.pause.as_ref().filter(|pause| !may_call(pause, now));
         pause.map(|pause| {
             tracing::info!(until = %pause.until, reason = ?pause.reason, "Xero is left alone: {}", pause.why);
-            Wait {
+            Pause {
                 until: pause.until,
                 reason: pause.reason,
             }
         })
     }
 
-    fn wait_for(&self, wait: Duration) -> Wait {
-        Wait {
+    fn wait_for(&self, wait: Duration) -> Pause {
+        Pause {
             until: self.host.now() + wait,
             reason: DeferReason::NotConnected,
         }
@@ -268,13 +268,13 @@ fn access(token: &Token, tenant: TenantId, now: OffsetDateTime) -> Option<Access
 }
 
 /// A piece of work's beginning.
-pub struct Opened<'a> {
+pub struct Session<'a> {
     /// The records of the confirmed organisation.
     pub records: Records,
     /// Whether the connection is to another organisation than the confirmed one: then all work stops until a person confirms it.
     pub organisation_changed: bool,
     /// A session, or until when everybody has to wait.
-    pub ready: Result<XeroSession<'a>, Wait>,
+    pub ready: Result<XeroSession<'a>, Pause>,
 }
 
 /// Calls to Xero within one invocation.
@@ -287,7 +287,7 @@ pub struct XeroSession<'a> {
 
 struct Shared {
     access: Access,
-    paused: Option<Wait>,
+    paused: Option<Pause>,
     day_limit_at_least: u32,
 }
 
@@ -309,7 +309,7 @@ impl XeroSession<'_> {
         let mut access = {
             let shared = self.shared.lock().await;
             if let Some(wait) = shared.paused {
-                return Err(CallError::Wait(wait));
+                return Err(CallError::Paused(wait));
             }
             shared.access.clone()
         };
@@ -351,12 +351,12 @@ impl XeroSession<'_> {
     }
 
     async fn wait(&self, wait: Duration, reason: DeferReason) -> CallError {
-        let wait = Wait {
+        let wait = Pause {
             until: self.connection.host.now() + wait,
             reason,
         };
         self.shared.lock().await.paused = Some(wait);
-        CallError::Wait(wait)
+        CallError::Paused(wait)
     }
 
     async fn pause(
@@ -366,7 +366,7 @@ impl XeroSession<'_> {
         why: String,
     ) -> Result<CallError, TableError> {
         let stop = self.wait(wait, reason).await;
-        if let CallError::Wait(Wait { until, .. }) = stop {
+        if let CallError::Paused(Pause { until, .. }) = stop {
             tracing::warn!(%until, ?reason, "Xero is left alone for a while: {why}");
             self.store_pause(PauseRecord { until, why, reason }).await?;
         }

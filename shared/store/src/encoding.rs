@@ -20,7 +20,7 @@ pub(crate) const TTL: &str = "ttl";
 pub(crate) fn encode_key(key: Key) -> Attributes {
     HashMap::from([
         (PARTITION.to_owned(), AttributeValue::S(key.partition)),
-        (SORT.to_owned(), AttributeValue::S(key.sort)),
+        (SORT.to_owned(), AttributeValue::S(key.sort_key)),
     ])
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn decode_item(mut attributes: Attributes) -> Result<Item, TableError
     let mut take = |name| attributes.remove(name).ok_or_else(|| foreign(name));
     let key = Key {
         partition: text(PARTITION, take(PARTITION)?)?,
-        sort: text(SORT, take(SORT)?)?,
+        sort_key: text(SORT, take(SORT)?)?,
     };
     let version = match take(VERSION)? {
         AttributeValue::N(digits) => digits.parse().map_err(|_| foreign(VERSION))?,

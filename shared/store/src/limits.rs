@@ -9,7 +9,7 @@ use crate::table::{
 
 pub(crate) fn check_key(key: &Key) -> Result<(), TableError> {
     check_partition(&key.partition)?;
-    check_part("sort", &key.sort, MAX_SORT_BYTES)
+    check_part("sort", &key.sort_key, MAX_SORT_BYTES)
 }
 
 pub(crate) fn check_partition(partition: &str) -> Result<(), TableError> {

@@ -75,7 +75,7 @@ impl MemoryTable {
         let items = self.lock();
         let found: Vec<Item> = items
             .range(Key::new(partition, prefix)..)
-            .take_while(|(key, _)| key.partition == partition && key.sort.starts_with(prefix))
+            .take_while(|(key, _)| key.partition == partition && key.sort_key.starts_with(prefix))
             .map(|(key, stored)| item(key, stored))
             .collect();
         check_count(found.len())?;

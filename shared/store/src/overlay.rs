@@ -61,7 +61,7 @@ impl OverlayTable {
             .collect();
         let own = written
             .range(Key::new(partition, prefix)..)
-            .take_while(|(key, _)| key.partition == partition && key.sort.starts_with(prefix));
+            .take_while(|(key, _)| key.partition == partition && key.sort_key.starts_with(prefix));
         for (key, stored) in own {
             match stored {
                 Some(stored) => found.insert(key.clone(), item(key, stored)),

@@ -22,15 +22,15 @@ pub struct Key {
     /// The partition key, for instance `<tenant>#contact`.
     pub partition: String,
     /// The sort key, for instance a BigChange contact id.
-    pub sort: String,
+    pub sort_key: String,
 }
 
 impl Key {
     /// A key from its two parts.
-    pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
+    pub fn new(partition: impl Into<String>, sort_key: impl Into<String>) -> Self {
         Self {
             partition: partition.into(),
-            sort: sort.into(),
+            sort_key: sort_key.into(),
         }
     }
 }

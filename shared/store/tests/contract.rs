@@ -61,7 +61,7 @@ async fn an_overlay_shows_what_is_below_and_what_was_written_above() {
     let seen = overlay.query("p", "").await.unwrap();
     let seen: Vec<(String, u64)> = seen
         .into_iter()
-        .map(|item| (item.key.sort, item.version))
+        .map(|item| (item.key.sort_key, item.version))
         .collect();
     let expected = [("a", 2), ("c", 1), ("d", 1)].map(|(sort, v)| (sort.to_owned(), v));
     assert_eq!(seen, expected);
@@ -82,7 +82,11 @@ async fn clones_share_what_is_stored_and_a_dump_shows_it_in_order() {
     for sort in ["b", "a"] {
         table.clone().write(vec![put(sort, None)]).await.unwrap();
     }
-    let sorts: Vec<String> = table.dump().into_iter().map(|item| item.key.sort).collect();
+    let sorts: Vec<String> = table
+        .dump()
+        .into_iter()
+        .map(|item| item.key.sort_key)
+        .collect();
     assert_eq!(sorts, ["a", "b"]);
 }
 
@@ -93,7 +97,11 @@ async fn expired_items_can_be_removed_as_dynamodb_would() {
     table.write(vec![put("late", Some(100))]).await.unwrap();
     table.write(vec![put("never", None)]).await.unwrap();
     table.remove_expired(100);
-    let sorts: Vec<String> = table.dump().into_iter().map(|item| item.key.sort).collect();
+    let sorts: Vec<String> = table
+        .dump()
+        .into_iter()
+        .map(|item| item.key.sort_key)
+        .collect();
     assert_eq!(sorts, ["late", "never"]);
 }
 

@@ -31,7 +31,10 @@ async fn keys_that_were_left_unprocessed_are_asked_for_again() {
     .await;
     let keys = [Key::new("p", "a"), Key::new("p", "b")];
     let items = server.table().get_many(&keys).await.unwrap();
-    let sorts: Vec<&str> = items.iter().map(|item| item.key.sort.as_str()).collect();
+    let sorts: Vec<&str> = items
+        .iter()
+        .map(|item| item.key.sort_key.as_str())
+        .collect();
     assert_eq!(sorts, ["a", "b"]);
 
     let asked: Vec<Value> = server

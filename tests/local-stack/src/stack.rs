@@ -344,7 +344,7 @@ impl LocalStack {
             deferred: self.list().await?,
             references: references
                 .into_iter()
-                .map(|r| (r.sort.clone(), r))
+                .map(|r| (r.sort_key.clone(), r))
                 .collect(),
         })
     }
@@ -353,7 +353,7 @@ impl LocalStack {
         let records = self.records.list::<R>("").await?;
         records
             .into_iter()
-            .map(|record| Ok((record.sort.parse()?, record)))
+            .map(|record| Ok((record.sort_key.parse()?, record)))
             .collect()
     }
 

@@ -56,7 +56,7 @@ fn unavailable_table(_: NoAnswer) -> TableError {
 /// Partition and sort key in a trace: the tenant is always the same.
 fn short(key: &Key) -> String {
     let kind = key.partition.split('#').next_back().unwrap_or_default();
-    format!("{kind}/{}", key.sort)
+    format!("{kind}/{}", key.sort_key)
 }
 
 pub(crate) struct SimTable(pub(crate) Outside);

@@ -515,7 +515,7 @@ impl World {
         let items = items.and_then(Result::ok).unwrap_or_default();
         items
             .into_iter()
-            .filter_map(|item| Some((item.key.sort, parse(&item.body)?)))
+            .filter_map(|item| Some((item.key.sort_key, parse(&item.body)?)))
             .collect()
     }
 
@@ -526,7 +526,7 @@ impl World {
     ) -> Result<(), TableError> {
         for write in &writes {
             let key = write.key();
-            let text = format!("{}/{}", key.partition, key.sort);
+            let text = format!("{}/{}", key.partition, key.sort_key);
             self.watch_text("a key", &text);
         }
         let before: Vec<Option<ContactRecord>> = writes
@@ -547,10 +547,10 @@ impl World {
             };
             links_changed |= !key_is_aside(key);
             if let Some(cursor) = as_record::<CursorRecord>(key, body) {
-                self.watch_cursor(&key.sort, &cursor);
+                self.watch_cursor(&key.sort_key, &cursor);
             }
             if let Some(record) = as_record::<ContactRecord>(key, body)
-                && let Ok(id) = key.sort.parse()
+                && let Ok(id) = key.sort_key.parse()
             {
                 self.watch_record(id, before.unwrap_or_default(), &record);
             }
@@ -565,7 +565,7 @@ impl World {
         let key = write.key();
         key.partition
             .ends_with(&format!("#{}", ContactRecord::KIND))
-            .then(|| self.record(&key.sort))
+            .then(|| self.record(&key.sort_key))
             .flatten()
     }
 

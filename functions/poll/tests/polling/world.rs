@@ -230,14 +230,14 @@ impl World {
         Records::new(Arc::new(self.table.clone()), tenant.try_into().unwrap())
     }
 
-    pub(crate) async fn put<R: Record>(&self, sort: impl ToString, record: &R) {
+    pub(crate) async fn put<R: Record>(&self, sort_key: impl ToString, record: &R) {
         let records = self.records();
-        let write = records.put(sort, record, Expect::Any).unwrap();
+        let write = records.put(sort_key, record, Expect::Any).unwrap();
         records.write(vec![write]).await.unwrap();
     }
 
-    pub(crate) async fn read<R: Record>(&self, sort: impl ToString) -> Option<R> {
-        let record = self.records().get::<R>(sort).await.unwrap();
+    pub(crate) async fn read<R: Record>(&self, sort_key: impl ToString) -> Option<R> {
+        let record = self.records().get::<R>(sort_key).await.unwrap();
         record.map(|record| record.value)
     }
 
@@ -252,7 +252,7 @@ impl World {
             .list::<PendingReferenceScan>("")
             .await
             .unwrap();
-        unread.into_iter().map(|record| record.sort).collect()
+        unread.into_iter().map(|record| record.sort_key).collect()
     }
 
     /// What the workers do with the marks once they have read everything.

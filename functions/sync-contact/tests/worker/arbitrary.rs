@@ -182,7 +182,8 @@ async fn a_body_of_any_length_and_depth_is_given_up_in_a_few_words() {
 
 /// Every kind of item that the worker reads, and under which key.
 fn items(world: &World, contact: u64, xero: uuid::Uuid) -> Vec<(&'static str, Key)> {
-    let key = |kind: &str, sort: String| Key::new(format!("{}#{kind}", world.tenant()), sort);
+    let key =
+        |kind: &str, sort_key: String| Key::new(format!("{}#{kind}", world.tenant()), sort_key);
     [
         ("contact", contact.to_string()),
         ("problem", contact.to_string()),
@@ -236,7 +237,7 @@ async fn an_item_that_this_program_did_not_write_stops_its_contact_and_is_named(
                 stopped.insert(kind);
                 let expected = format!(
                     "the {kind} record {} is not one that this program wrote",
-                    key.sort
+                    key.sort_key
                 );
                 assert!(
                     letter.reason.contains(&expected),

@@ -374,8 +374,8 @@ impl World {
         Records::new(Arc::new(self.table.inner.clone()), self.tenant())
     }
 
-    pub(crate) async fn get<R: Record>(&self, sort: impl ToString) -> Option<R> {
-        let stored = self.records().get::<R>(sort).await.unwrap();
+    pub(crate) async fn get<R: Record>(&self, sort_key: impl ToString) -> Option<R> {
+        let stored = self.records().get::<R>(sort_key).await.unwrap();
         stored.map(|stored| stored.value)
     }
 
@@ -383,13 +383,13 @@ impl World {
         let stored = self.records().list::<R>("").await.unwrap();
         stored
             .into_iter()
-            .map(|stored| (stored.sort, stored.value))
+            .map(|stored| (stored.sort_key, stored.value))
             .collect()
     }
 
-    pub(crate) async fn put<R: Record>(&self, sort: impl ToString, record: &R) {
+    pub(crate) async fn put<R: Record>(&self, sort_key: impl ToString, record: &R) {
         let records = self.records();
-        let write = records.put(sort, record, Expect::Any).unwrap();
+        let write = records.put(sort_key, record, Expect::Any).unwrap();
         records.write(vec![write]).await.unwrap();
     }
 

@@ -27,7 +27,7 @@ const ELSEWHERE: &str = "state-sweep-request";
 
 pub(crate) struct Item {
     kind: String,
-    sort: String,
+    sort_key: String,
     body: Value,
 }
 
@@ -36,7 +36,7 @@ fn golden() -> Vec<Item> {
     let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
     let items = items.iter().map(|item| Item {
         kind: text(item, "kind"),
-        sort: text(item, "sort"),
+        sort_key: text(item, "sort_key"),
         body: item["body"].clone(),
     });
     items.collect()
@@ -69,10 +69,12 @@ pub(crate) async fn read<R: Record>(records: &Records, sort: &str) -> Stored<R> 
 
 /// What a rewrite that changes nothing stores.
 async fn rewritten<R: Record>(item: &Item) -> Value {
-    let (table, records) = table_with(R::KIND, &item.sort, &item.body).await;
-    let stored = read::<R>(&records, &item.sort).await;
+    let (table, records) = table_with(R::KIND, &item.sort_key, &item.body).await;
+    let stored = read::<R>(&records, &item.sort_key).await;
     // Anew: without what this version keeps for a newer one.
-    let put = records.put(&item.sort, &stored.value, Expect::Any).unwrap();
+    let put = records
+        .put(&item.sort_key, &stored.value, Expect::Any)
+        .unwrap();
     records.write(vec![put]).await.unwrap();
     table.dump().remove(0).body
 }
@@ -130,7 +132,7 @@ async fn what_version_0_1_wrote_is_read_and_written_back_as_it_was() {
             says_all(&now, &item.body),
             "{} {}: {now} instead of {}",
             item.kind,
-            item.sort,
+            item.sort_key,
             item.body
         );
     }

@@ -12,7 +12,7 @@ use crate::{golden, read, table_with};
 fn item(kind: &str, sort: &str) -> Value {
     let found = golden()
         .into_iter()
-        .find(|item| item.kind == kind && item.sort == sort);
+        .find(|item| item.kind == kind && item.sort_key == sort);
     found.unwrap().body
 }
 

@@ -327,7 +327,7 @@ async fn a_check_alone_passes_or_conflicts(table: &dyn Table) {
         (&absent, Expect::Any, Ok(())),
     ] {
         let result = table.write(vec![check(key, expect)]).await;
-        assert_eq!(result, expected, "{} {expect:?}", key.sort);
+        assert_eq!(result, expected, "{} {expect:?}", key.sort_key);
     }
     assert_eq!(version_of(table, &there).await, Some(1));
     assert_eq!(version_of(table, &absent).await, None);
@@ -510,7 +510,7 @@ async fn any_text_can_be_a_key(table: &dyn Table) {
         .map(|text| Key::new("any text", *text))
         .collect();
     for key in &keys {
-        let write = put(key, Expect::Absent, json!({"sort": key.sort}));
+        let write = put(key, Expect::Absent, json!({"sort": key.sort_key}));
         table.write(vec![write]).await.unwrap();
     }
     let mut found = table.query("any text", "").await.unwrap();
@@ -520,9 +520,9 @@ async fn any_text_can_be_a_key(table: &dyn Table) {
     assert_eq!(found, read);
     assert_eq!(found.len(), texts.len(), "no two of them are the same key");
     for item in found {
-        assert_eq!(item.body, json!({"sort": item.key.sort}));
+        assert_eq!(item.body, json!({"sort": item.key.sort_key}));
         assert_eq!(
-            table.query("any text", &item.key.sort).await.unwrap()[0].key,
+            table.query("any text", &item.key.sort_key).await.unwrap()[0].key,
             item.key
         );
     }
@@ -578,7 +578,10 @@ async fn a_query_is_ordered_by_bytes_and_bounded_by_its_prefix(table: &dyn Table
         ("c", &[]),
     ] {
         let items = table.query("order", prefix).await.unwrap();
-        let sorts: Vec<&str> = items.iter().map(|item| item.key.sort.as_str()).collect();
+        let sorts: Vec<&str> = items
+            .iter()
+            .map(|item| item.key.sort_key.as_str())
+            .collect();
         assert_eq!(sorts, expected, "prefix {prefix:?}");
     }
 }

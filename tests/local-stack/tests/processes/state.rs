@@ -123,7 +123,7 @@ async fn check_claims(
     let claims = world.records.list::<XeroContactRecord>("").await?;
     let claims: BTreeMap<String, u64> = claims
         .into_iter()
-        .map(|claim| (claim.sort, claim.value.contact.get()))
+        .map(|claim| (claim.sort_key, claim.value.contact.get()))
         .collect();
     let linked: BTreeMap<String, u64> = contacts
         .iter()
@@ -154,7 +154,7 @@ async fn by_contact<R: Record>(records: &Records) -> anyhow::Result<BTreeMap<u64
     let records = records.list::<R>("").await?;
     records
         .into_iter()
-        .map(|record| Ok((record.sort.parse::<ContactId>()?.get(), record.value)))
+        .map(|record| Ok((record.sort_key.parse::<ContactId>()?.get(), record.value)))
         .collect()
 }
 

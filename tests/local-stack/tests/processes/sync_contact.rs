@@ -114,11 +114,11 @@ pub(crate) async fn left_to_do(
     let mut due = failed;
     due.extend(world.take_queued().await?);
     for deferred in world.records.list::<DeferredRecord>("").await? {
-        due.insert(deferred.sort.parse()?);
+        due.insert(deferred.sort_key.parse()?);
     }
     for held in world.records.list::<ProblemRecord>("").await? {
         if held.value.retry {
-            due.insert(held.sort.parse()?);
+            due.insert(held.sort_key.parse()?);
         }
     }
     Ok(due)

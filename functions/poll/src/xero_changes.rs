@@ -17,7 +17,7 @@ const MARGIN: Duration = Duration::minutes(2);
 const MAX_PAGES: u32 = 10;
 
 /// What a look brought.
-pub(crate) struct Look {
+pub(crate) struct Scan {
     /// The held contacts that may be free now.
     pub(crate) touched: Vec<ContactId>,
     /// Notes how far it looked, for when they are queued.
@@ -25,14 +25,14 @@ pub(crate) struct Look {
 }
 
 /// Looks, if it is time and anybody waits for Xero. A look that fails is made again by the next poll, and stops nothing else.
-pub(crate) async fn look(
+pub(crate) async fn scan(
     records: &Records,
     session: &XeroSession<'_>,
     now: OffsetDateTime,
-) -> Option<Look> {
-    match try_look(records, session, now).await {
+) -> Option<Scan> {
+    match try_scan(records, session, now).await {
         Ok(look) => look,
-        Err(CallError::Wait(wait)) => {
+        Err(CallError::Paused(wait)) => {
             tracing::info!(until = %wait.until, "the look at what changed in Xero has to wait");
             None
         }
@@ -47,11 +47,11 @@ pub(crate) async fn look(
     }
 }
 
-async fn try_look(
+async fn try_scan(
     records: &Records,
     session: &XeroSession<'_>,
     now: OffsetDateTime,
-) -> Result<Option<Look>, CallError> {
+) -> Result<Option<Scan>, CallError> {
     let is_recent = |since: OffsetDateTime| now - since < EVERY;
     let last = records
         .get::<XeroChangesRecord>(SINGLETON)
@@ -82,7 +82,7 @@ async fn try_look(
         changed_since: changes.as_of.min(now) - MARGIN,
     };
     let touched: Result<_, _> = waiting.iter().map(contact_of).collect();
-    Ok(Some(Look {
+    Ok(Some(Scan {
         touched: touched.map_err(stored)?,
         moved: records
             .put(SINGLETON, &moved, expect(last.as_ref()))

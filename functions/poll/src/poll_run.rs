@@ -13,10 +13,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::group_faults::GroupFaults;
 use crate::groups::{Extent, Reading};
-use crate::look::look;
 use crate::recent::{OVERLAP, RecentlyQueued};
 use crate::sweep::{self, Sweep};
 use crate::writes::write_where_unchanged;
+use crate::xero_changes::scan;
 use crate::{GroupError, PollError, Queued, deferred, references};
 
 /// A cursor this far in the future comes from a clock that was wrong, and would hide every change until then. One that is ahead by less is made good by the daily
@@ -26,7 +26,7 @@ const FAR_OFF: Duration = Duration::days(1);
 const READING_TIME: Duration = Duration::seconds(200);
 
 /// One poll's host.
-pub(crate) struct Work<'a> {
+pub(crate) struct PollRun<'a> {
     pub(crate) services: &'a Services,
     pub(crate) records: &'a Records,
     /// Only where Xero may be called now.
@@ -44,7 +44,7 @@ pub(crate) struct Work<'a> {
 type Listed<'a> = BTreeMap<ContactId, Option<&'a Fingerprint>>;
 type Cursors = BTreeMap<String, Stored<CursorRecord>>;
 
-impl Work<'_> {
+impl PollRun<'_> {
     /// Queues what is due.
     pub(crate) async fn run(&self) -> Result<Queued, PollError> {
         let deferred = match self.session {
@@ -168,11 +168,11 @@ impl Work<'_> {
             contacts.extend(sweep::prepare(records, settings, reading).await?);
             notes.extend(sweep.done(records, settings, self.services.host.now())?);
         } else if let Some(session) = self.session
-            && let Some(look) = look(records, session, self.started).await
+            && let Some(scanned) = scan(records, session, self.started).await
         {
-            touched_in_xero = look.touched.len();
-            contacts.extend(look.touched);
-            notes.push(look.moved);
+            touched_in_xero = scanned.touched.len();
+            contacts.extend(scanned.touched);
+            notes.push(scanned.moved);
         }
         let contacts: Vec<_> = contacts.into_iter().collect();
         if !contacts.is_empty() {
