@@ -1,7 +1,7 @@
 //! A contact on its way through a batch: a value of another type after each stage.
 //!
 //! Every stage takes values of one type and returns values of the next, or the [`Ending`] of a contact
-//! that goes no further. Making an ending writes nothing: [`crate::commit`] does.
+//! that goes no further. Making an ending writes nothing: the module `commit` does.
 
 use std::collections::HashMap;
 use std::fmt;

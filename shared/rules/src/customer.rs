@@ -40,7 +40,7 @@ pub struct Customer {
     pub account_type: Option<AccountType>,
     /// Fields that BigChange has and Xero would refuse.
     pub left_out: Vec<LeftOut>,
-    /// Fields whose key BigChange left out of its answer: see [`Contact::missing`].
+    /// Fields whose key BigChange left out of its answer: see [`crate::Contact::missing`].
     pub missing: BTreeSet<Field>,
 }
 
