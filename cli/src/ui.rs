@@ -69,7 +69,7 @@ impl Ui {
 
     /// Tells the person at the terminal something that is no result: it goes to standard error, above whatever moves there.
     pub fn tell(&self, line: impl Display) {
-        // Where nobody reads, nobody is told.
+        // Ignore write errors: nobody reads any more.
         BARS.suspend(|| drop(writeln!(anstream::stderr().lock(), "{line}")));
     }
 

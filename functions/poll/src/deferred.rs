@@ -9,16 +9,20 @@ use time::{Duration, OffsetDateTime};
 use crate::PollError;
 use crate::writes::{contact_of, write_where_unchanged};
 
-/// How many go in one poll: more than the workers get done in a minute, and few enough to be queued within seconds.
+/// How many go in one poll: more than the workers get done in a minute, and few enough to be queued
+/// within seconds.
 const MAX_PER_POLL: usize = 2_000;
-/// When a contact is queued once more if nothing was heard of it: longer than the queue hides a message from other workers (12 minutes in the template).
+/// When a contact is queued once more if nothing was heard of it: longer than the queue hides a
+/// message from other workers (12 minutes in the template).
 const QUEUED_AGAIN_AFTER: Duration = Duration::minutes(15);
 
-/// Queues those that are due, the oldest first, and returns how many. Only while Xero may be called: until then a worker would put them off again, unread.
-/// While the switch is off, only those go that a person asked for.
+/// Queues those that are due, the oldest first, and returns how many. Only while Xero may be
+/// called: until then a worker would put them off again, unread. While the switch is off, only
+/// those go that a person asked for.
 ///
-/// A record is first made due later, then queued, and removed only by the worker that brings its contact to an end. So a poll that stops in between loses nothing,
-/// and a worker that has to put the contact off once more still sees since when, and how often, that was done.
+/// A record is first made due later, then queued, and removed only by the worker that brings its
+/// contact to an end. So a poll that stops in between loses nothing, and a worker that has to put
+/// the contact off once more still sees since when, and how often, that was done.
 pub(crate) async fn queue_due(
     records: &Records,
     queue: &dyn Queue,
@@ -35,7 +39,8 @@ pub(crate) async fn queue_due(
                 due: now + QUEUED_AGAIN_AFTER,
                 ..deferred.value.clone()
             };
-            // By version: a worker that is at the contact now may have put it off anew, or be done with it.
+            // By version: a worker that is at the contact now may have put it off anew, or be done
+            // with it.
             records.put(&deferred.sort_key, &later, deferred.as_read())
         });
         write_where_unchanged(records, later.collect::<Result<_, _>>()?).await?;

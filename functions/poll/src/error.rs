@@ -9,7 +9,8 @@ use store::TableError;
 /// Why a poll did not do all that was due. No variant shows anything of a contact or a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum PollError {
-    /// The records cannot be opened: no organisation is connected, or the store or the vault failed.
+    /// The records cannot be opened: no organisation is connected, or the store or the vault
+    /// failed.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The store.
@@ -77,7 +78,8 @@ pub enum GroupError {
 }
 
 impl GroupError {
-    /// Whether BigChange does not let this program in, so that the other groups need not be asked for. A missing right may be that to one group alone.
+    /// Whether BigChange does not let this program in, so that the other groups need not be asked
+    /// for. A missing right may be that to one group alone.
     pub(crate) fn is_login_lost(&self) -> bool {
         let Self::BigChange(bigchange::Error::AuthLost(problem)) = self else {
             return false;
@@ -116,7 +118,8 @@ impl GroupError {
     }
 }
 
-/// As BigChange's reference has it for a group that was deleted or mistyped, against its words for an empty one.
+/// As BigChange's reference has it for a group that was deleted or mistyped, against its words for
+/// an empty one.
 fn says_no_such_group(words: &str) -> bool {
     let words = words.to_lowercase();
     words.contains("group parameters are incorrect") || words.contains("no matching contact group")

@@ -16,7 +16,8 @@ pub(crate) enum Extent {
     Whole,
     /// What changed since.
     Changes(OffsetDateTime),
-    /// What changed since and, if that can be read, all of it: a full sweep was made without the group.
+    /// What changed since and, if that can be read, all of it: a full sweep was made without the
+    /// group.
     ChangesThenWhole(OffsetDateTime),
 }
 
@@ -25,8 +26,8 @@ pub(crate) struct Listing {
     pub(crate) group: GroupId,
     /// Whether all of it was read, and not only what changed.
     pub(crate) is_whole: bool,
-    /// Its contacts, also those of which the list could be read no further than the id: the detail may be readable all the same.
-    /// With how the list shows them, where that can be read.
+    /// Its contacts, also those of which the list could be read no further than the id: the detail
+    /// may be readable all the same. With how the list shows them, where that can be read.
     pub(crate) contacts: BTreeMap<ContactId, Option<Fingerprint>>,
     /// Contact references in use that look like a generated code.
     pub(crate) code_like: BTreeSet<AccountReference>,
@@ -38,7 +39,8 @@ pub(crate) struct Reading {
     pub(crate) listings: Vec<Listing>,
     /// The groups that could not be read, and why.
     pub(crate) failures: Vec<(GroupId, GroupError)>,
-    /// Those of the listed groups of which all was to be read and only the changes could be, and why.
+    /// Those of the listed groups of which all was to be read and only the changes could be, and
+    /// why.
     pub(crate) not_whole: Vec<(GroupId, GroupError)>,
     /// How many groups were to be read.
     asked: usize,
@@ -120,7 +122,8 @@ impl Reading {
             .collect()
     }
 
-    /// Whether the login is lost: BigChange bars the user, or refuses every group. One group that is refused is that group's own fault.
+    /// Whether the login is lost: BigChange bars the user, or refuses every group. One group that
+    /// is refused is that group's own fault.
     pub(crate) fn is_login_lost(&self) -> bool {
         let is_barred = self.failures.iter().any(|(_, error)| error.is_login_lost());
         let refuses_all = !self.failures.is_empty()
@@ -134,7 +137,8 @@ impl Reading {
         self.is_login_lost() && self.listings.is_empty()
     }
 
-    /// Why the poll as a whole did not succeed. A group that fails for itself does not count, as long as another can be read; `fails_for_itself` says which do.
+    /// Why the poll as a whole did not succeed. A group that fails for itself does not count, as
+    /// long as another can be read; `fails_for_itself` says which do.
     pub(crate) fn error(
         &self,
         fails_for_itself: impl Fn(GroupId, &GroupError) -> bool,
@@ -154,7 +158,8 @@ impl Reading {
     }
 }
 
-/// Reads one group to its end. A contact that leaves the group while its pages are read can push another one to a page that was read already: the daily sweep finds it.
+/// Reads one group to its end. A contact that leaves the group while its pages are read can push
+/// another one to a page that was read already: the daily sweep finds it.
 async fn list(
     bigchange: &BigChange,
     group: GroupId,

@@ -1,8 +1,10 @@
 //! Which contacts changed, or are due again? One small message each.
 //!
-//! A poll queues, in this order: the contacts that were put off and are due; those that BigChange's lists show as changed, or in a full sweep every contact that is
-//! listed, linked or held; those whose problem something in Xero touched. Only then does it note how far it has come, so that a poll that stops anywhere leaves
-//! the next one to do the same again, and nothing is lost. To queue a contact twice is harmless: the worker reads the truth again.
+//! A poll queues, in this order: the contacts that were put off and are due; those that BigChange's
+//! lists show as changed, or in a full sweep every contact that is listed, linked or held; those
+//! whose problem something in Xero touched. Only then does it note how far it has come, so that a
+//! poll that stops anywhere leaves the next one to do the same again, and nothing is lost. To queue
+//! a contact twice is harmless: the worker reads the truth again.
 
 mod deferred;
 mod error;
@@ -41,7 +43,8 @@ pub const CURSOR_OVERLAP: time::Duration = recent::OVERLAP;
 
 /// The sort key of the poll's lease.
 pub const LEASE: &str = "poll";
-/// Longer than the function may run (300 seconds in the template), so that a lease ends while its holder works only if the clocks differ by more than a minute.
+/// Longer than the function may run (300 seconds in the template), so that a lease ends while its
+/// holder works only if the clocks differ by more than a minute.
 const LEASE_LENGTH: Duration = Duration::minutes(6);
 
 /// What one process polls with.
@@ -63,8 +66,9 @@ impl Poller {
 
     /// One poll. What it queues carries who asked for it.
     ///
-    /// A poll of the schedule does nothing of its own while the switch is off, or while nobody has connected the two systems yet. Both are successful: no alarm
-    /// may ring on a stack that was deployed a moment ago.
+    /// A poll of the schedule does nothing of its own while the switch is off, or while nobody has
+    /// connected the two systems yet. Both are successful: no alarm may ring on a stack that was
+    /// deployed a moment ago.
     ///
     /// # Errors
     /// See [`PollError`]. What was queued before stays queued, and the next poll does the rest.
@@ -127,7 +131,8 @@ impl Poller {
         Report::NotConnectedYet
     }
 
-    /// Queues what a person asked for and had to wait, and nothing else: no cursor moves, and no lease is taken that a person's own poll would wait for.
+    /// Queues what a person asked for and had to wait, and nothing else: no cursor moves, and no
+    /// lease is taken that a person's own poll would wait for.
     async fn while_switched_off(&self, opened: &Session<'_>) -> Result<Report, PollError> {
         let services = &self.services;
         let now = services.host.now();
@@ -147,7 +152,8 @@ impl Poller {
     }
 }
 
-/// Whether no contact group of this organisation was ever polled. A secret that is blank afterwards is one that somebody emptied, which must be told.
+/// Whether no contact group of this organisation was ever polled. A secret that is blank afterwards
+/// is one that somebody emptied, which must be told.
 async fn has_never_polled(records: &Records) -> Result<bool, TableError> {
     Ok(records.list::<CursorRecord>("").await?.is_empty())
 }

@@ -13,8 +13,9 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Reads an event: `{"mode":"full"}`, or the same within `detail` as EventBridge wraps it, asks for a full sweep. Any other event is a poll for changes, since a
-    /// schedule's own events say nothing of a mode; a mode that is unknown is told in the log.
+    /// Reads an event: `{"mode":"full"}`, or the same within `detail` as EventBridge wraps it, asks
+    /// for a full sweep. Any other event is a poll for changes, since a schedule's own events say
+    /// nothing of a mode; a mode that is unknown is told in the log.
     #[must_use]
     pub fn from_event(event: &Value) -> Self {
         let mode = event
@@ -34,9 +35,11 @@ impl Mode {
     }
 }
 
-/// Who asks for a poll. Only an event that carries `"scheduled":true`, plainly or within `detail`, is one of the template's own schedules and heeds the switch;
-/// whoever invokes the function otherwise is a person. (The schedules of version 0.1 carry nothing. They run for some seconds more while a stack is upgraded, and only
-/// where `SyncEnabled` was true, so that the switch is on.)
+/// Who asks for a poll. Only an event that carries `"scheduled":true`, plainly or within `detail`,
+/// is one of the template's own schedules and heeds the switch; whoever invokes the function
+/// otherwise is a person. (The schedules of version 0.1 carry nothing. They run for some seconds
+/// more while a stack is upgraded, and only where `SyncEnabled` was true, so that the switch is
+/// on.)
 #[must_use]
 pub fn asked_by(event: &Value) -> AskedBy {
     let scheduled = event

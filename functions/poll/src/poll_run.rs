@@ -19,10 +19,11 @@ use crate::writes::write_where_unchanged;
 use crate::xero_changes::scan;
 use crate::{GroupError, PollError, Queued, deferred, references};
 
-/// A cursor this far in the future comes from a clock that was wrong, and would hide every change until then. One that is ahead by less is made good by the daily
-/// sweep.
+/// A cursor this far in the future comes from a clock that was wrong, and would hide every change
+/// until then. One that is ahead by less is made good by the daily sweep.
 const FAR_OFF: Duration = Duration::days(1);
-/// No page is asked for later than this. A call may take 30 seconds more, and what was read is queued within the rest of the function's 300.
+/// No page is asked for later than this. A call may take 30 seconds more, and what was read is
+/// queued within the rest of the function's 300.
 const READING_TIME: Duration = Duration::seconds(200);
 
 /// One poll's host.
@@ -70,8 +71,9 @@ impl PollRun<'_> {
                     None => (whole, Some(sweep), None),
                     // As soon as somebody lets us in, the sweep is made.
                     Some(_) if whole.is_shut_out() => (whole, None, None),
-                    // A sweep is made of every group that does not fail for itself, or of none; else those that can be read would be queued again and again.
-                    // Their changes need not wait for it.
+                    // A sweep is made of every group that does not fail for itself, or of none;
+                    // else those that can be read would be queued again and again. Their changes
+                    // need not wait for it.
                     Some(error) => {
                         sweep.put_off(self.records, self.started).await?;
                         let changes = self.read_changes(&bigchange, &cursors, &faults).await;
@@ -118,8 +120,9 @@ impl PollRun<'_> {
             .copied()
     }
 
-    /// What changed in each group since its cursor; everything in a group that has none, or that a full sweep was made without. A cursor from the future comes
-    /// from a clock that was wrong, and would hide every change until then.
+    /// What changed in each group since its cursor; everything in a group that has none, or that a
+    /// full sweep was made without. A cursor from the future comes from a clock that was wrong, and
+    /// would hide every change until then.
     async fn read_changes(
         &self,
         bigchange: &BigChange,
@@ -216,7 +219,8 @@ impl PollRun<'_> {
         recent.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The cursors of the groups that were read to their end. None moves back, whatever the clock does, but one from the future after all of its group was read.
+    /// The cursors of the groups that were read to their end. None moves back, whatever the clock
+    /// does, but one from the future after all of its group was read.
     fn moved_cursors(
         &self,
         reading: &Reading,

@@ -1,4 +1,5 @@
-//! What was queued a moment ago. Cursors lag, so that a change is listed by many polls in a row; to queue it each time would read it from BigChange as often.
+//! What was queued a moment ago. Cursors lag, so that a change is listed by many polls in a row; to
+//! queue it each time would read it from BigChange as often.
 
 use std::collections::HashMap;
 
@@ -6,20 +7,24 @@ use rules::{ContactId, Fingerprint};
 use time::Duration;
 use time::OffsetDateTime;
 
-/// A cursor stays this much behind the poll's start: BigChange's clock may be behind ours, and a save that began before the poll may show only after it. The rest is
-/// for contacts that are not queued again at once (see [`RecentlyQueued`]).
+/// A cursor stays this much behind the poll's start: BigChange's clock may be behind ours, and a
+/// save that began before the poll may show only after it. The rest is for contacts that are not
+/// queued again at once (see [`RecentlyQueued`]).
 pub(crate) const OVERLAP: Duration = Duration::minutes(10);
 
 /// For how long a contact that looks in the list as it did is not queued again.
 ///
-/// No change is lost by it. One that the list does not show (a field that is not in it; a change there and back; a second save within BigChange's second) may come
-/// after the worker has read the contact. But it is listed for [`OVERLAP`] after it was made, which is longer than this rest by the two minutes that BigChange's
-/// clock may be behind, the two that a save may take to show, and some seconds, of which BigChange's dates have no services: so a poll that comes after the rest
+/// No change is lost by it. One that the list does not show (a field that is not in it; a change
+/// there and back; a second save within BigChange's second) may come after the worker has read the
+/// contact. But it is listed for [`OVERLAP`] after it was made, which is longer than this rest by
+/// the two minutes that BigChange's clock may be behind, the two that a save may take to show, and
+/// some seconds, of which BigChange's dates have no services: so a poll that comes after the rest
 /// still sees it, and queues it.
 const REST: Duration = Duration::seconds(5 * 60 + 30);
 const _: () = assert!(OVERLAP.whole_seconds() - REST.whole_seconds() >= 4 * 60 + 2);
 
-/// The contacts that one process has queued lately. Where another process takes over, it knows of none and queues them once more, which is harmless.
+/// The contacts that one process has queued lately. Where another process takes over, it knows of
+/// none and queues them once more, which is harmless.
 #[derive(Debug, Default)]
 pub(crate) struct RecentlyQueued(HashMap<ContactId, (Fingerprint, OffsetDateTime)>);
 
@@ -37,7 +42,8 @@ impl RecentlyQueued {
         list_fingerprint != Some(before) || !rests(*at, now)
     }
 
-    /// It was queued by the poll that began then. One whose item could not be read is not remembered.
+    /// It was queued by the poll that began then. One whose item could not be read is not
+    /// remembered.
     pub(crate) fn queued(
         &mut self,
         contact: ContactId,
@@ -59,7 +65,7 @@ impl RecentlyQueued {
     }
 }
 
-/// A clock that was put back ends the rest.
+/// If the clock went backwards, treat the entry as expired.
 fn rests(queued_at: OffsetDateTime, now: OffsetDateTime) -> bool {
     (Duration::ZERO..REST).contains(&(now - queued_at))
 }
@@ -102,7 +108,8 @@ mod tests {
         assert!(recent.is_due(contact, Some(&one), after(1)));
     }
 
-    /// A save, by our clock: when it was made, when it shows, and whether the list shows what it changed.
+    /// A save, by our clock: when it was made, when it shows, and whether the list shows what it
+    /// changed.
     #[derive(Debug, Clone, Copy)]
     struct Save {
         made_at: i64,
@@ -119,7 +126,9 @@ mod tests {
     }
 
     proptest! {
-        /// One process, polls that are late or left out, BigChange's clock up to two minutes off, saves that take as long to show: whoever reads a contact when it is queued has read every save.
+        /// One process, polls that are late or left out, BigChange's clock up to two minutes off,
+        /// saves that take as long to show: whoever reads a contact when it is queued has read
+        /// every save.
         #[test]
         fn every_save_is_followed_by_a_poll_that_queues_it(
             saves in vec(save(), 1..12),

@@ -21,10 +21,12 @@ pub(crate) async fn keep_from_being_generated(
     write_where_unchanged(records, marks).await
 }
 
-/// Sees to it that no code is generated before each listed account contact was read once, unless all were read under the same groups before. Returns the contacts
-/// that are still to be read, among them any that an earlier sweep listed and that is in no list now.
+/// Sees to it that no code is generated before each listed account contact was read once, unless
+/// all were read under the same groups before. Returns the contacts that are still to be read,
+/// among them any that an earlier sweep listed and that is in no list now.
 ///
-/// A group that could not be listed is noted as missing: until it is listed, no code is generated, since references that are in use there are not known.
+/// A group that could not be listed is noted as missing: until it is listed, no code is generated,
+/// since references that are in use there are not known.
 pub(crate) async fn require_reading(
     records: &Records,
     settings: &Settings,
@@ -39,7 +41,8 @@ pub(crate) async fn require_reading(
     if let Some(last) = same_groups
         && records.list::<PendingReferenceScan>("").await?.is_empty()
     {
-        // Every one of an earlier sweep was read since, and no worker needed to know it. To read them all again would only keep codes waiting.
+        // Every one of an earlier sweep was read since, and no worker needed to know it. To read
+        // them all again would only keep codes waiting.
         if last.value.missing.is_empty() {
             let complete = ReferenceScan {
                 complete: true,
@@ -70,7 +73,8 @@ pub(crate) async fn require_reading(
     unread.iter().map(contact_of).collect()
 }
 
-/// Takes note of groups that were missing so far and have been listed now. Returns the contacts that were held for it, which are tried again.
+/// Takes note of groups that were missing so far and have been listed now. Returns the contacts
+/// that were held for it, which are tried again.
 pub(crate) async fn groups_were_read(
     records: &Records,
     settings: &Settings,
@@ -103,7 +107,8 @@ pub(crate) async fn groups_were_read(
         .filter(|held| waits_for_groups(&held.value.problem))
         .collect();
     try_again(records, held.iter().copied()).await?;
-    // Last, and not given up where somebody else was quicker: the group counts as listed from here on.
+    // Last, and not given up where somebody else was quicker: the group counts as listed from here
+    // on.
     let noted = ReferenceScan {
         missing,
         ..last.value.clone()

@@ -10,7 +10,8 @@ pub enum Report {
     Done(Queued),
     /// Another poll was at work. A full sweep that was asked for is left to the next one.
     AnotherIsAtIt,
-    /// The switch is off: nothing was polled, and only what a person had asked for and was put off is queued.
+    /// The switch is off: nothing was polled, and only what a person had asked for and was put off
+    /// is queued.
     SwitchedOff {
         /// How many contacts that is.
         deferred: usize,
@@ -34,6 +35,7 @@ pub struct Queued {
     pub touched_in_xero: usize,
     /// All but the deferred ones, each counted once.
     pub queued: usize,
-    /// The contact groups that could not be read, or not as a whole, and that the others went on without.
+    /// The contact groups that could not be read, or not as a whole, and that the others went on
+    /// without.
     pub groups_not_read: usize,
 }

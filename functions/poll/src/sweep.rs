@@ -19,12 +19,15 @@ use crate::writes::{contact_of, try_again, write_where_unchanged};
 
 /// A sweep is asked for once a day; where none came for so long, that request was lost.
 const MAX_AGE: Duration = Duration::hours(26);
-/// By then every worker that was at it with other settings has come to its end: twice the function's time limit, and what two clocks may differ.
+/// By then every worker that was at it with other settings has come to its end: twice the
+/// function's time limit, and what two clocks may differ.
 const OLD_SETTINGS_LAST: Duration = Duration::minutes(8);
-/// How long a sweep is put off when a group cannot be read, so that the polls until then are spent on changes.
+/// How long a sweep is put off when a group cannot be read, so that the polls until then are spent
+/// on changes.
 const PUT_OFF: Duration = Duration::minutes(5);
 
-/// Whether a full sweep was asked for and not yet done. Rewritten rather than removed, so that its versions go on.
+/// Whether a full sweep was asked for and not yet done. Rewritten rather than removed, so that its
+/// versions go on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct SweepRequestRecord {
     pending: bool,
@@ -72,7 +75,8 @@ impl Sweep {
         let settings_changed = last.is_some_and(|last| last.settings != settings.fingerprint());
         let is_outdated = last.is_none_or(|last| {
             let is_again_due = last.again_at.is_some_and(|again_at| again_at <= now);
-            // One from the future comes from a clock that was wrong, and would stop the sweeps until then.
+            // One from the future comes from a clock that was wrong, and would stop the sweeps
+            // until then.
             let is_from_the_future = last.at > now + TWO_CLOCKS;
             settings_changed || is_again_due || is_from_the_future || now - last.at > MAX_AGE
         });
@@ -129,7 +133,8 @@ impl Sweep {
     }
 }
 
-/// Readies the store for a sweep, and returns the contacts that it queues although BigChange may not list them any more: those that are linked, held or still to be read.
+/// Readies the store for a sweep, and returns the contacts that it queues although BigChange may
+/// not list them any more: those that are linked, held or still to be read.
 pub(crate) async fn prepare(
     records: &Records,
     settings: &Settings,

@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 
 use crate::sweep;
 
-/// Switches the synchronisation on, and asks for a full sweep: while it was off, nothing was seen. What was put off because it was off is due from then on.
-/// Both are one write, so that neither is there without the other.
+/// Switches the synchronisation on, and asks for a full sweep: while it was off, nothing was seen.
+/// What was put off because it was off is due from then on. Both are one write, so that neither is
+/// there without the other.
 ///
 /// # Errors
 /// `Conflict` where the switch was turned by somebody else since; otherwise as the store says.
@@ -19,7 +20,8 @@ pub async fn enable(records: &Records, now: OffsetDateTime) -> Result<(), TableE
     records.write(vec![on, sweep::wanted(records).await?]).await
 }
 
-/// Switches the synchronisation off. A batch that a worker has begun is worked to its end; whatever begins later heeds it.
+/// Switches the synchronisation off. A batch that a worker has begun is worked to its end; whatever
+/// begins later heeds it.
 ///
 /// # Errors
 /// As [`enable`].

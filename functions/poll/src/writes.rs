@@ -4,7 +4,8 @@ use rules::ContactId;
 use runtime::records::{ProblemRecord, Record, Records, Stored};
 use store::{MAX_WRITES, TableError, Write};
 
-/// Applies each write whose condition holds; where it does not, another worker knows better. They go together as far as that works, since one call takes a hundred.
+/// Applies each write whose condition holds; where it does not, another worker knows better. They
+/// go together as far as that works, since one call takes a hundred.
 pub(crate) async fn write_where_unchanged(
     records: &Records,
     writes: Vec<Write>,
@@ -39,7 +40,8 @@ pub(crate) fn contact_of<R: Record>(record: &Stored<R>) -> Result<ContactId, Tab
     })
 }
 
-/// Lets the worker ask Xero again about held contacts; it would not by itself, where neither the contact nor the settings changed.
+/// Lets the worker ask Xero again about held contacts; it would not by itself, where neither the
+/// contact nor the settings changed.
 pub(crate) async fn try_again<'a>(
     records: &Records,
     problems: impl Iterator<Item = &'a Stored<ProblemRecord>>,

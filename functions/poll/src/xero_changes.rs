@@ -1,4 +1,5 @@
-//! The hourly look at what changed in Xero, so that a person who mends a problem there sees it clear by itself.
+//! The hourly look at what changed in Xero, so that a person who mends a problem there sees it
+//! clear by itself.
 
 use rules::{ContactId, XeroContact};
 use runtime::clock_skew::TWO_CLOCKS;
@@ -11,9 +12,11 @@ use xero::{Pages, Step};
 use crate::writes::{contact_of, try_again};
 
 const EVERY: Duration = Duration::hours(1);
-/// Each look begins this much before the last one ended: Xero dates a change before others can read it, and its times are to the second.
+/// Each look begins this much before the last one ended: Xero dates a change before others can read
+/// it, and its times are to the second.
 const MARGIN: Duration = Duration::minutes(2);
-/// Where more than 10,000 contacts changed in Xero since the last look, every held contact is tried again, and no further page is read.
+/// Where more than 10,000 contacts changed in Xero since the last look, every held contact is tried
+/// again, and no further page is read.
 const MAX_PAGES: u32 = 10;
 
 /// What a look brought.
@@ -24,7 +27,8 @@ pub(crate) struct Scan {
     pub(crate) moved: Write,
 }
 
-/// Looks, if it is time and anybody waits for Xero. A look that fails is made again by the next poll, and stops nothing else.
+/// Looks, if it is time and anybody waits for Xero. A look that fails is made again by the next
+/// poll, and stops nothing else.
 pub(crate) async fn scan(
     records: &Records,
     session: &XeroSession<'_>,

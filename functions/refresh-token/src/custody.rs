@@ -9,22 +9,26 @@ use time::{Duration, OffsetDateTime};
 
 use crate::RefreshError;
 
-/// The label under which a new token is stored until it is made current. A version that is stored without a label of its own would become current at once.
+/// The label under which a new token is stored until it is made current. A version that is stored
+/// without a label of its own would become current at once.
 pub const STAGING_LABEL: &str = "XERO_REFRESHED";
 /// The field that names the version which a stored token is to replace. Others ignore it.
 const REPLACES: &str = "replaces";
 
 /// How long an access token lives.
 pub(crate) const TOKEN_LIFE: Duration = Duration::minutes(30);
-/// A token with no more than this left is renewed: a third of its life, two runs before anyone would be without.
+/// A token with no more than this left is renewed: a third of its life, two runs before anyone
+/// would be without.
 const DUE_BEFORE_END: Duration = Duration::minutes(10);
 
-/// How often one call to the vault is made before its failure counts, each with the client's own retries within.
+/// How often one call to the vault is made before its failure counts, each with the client's own
+/// retries within.
 const MAX_ATTEMPTS: u32 = 3;
 /// How many versions beside the current one are read.
 const MAX_RECENT: usize = 5;
 
-/// Whether more than a third of the token's life is left. An end that no token of Xero has, such as a person's guess, counts as due.
+/// Whether more than a third of the token's life is left. An end that no token of Xero has, such as
+/// a person's guess, counts as due.
 pub(crate) fn is_fresh(secret: &XeroTokenSecret, now: OffsetDateTime) -> bool {
     let is_fresh = |end: OffsetDateTime| {
         let left = end - now;
@@ -59,7 +63,8 @@ impl StoredToken {
 
     /// Whether this was made to replace `current`, and was not made current.
     ///
-    /// That it is newer would not do: a refresher that loses to a person may store its token later than the person did.
+    /// That it is newer would not do: a refresher that loses to a person may store its token later
+    /// than the person did.
     pub(crate) fn is_to_replace(&self, current: &Self) -> bool {
         self.replaces.as_ref() == Some(&current.version)
     }
@@ -88,7 +93,8 @@ impl<'a> TokenVersions<'a> {
         StoredToken::parse(&self.vault.current(self.secret_id).await?)
     }
 
-    /// The newest versions beside `current` that belong to the same organisation, newest first. One that can't be read as a token is left out.
+    /// The newest versions beside `current` that belong to the same organisation, newest first. One
+    /// that can't be read as a token is left out.
     pub(crate) async fn recent(
         &self,
         current: &StoredToken,
@@ -112,7 +118,8 @@ impl<'a> TokenVersions<'a> {
         Ok(recent)
     }
 
-    /// Stores a token durably, beside the current one. It is worth some attempts: a token that is lost here costs half of the time in which the old one is taken again.
+    /// Stores a token durably, beside the current one. It is worth some attempts: a token that is
+    /// lost here costs half of the time in which the old one is taken again.
     pub(crate) async fn stage(
         &self,
         secret: XeroTokenSecret,

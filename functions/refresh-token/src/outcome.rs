@@ -14,7 +14,8 @@ pub enum Outcome {
     Fresh,
     /// A new token is current.
     Refreshed,
-    /// A token that an earlier run had stored, and not lived to make current, is current now. No token was asked for.
+    /// A token that an earlier run had stored, and not lived to make current, is current now. No
+    /// token was asked for.
     Recovered,
     /// The organisation of the token was learnt and is stored with it.
     OrganisationLearnt,
@@ -25,15 +26,19 @@ pub enum Outcome {
     /// Another version became current meanwhile; it stays, and what was got is not used.
     #[serde(rename = "lost_the_swap")]
     Superseded,
-    /// Xero could not be asked or gave no usable answer: the next run tries again, within the 30 minutes for which Xero takes the old refresh token.
+    /// Xero could not be asked or gave no usable answer: the next run tries again, within the 30
+    /// minutes for which Xero takes the old refresh token.
     TryAgain,
-    /// A new token is current, but Xero does not let the app into the organisation: it says that the app is not connected to it, or lacks a permission.
+    /// A new token is current, but Xero does not let the app into the organisation: it says that
+    /// the app is not connected to it, or lacks a permission.
     Disconnected,
-    /// Xero takes no refresh token that is stored. A person must connect the app again; until then Xero is not asked.
+    /// Xero takes no refresh token that is stored. A person must connect the app again; until then
+    /// Xero is not asked.
     ConnectionDead,
     /// Xero does not take the app's own id and secret. A person must store the right ones.
     AppRejected,
-    /// Xero does not allow the app a scope that it needs. A person must change the app at Xero; to connect again does not help.
+    /// Xero does not allow the app a scope that it needs. A person must change the app at Xero; to
+    /// connect again does not help.
     ScopesRefused,
 }
 

@@ -63,7 +63,8 @@ impl<'a> Renewal<'a> {
                 let mut secret = renewed(&current.secret, tokens, asked_at);
                 if self.app.grant_type == GrantType::ClientCredentials && secret.tenant_id.is_some()
                 {
-                    // It may have been moved to another organisation in Xero, which changes no secret here.
+                    // It may have been moved to another organisation in Xero, which changes no
+                    // secret here.
                     let Some(tenant) = self.organisation_of(&secret).await? else {
                         return Ok(Outcome::TryAgain);
                     };
@@ -77,9 +78,10 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// A refresh token that was refused stays so. Where Xero only refuses the organisation, the token is renewed all the same, or it would die of disuse.
-    /// A custom connection has no refresh token: it comes back to life when a person authorises it at Xero, which changes no secret here, so each renewal
-    /// gives it another chance.
+    /// A refresh token that was refused stays so. Where Xero only refuses the organisation, the
+    /// token is renewed all the same, or it would die of disuse. A custom connection has no refresh
+    /// token: it comes back to life when a person authorises it at Xero, which changes no secret
+    /// here, so each renewal gives it another chance.
     fn stays_dead(&self, dead: &DeadConnectionRecord, current: &StoredToken) -> bool {
         self.app.grant_type == GrantType::AuthorizationCode
             && dead.secret_version == current.version
@@ -236,7 +238,8 @@ impl<'a> Renewal<'a> {
             .ok()
     }
 
-    /// Asks Xero which organisation the token is for, and stores the answer with it. The token itself is stored already.
+    /// Asks Xero which organisation the token is for, and stores the answer with it. The token
+    /// itself is stored already.
     async fn learn_organisation(&self, current: &StoredToken) -> Result<Outcome, RefreshError> {
         let Some(tenant) = self.organisation_of(&current.secret).await? else {
             return Ok(Outcome::TryAgain);
@@ -255,7 +258,8 @@ impl<'a> Renewal<'a> {
         Ok(Outcome::OrganisationLearnt)
     }
 
-    /// The token is kept fresh even for an organisation that nobody confirmed: nothing is done with it, and the connection stays alive for a person to decide.
+    /// The token is kept fresh even for an organisation that nobody confirmed: nothing is done with
+    /// it, and the connection stays alive for a person to decide.
     async fn check_organisation(&self, tenant: TenantId) {
         match confirmed_tenant(&*self.services.table, tenant).await {
             Ok(confirmed) if confirmed == tenant => {}
@@ -267,8 +271,10 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// Whether nothing is known against the connection now that `renewed` has replaced `current`. Where Xero had refused the organisation it is asked whether it
-    /// lists it again: then work goes on. Until it does, the record moves on to the new version, so that nobody tries in vain.
+    /// Whether nothing is known against the connection now that `renewed` has replaced `current`.
+    /// Where Xero had refused the organisation it is asked whether it lists it again: then work
+    /// goes on. Until it does, the record moves on to the new version, so that nobody tries in
+    /// vain.
     async fn is_alive(&self, renewed: &StoredToken, current: &StoredToken, dead: Dead) -> bool {
         let Some(dead) = dead else { return true };
         let is_of_current = dead.value.secret_version == current.version;
@@ -287,7 +293,8 @@ impl<'a> Renewal<'a> {
             }
         };
         if let Err(error) = self.note_death(renewed, &dead, is_over).await {
-            // A worker that meets the record of an older version asks Xero, and notes what it is told.
+            // A worker that meets the record of an older version asks Xero, and notes what it is
+            // told.
             tracing::warn!("the record of the dead connection is as it was: {error}");
         }
         if is_over {
@@ -327,8 +334,9 @@ impl<'a> Renewal<'a> {
     }
 }
 
-/// Exchanges the first refresh token that Xero takes: of those stored by a run that crashed, the newest; the current one; then those of other recent versions,
-/// for Xero may have answered two refreshers, of which the one that lost the swap holds the token that lives.
+/// Exchanges the first refresh token that Xero takes: of those stored by a run that crashed, the
+/// newest; the current one; then those of other recent versions, for Xero may have answered two
+/// refreshers, of which the one that lost the swap holds the token that lives.
 async fn exchange(
     identity: &Identity,
     current: &StoredToken,
@@ -367,7 +375,8 @@ async fn exchange(
     Err(IdentityError::InvalidGrant)
 }
 
-/// The life is counted from before the call, and no longer than Xero's tokens live: what is longer could not be told from a wrong clock.
+/// The life is counted from before the call, and no longer than Xero's tokens live: what is longer
+/// could not be told from a wrong clock.
 fn renewed(old: &XeroTokenSecret, tokens: Tokens, asked_at: OffsetDateTime) -> XeroTokenSecret {
     let life =
         Duration::try_from(tokens.expires_in).map_or(TOKEN_LIFE, |life| life.min(TOKEN_LIFE));

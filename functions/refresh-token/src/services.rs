@@ -90,7 +90,8 @@ impl Services {
         Xero::new(self.transport.clone(), self.api_url.clone())
     }
 
-    /// The records of the token's organisation. While that is not known yet, an id that Xero never gives out stands for it: all ones.
+    /// The records of the token's organisation. While that is not known yet, an id that Xero never
+    /// gives out stands for it: all ones.
     pub(crate) fn records(&self, token: &XeroTokenSecret) -> Result<Records, TableError> {
         let tenant = match token.tenant_id {
             Some(tenant) => tenant,

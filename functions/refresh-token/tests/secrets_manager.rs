@@ -1,5 +1,6 @@
-//! The custody of the token in Secrets Manager itself, as `moto` stands in for it: labels, versions and replayed tokens behave there as AWS documents them.
-//! A program of its own, because it needs that to be installed.
+//! The custody of the token in Secrets Manager itself, as `moto` stands in for it: labels, versions
+//! and replayed tokens behave there as AWS documents them. A program of its own, because it needs
+//! that to be installed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -72,7 +73,8 @@ async fn a_custom_connection_that_holds_nothing_yet_gets_its_token_and_its_organ
     assert_eq!((world.token_calls(), world.version_count().await), (1, 3));
 }
 
-/// The client makes every call twice: the store is replayed under the same token, and the swap finds itself done.
+/// The client makes every call twice: the store is replayed under the same token, and the swap
+/// finds itself done.
 #[tokio::test]
 async fn lost_answers_of_secrets_manager_store_the_token_once() {
     let world = World::connected().await;
@@ -89,7 +91,8 @@ async fn lost_answers_of_secrets_manager_store_the_token_once() {
     );
 }
 
-/// So often that the client has given up: the function itself replays the store under the same token.
+/// So often that the client has given up: the function itself replays the store under the same
+/// token.
 #[tokio::test]
 async fn a_store_whose_answer_the_client_gave_up_is_replayed_under_the_same_token() {
     let world = World::connected().await;

@@ -35,8 +35,8 @@ impl BatchError {
     }
 }
 
-/// Works a batch. Every contact is in the result. While the switch is off, only those are worked that a
-/// person asked for; it is read once, so that a batch which has begun is worked to its end.
+/// Works a batch. Every contact is in the result. While the switch is off, only those are worked
+/// that a person asked for; it is read once, so that a batch which has begun is worked to its end.
 pub(crate) async fn run(
     worker: &Worker,
     contacts: &Asked,
@@ -79,8 +79,8 @@ async fn run_opened(
     };
     let bigchange = match worker.services.bigchange().await {
         Ok(bigchange) => bigchange,
-        // A person must fill the secret in. The contacts wait, and their messages do not use up their
-        // receives.
+        // A person must fill the secret in. The contacts wait, and their messages do not use up
+        // their receives.
         Err(error) => {
             tracing::error!("BigChange cannot be asked: {error}");
             worker.services.host.count(Metric::BigChangeAuthLost);
@@ -165,8 +165,8 @@ async fn defer_all(
         .await
 }
 
-/// Forgets that a contact was put off, and tells whoever follows along that it is given up, as far as
-/// the store can be reached.
+/// Forgets that a contact was put off, and tells whoever follows along that it is given up, as far
+/// as the store can be reached.
 pub(crate) async fn given_up(worker: &Worker, contact: ContactId, reason: &str) {
     let dropped = async {
         let Session { records, .. } = worker.services.xero.open().await?;

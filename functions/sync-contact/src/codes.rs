@@ -20,8 +20,9 @@ use crate::model::{ContactState, InWork as _, Matched, Stage, Step};
 use crate::plan::needs_code;
 use crate::queries::{self, store_failed};
 
-/// Where the organisation is not known as a whole, more codes are asked for than are needed, since some
-/// may be taken there: so many for a single contact, fewer each where many prefixes share a call.
+/// Where the organisation is not known as a whole, more codes are asked for than are needed, since
+/// some may be taken there: so many for a single contact, fewer each where many prefixes share a
+/// call.
 const MOST_SPARE_CODES: usize = 7;
 const SPARE_CODES_A_CALL: usize = 24;
 /// How many times a free code is looked for before the contact is put off.
@@ -87,8 +88,8 @@ impl Generator {
         let looked = match may_generate {
             // Together: one call tells of many.
             Ok(MayGenerate::Yes) => match find_free_codes(context, wanted, &mut pools).await {
-                // Something about one of the prefixes: it must not hold up the others, which are looked
-                // for one by one.
+                // Something about one of the prefixes: it must not hold up the others, which are
+                // looked for one by one.
                 Err(error) if wanted.len() > 1 && is_one_prefixs_fault(&error) => Ok(()),
                 looked => looked,
             },
@@ -204,8 +205,8 @@ async fn reserve_code(
     Ok(None)
 }
 
-/// Adds at least so many free codes of each prefix to the pools, unless those that were looked at turn
-/// out to be taken.
+/// Adds at least so many free codes of each prefix to the pools, unless those that were looked at
+/// turn out to be taken.
 async fn find_free_codes(
     context: &Context<'_>,
     wanted: &BTreeMap<String, usize>,
@@ -220,7 +221,8 @@ async fn find_free_codes(
     }
     match find_free_codes_of(context, wanted, pools).await {
         Err(error) if is_refused(&error) => {
-            // Xero does not say which of a few account numbers are taken: the list of all contacts does.
+            // Xero does not say which of a few account numbers are taken: the list of all contacts
+            // does.
             let mut directory = context.worker.directory.lock().await;
             let is_read = read_whole(context, &mut directory).await?;
             drop(directory);

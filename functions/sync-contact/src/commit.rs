@@ -32,8 +32,8 @@ pub(crate) async fn commit(context: &Context<'_>, ended: Ended) -> Committed {
         Ok(ending) => Box::pin(write(context, &mut state, &seen, ending)).await,
         Err(error) => Err(error),
     };
-    // What another worker, or the poll, changed meanwhile has to be read first. That is no failure of
-    // the message.
+    // What another worker, or the poll, changed meanwhile has to be read first. That is no failure
+    // of the message.
     let outcome = match outcome {
         Err(TableError::Conflict) => after_another_worker(context, &state).await,
         outcome => outcome,
@@ -67,8 +67,8 @@ async fn write(
             attempts,
         } => defer(context, state, reason, due, attempts).await,
         Ending::GivenUp(reason) => {
-            // Its mark goes too: one contact that cannot be read must not keep every other from getting
-            // a code.
+            // Its mark goes too: one contact that cannot be read must not keep every other from
+            // getting a code.
             end(context, state, clearing_mark(context, state)).await?;
             Ok(ContactOutcome::GivenUp(reason))
         }
@@ -224,8 +224,8 @@ async fn hold(
     })
 }
 
-/// The record without the intent of an earlier attempt of which nothing can be in doubt any more, where
-/// Xero has been asked since.
+/// The record without the intent of an earlier attempt of which nothing can be in doubt any more,
+/// where Xero has been asked since.
 fn without_settled_intent(state: &ContactState, seen: &Seen) -> Option<ContactRecord> {
     let intent = state.intent()?;
     is_settled(&intent.plan, state.id, seen.found.as_deref()).then(|| ContactRecord {
@@ -448,9 +448,9 @@ fn clearing_mark(context: &Context<'_>, state: &ContactState) -> Vec<Write> {
     unread.map(delete).into_iter().collect()
 }
 
-/// Writes an ending, and with it the removal of the contact's deferral. Where another worker has put it
-/// off again meanwhile, that stands and does not undo the ending: it only brings the contact round once
-/// more.
+/// Writes an ending, and with it the removal of the contact's deferral. Where another worker has
+/// put it off again meanwhile, that stands and does not undo the ending: it only brings the contact
+/// round once more.
 async fn end(
     context: &Context<'_>,
     state: &ContactState,

@@ -20,20 +20,20 @@ use crate::worker::Worker;
 pub(crate) const BIGCHANGE_AT_ONCE: usize = 4;
 /// Writes to the store at once.
 pub(crate) const STORE_AT_ONCE: usize = 16;
-/// How long a contact waits for another worker that may still be at it, or for another contact of its
-/// batch.
+/// How long a contact waits for another worker that may still be at it, or for another contact of
+/// its batch.
 pub(crate) const SHORT_WAIT: Duration = Duration::minutes(1);
 /// How long a contact waits for a person to mend BigChange's login.
 pub(crate) const LOGIN_WAIT: Duration = Duration::minutes(5);
-/// A batch stops beginning new work this long before its function is stopped: enough for one call to
-/// each system, and for recording what is left.
+/// A batch stops beginning new work this long before its function is stopped: enough for one call
+/// to each system, and for recording what is left.
 const TIME_TO_RECORD: Duration = Duration::seconds(40);
-/// An intent outlives its function by the longest exchange that may still be under way (a minute, after
-/// which Xero ends its calls) and by what two clocks may differ.
+/// An intent outlives its function by the longest exchange that may still be under way (a minute,
+/// after which Xero ends its calls) and by what two clocks may differ.
 const INTENT_MARGIN: Duration = Duration::minutes(1).saturating_add(TWO_CLOCKS);
 
-/// One batch: the systems, the records and the time that it has. Nothing in it changes what is decided
-/// about a contact while the batch is worked.
+/// One batch: the systems, the records and the time that it has. Nothing in it changes what is
+/// decided about a contact while the batch is worked.
 pub(crate) struct Context<'a> {
     pub(crate) worker: &'a Worker,
     pub(crate) records: Records,
@@ -84,8 +84,8 @@ impl Context<'_> {
         XeroClaims::of(&self.records)
     }
 
-    /// BigChange refuses the login: a person must act. What they correct in the secret is seen by the
-    /// next batch.
+    /// BigChange refuses the login: a person must act. What they correct in the secret is seen by
+    /// the next batch.
     pub(crate) async fn bigchange_login_refused(&self) {
         self.host().count(Metric::BigChangeAuthLost);
         self.worker.services.forget_bigchange().await;

@@ -1,4 +1,5 @@
-//! What is known of a whole Xero organisation, kept by the process between invocations and refreshed with what changed since.
+//! What is known of a whole Xero organisation, kept by the process between invocations and
+//! refreshed with what changed since.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,8 @@ use rules::{
 };
 use time::{Duration, OffsetDateTime};
 
-/// A directory this young is not refreshed for another batch: what it does not know yet costs a refused call, never a wrong write.
+/// A directory this young is not refreshed for another batch: what it does not know yet costs a
+/// refused call, never a wrong write.
 const FRESH_FOR: Duration = Duration::seconds(15);
 /// Changes are asked for from a little before the last answer: Xero dates them to the second.
 const OVERLAP: Duration = Duration::seconds(30);
@@ -28,12 +30,13 @@ pub struct Directory {
     by_contact_number: HashMap<String, Vec<XeroContactId>>,
 }
 
-/// How long a directory that was broken off can be read on: what changed since it was begun is asked for
-/// when it is whole, and after so long that may be more than it saves.
+/// How long a directory that was broken off can be read on: what changed since it was begun is
+/// asked for when it is whole, and after so long that may be more than it saves.
 const HALF_READ_LASTS: Duration = Duration::minutes(30);
 
-/// A directory of which some pages are missing: it answers nothing, and is read on by the next batch.
-/// Xero's pages are in the order of the ids, so that a page can be repeated meanwhile and none is missed.
+/// A directory of which some pages are missing: it answers nothing, and is read on by the next
+/// batch. Xero's pages are in the order of the ids, so that a page can be repeated meanwhile and
+/// none is missed.
 #[derive(Debug)]
 pub struct HalfRead {
     pub(crate) directory: Directory,

@@ -1,4 +1,5 @@
-//! Reading the list of a whole Xero organisation, where that costs fewer calls than asking for a few.
+//! Reading the list of a whole Xero organisation, where that costs fewer calls than asking for a
+//! few.
 
 use std::sync::atomic::Ordering;
 
@@ -61,20 +62,21 @@ pub(crate) async fn freshen_if_cheaper(
     let is_cheaper = match known {
         Some(pages) if pages > MAX_PAGES => false,
         Some(pages) => pages.saturating_sub(read_before) <= worth,
-        // Where two pages were only guessed, a look-up that costs no more cannot turn out to be in vain.
+        // Where two pages were only guessed, a look-up that costs no more cannot turn out to be in
+        // vain.
         None => USUAL_PAGES < calls,
     };
     if is_cheaper {
-        // Spent, whether it succeeds or not: a reading that is broken off must not be begun again and
-        // again while no contact gets on.
+        // Spent, whether it succeeds or not: a reading that is broken off must not be begun again
+        // and again while no contact gets on.
         saved.store(0, Ordering::Relaxed);
         *directory = read(context, known, worth).await?;
     }
     Ok(directory.is_some())
 }
 
-/// Reads everything, or what changed since, because Xero cannot be asked for less. `false` where that
-/// is too much.
+/// Reads everything, or what changed since, because Xero cannot be asked for less. `false` where
+/// that is too much.
 pub(crate) async fn read_whole(
     context: &Context<'_>,
     directory: &mut Option<Directory>,
@@ -143,7 +145,8 @@ async fn read(
         let answer = match answer.await {
             Ok(answer) => answer,
             Err(error) => {
-                // What was read is not lost: two workers that meet the limit here would begin for ever.
+                // What was read is not lost: two workers that meet the limit here would begin for
+                // ever.
                 *half_read = directory.map(|directory| HalfRead { directory, pages });
                 return Err(error);
             }

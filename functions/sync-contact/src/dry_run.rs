@@ -1,8 +1,8 @@
 //! What a dry run has planned so far: the contacts of Xero as they would be by then.
 //!
-//! A dry run is the pipeline without the writes: nothing is ever sent that changes something in either
-//! system. What would be stored goes to a table that is thrown away, and what Xero would have by then
-//! is kept here, so that later contacts meet it as they would in earnest.
+//! A dry run is the pipeline without the writes: nothing is ever sent that changes something in
+//! either system. What would be stored goes to a table that is thrown away, and what Xero would
+//! have by then is kept here, so that later contacts meet it as they would in earnest.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -57,8 +57,8 @@ impl DryRun {
         }
     }
 
-    /// Tells what is in Xero, so that a name or an account number that is taken can be foreseen even
-    /// where the synchronisation would not look for it.
+    /// Tells what is in Xero, so that a name or an account number that is taken can be foreseen
+    /// even where the synchronisation would not look for it.
     pub fn know(&self, contacts: Directory) {
         self.planned().known = Some(contacts);
     }
@@ -87,7 +87,8 @@ impl DryRun {
         add(found, written);
     }
 
-    /// Adds to the contacts that were read those that would have a name or an account number by now.
+    /// Adds to the contacts that were read those that would have a name or an account number by
+    /// now.
     pub(crate) fn add_holders(
         &self,
         name: &str,

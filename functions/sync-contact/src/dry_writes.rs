@@ -1,5 +1,5 @@
-//! What takes the place of the writes in a dry run: each is taken to have been done, unless it can be
-//! foreseen that Xero would refuse it.
+//! What takes the place of the writes in a dry run: each is taken to have been done, unless it can
+//! be foreseen that Xero would refuse it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::queries;
 use crate::source_writes::link;
 use crate::target_writes::{Calls, Results, WriteResult};
 
-/// In place of the writes to Xero. The contacts that would be changed are read, as Xero looks at them
-/// before it writes.
+/// In place of the writes to Xero. The contacts that would be changed are read, as Xero looks at
+/// them before it writes.
 pub(crate) async fn to_xero(context: &Context<'_>, dry_run: &DryRun, begun: &[Begun]) -> Results {
     let (reads, writes) = Calls::of(begun).count();
     let ids: Vec<XeroContactId> = begun.iter().filter_map(changed).collect();

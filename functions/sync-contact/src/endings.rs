@@ -99,8 +99,8 @@ pub(crate) fn xero_failed(
     }
 }
 
-/// Whether Xero did not take the question, or found more than is read: then nothing is known, least of
-/// all that there is no such contact.
+/// Whether Xero did not take the question, or found more than is read: then nothing is known, least
+/// of all that there is no such contact.
 pub(crate) fn is_refused(error: &CallError) -> bool {
     matches!(
         error,
@@ -152,8 +152,8 @@ pub(crate) fn bigchange_failed(
     }
 }
 
-/// BigChange's answer lacks a key without which nothing can be decided. It is asked again, and in the
-/// end a person is told.
+/// BigChange's answer lacks a key without which nothing can be decided. It is asked again, and in
+/// the end a person is told.
 pub(crate) fn incomplete(
     context: &Context<'_>,
     state: &mut ContactState,

@@ -44,7 +44,8 @@ pub struct BatchItemFailure {
     pub item_identifier: String,
 }
 
-/// A record of an SQS event. Read one by one and every field optional, so that a strange record never loses the others.
+/// A record of an SQS event. Read one by one and every field optional, so that a strange record
+/// never loses the others.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct SqsRecord {
@@ -73,7 +74,8 @@ impl SqsRecord {
     }
 }
 
-/// The most messages of one event; SQS hands over at most 10,000, and the template asks for far fewer.
+/// The most messages of one event; SQS hands over at most 10,000, and the template asks for far
+/// fewer.
 const MAX_MESSAGES: usize = 1_000;
 
 /// Works one event. `deadline` is when the function is stopped.
@@ -136,7 +138,8 @@ pub async fn handle(
                         .for_each(|record| fail(&mut response, record));
                     continue;
                 }
-                // Given up for good, until the contact is queued for another reason: the poll must not go on queueing it.
+                // Given up for good, until the contact is queued for another reason: the poll must
+                // not go on queueing it.
                 batch::given_up(worker, contact, reason).await;
                 reason.clone()
             }
@@ -147,7 +150,8 @@ pub async fn handle(
     Ok(response)
 }
 
-/// A panic, or an item in the store that cannot be read, must not lose the others of its batch: they are worked again one by one, so that only the poison fails.
+/// A panic, or an item in the store that cannot be read, must not lose the others of its batch:
+/// they are worked again one by one, so that only the poison fails.
 async fn run_isolated(
     worker: &Worker,
     contacts: &BTreeMap<ContactId, AskedBy>,
@@ -174,7 +178,8 @@ async fn run_isolated(
     results
 }
 
-/// `None` where it panicked, or one of several has an item in the store that the store or this program refuses.
+/// `None` where it panicked, or one of several has an item in the store that the store or this
+/// program refuses.
 async fn run_caught(
     worker: &Worker,
     contacts: &BTreeMap<ContactId, AskedBy>,
@@ -211,7 +216,8 @@ fn message_of(record: &SqsRecord) -> Result<Message, String> {
     })
 }
 
-/// Tells SQS to deliver a message again. One without an id cannot be named; naming nothing in its place would fail the whole batch, for ever.
+/// Tells SQS to deliver a message again. One without an id cannot be named; naming nothing in its
+/// place would fail the whole batch, for ever.
 fn fail(response: &mut Response, record: &SqsRecord) {
     if let Some(id) = record.message_id.as_ref().filter(|id| !id.is_empty()) {
         response.batch_item_failures.push(BatchItemFailure {

@@ -1,7 +1,7 @@
 //! Asks Xero which contacts fit: the cheaper of reading a few and reading them all.
 //!
-//! Both ways find the same: whatever comes is compared by [`Directory::candidates`]. A question that
-//! Xero refuses is answered from the list of all contacts, never taken for "not found".
+//! Both ways find the same: whatever comes is compared by [`Directory::candidates`]. A question
+//! that Xero refuses is answered from the list of all contacts, never taken for "not found".
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -48,16 +48,16 @@ impl Asked<'_> {
         self.matched.state().met.looked_again
     }
 
-    /// Whoever asked for another try has just changed something in Xero, or another contact has: what
-    /// was read a moment before would miss it.
+    /// Whoever asked for another try has just changed something in Xero, or another contact has:
+    /// what was read a moment before would miss it.
     fn needs_fresh(&self) -> bool {
         let problem = self.matched.state().problem.as_ref();
         problem.is_some_and(|problem| problem.value.retry)
     }
 }
 
-/// Asks the questions and gives every contact what was found. `again` if some of it was asked in this
-/// batch before. A contact whose question could not be asked ends.
+/// Asks the questions and gives every contact what was found. `again` if some of it was asked in
+/// this batch before. A contact whose question could not be asked ends.
 pub(crate) async fn run(
     context: &Context<'_>,
     questions: Vec<(Matched, Question)>,
@@ -216,9 +216,9 @@ async fn in_directory(
     answers
 }
 
-/// Looks for each contact whose create Xero refused, whatever the directory says: a contact that moved
-/// while pages were read may be in none of them, and does not show among the changes either. Returns
-/// those for which that failed.
+/// Looks for each contact whose create Xero refused, whatever the directory says: a contact that
+/// moved while pages were read may be in none of them, and does not show among the changes either.
+/// Returns those for which that failed.
 async fn look_behind_refusals(
     context: &Context<'_>,
     asked: &[Asked<'_>],
@@ -305,7 +305,8 @@ impl Targets {
             else {
                 continue;
             };
-            // A filter cannot hold every character, and the search does not look at account numbers.
+            // A filter cannot hold every character, and the search does not look at account
+            // numbers.
             match account_reference {
                 Some(reference) if xero::can_be_queried(reference.as_str()) => {
                     targets

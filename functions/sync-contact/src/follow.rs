@@ -16,7 +16,8 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// Nobody, where the store does not say: what a person would like to watch must not stop the work.
+    /// Nobody, where the store does not say: what a person would like to watch must not stop the
+    /// work.
     pub(crate) async fn of(records: &Records) -> Self {
         let until = match records.get::<FollowRecord>(SINGLETON).await {
             Ok(record) => record.map(|record| record.value.until),

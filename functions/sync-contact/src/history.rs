@@ -10,8 +10,8 @@ use store::{TableError, Write};
 use crate::context::Context;
 use crate::model::{BigChangeProgress, ContactState, Linking, Seen};
 
-/// The fields that a plan has written, as far as BigChange took its part. What it has not taken yet is
-/// told when it has.
+/// The fields that a plan has written, as far as BigChange took its part. What it has not taken yet
+/// is told when it has.
 pub(crate) fn changes_of(
     state: &ContactState,
     seen: &Seen,
@@ -59,7 +59,8 @@ pub(crate) fn of_link(
             );
         }
         SyncAction::Linked => HistoryEvent::Linked,
-        // What was carried over without a write (a field that was left out) is nothing that was done.
+        // What was carried over without a write (a field that was left out) is nothing that was
+        // done.
         SyncAction::Updated | SyncAction::Unchanged if done.is_empty() => return Ok(None),
         SyncAction::Updated | SyncAction::Unchanged => HistoryEvent::Updated,
         // No decision of this version has it.
@@ -68,8 +69,8 @@ pub(crate) fn of_link(
     remember(context, state.id, event, linking.xero_id, done)
 }
 
-/// What an earlier attempt wrote that created this Xero contact and never saw the answer; `None` where
-/// there was none.
+/// What an earlier attempt wrote that created this Xero contact and never saw the answer; `None`
+/// where there was none.
 fn lost_create(
     context: &Context<'_>,
     state: &ContactState,

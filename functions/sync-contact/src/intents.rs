@@ -8,8 +8,9 @@ use crate::context::Context;
 use crate::model::{Begun, ContactState};
 
 /// This attempt's intent is over and nothing was written: the contact releases what it claimed and
-/// reserved for it. The intent of an earlier attempt, which it has replaced, is in doubt again. Returns
-/// the record's next content and the writes that make it so; `None` where this attempt began nothing.
+/// reserved for it. The intent of an earlier attempt, which it has replaced, is in doubt again.
+/// Returns the record's next content and the writes that make it so; `None` where this attempt
+/// began nothing.
 pub(crate) async fn ended(
     context: &Context<'_>,
     state: &ContactState,
@@ -42,8 +43,8 @@ pub(crate) async fn ended(
     Ok(Some((content, writes)))
 }
 
-/// Takes the reservation out of a record that its contact does not keep. A linked contact is left with
-/// the reference of its link.
+/// Takes the reservation out of a record that its contact does not keep. A linked contact is left
+/// with the reference of its link.
 pub(crate) fn take_unkept(
     content: &mut ContactRecord,
     in_bigchange: Option<&AccountReference>,
@@ -96,8 +97,9 @@ pub(crate) async fn unclaim(
     }
 }
 
-/// The reservation of a plan's account reference for a contact, in its record's next `content` too. The
-/// one that it had before is released, but for that of its link, which stays until the link has another.
+/// The reservation of a plan's account reference for a contact, in its record's next `content` too.
+/// The one that it had before is released, but for that of its link, which stays until the link has
+/// another.
 ///
 /// # Errors
 /// `Conflict` where another contact holds the reference.

@@ -1,14 +1,14 @@
-//! Brings the contacts of one batch in line: reads the truth again (BigChange, the store, Xero), decides
-//! with [`rules`], writes what was decided, and records how each contact ended.
+//! Brings the contacts of one batch in line: reads the truth again (BigChange, the store, Xero),
+//! decides with [`rules`], writes what was decided, and records how each contact ended.
 //!
 //! ```text
 //! event ─▶ batch ─▶ pipeline ─▶ load ─▶ references ─▶ find ─▶ codes ─▶ plan ─▶ begin ─▶ target_writes ─▶ source_writes
 //!                          └──▶ commit ◀── how each contact ends, from whichever stage
 //! ```
 //!
-//! [`event`] reads the messages and answers which of them failed. [`mod@model`] has the values that pass
-//! between the stages. The target is Xero, to which the entries are carried; the source is BigChange,
-//! where people make them.
+//! [`event`] reads the messages and answers which of them failed. [`mod@model`] has the values that
+//! pass between the stages. The target is Xero, to which the entries are carried; the source is
+//! BigChange, where people make them.
 
 mod batch;
 mod begin;

@@ -68,8 +68,8 @@ pub(crate) fn idle(context: &Context<'_>, states: Vec<ContactState>) -> Stage<Co
             let ending = put_off(&state, DeferReason::AnotherWorker, until);
             return Err(state.end(ending));
         }
-        // What a newer version may have written when it stopped, in a way that this version does not
-        // know, must not be guessed: the newer version finishes it.
+        // What a newer version may have written when it stopped, in a way that this version does
+        // not know, must not be guessed: the newer version finishes it.
         if matches!(intent.plan.xero, XeroWrite::Unknown(_)) {
             let ending = retry(context, &state, DeferReason::NewerVersion, None);
             return Err(state.end(ending));
@@ -101,8 +101,8 @@ async fn ask_bigchange(
     context: &Context<'_>,
     states: &[ContactState],
 ) -> HashMap<ContactId, Answer> {
-    // However slow BigChange is, half of the time is left for those that were read; or the same ones
-    // would be put off again and again.
+    // However slow BigChange is, half of the time is left for those that were read; or the same
+    // ones would be put off again and again.
     let read_until = context.now + (context.deadline - context.now) / 2;
     let is_late = || context.host().now() > read_until;
     let ids: Vec<ContactId> = states.iter().map(|state| state.id).collect();
@@ -178,8 +178,8 @@ pub(crate) async fn keep_from_being_generated(context: &Context<'_>, loaded: &Lo
     }
 }
 
-/// Whether BigChange refuses the login. One contact that the user may not see, as of a group without
-/// the right to it, is no lost login.
+/// Whether BigChange refuses the login. One contact that the user may not see, as of a group
+/// without the right to it, is no lost login.
 fn is_login_refused<'a>(answers: impl Iterator<Item = &'a Answer>) -> bool {
     let (mut login_refused, mut no_right, mut was_let_in) = (false, false, false);
     for answer in answers.flatten() {

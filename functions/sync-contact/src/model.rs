@@ -1,7 +1,7 @@
 //! A contact on its way through a batch: a value of another type after each stage.
 //!
-//! Every stage takes values of one type and returns values of the next, or the [`Ending`] of a contact
-//! that goes no further. Making an ending writes nothing: the module `commit` does.
+//! Every stage takes values of one type and returns values of the next, or the [`Ending`] of a
+//! contact that goes no further. Making an ending writes nothing: the module `commit` does.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -78,10 +78,11 @@ pub struct Met {
     pub looked_again: bool,
     /// A write of which Xero's answer did not tell what became of it.
     pub unknown: Option<UnknownWrite>,
-    /// Whether the contact has released what others may be waiting for: its account reference, or its
-    /// Xero contact.
+    /// Whether the contact has released what others may be waiting for: its account reference, or
+    /// its Xero contact.
     pub released_claim: bool,
-    /// The intent of an earlier attempt that this batch has replaced, if what it wrote is still in doubt.
+    /// The intent of an earlier attempt that this batch has replaced, if what it wrote is still in
+    /// doubt.
     pub replaced: Option<Intent>,
     /// The fields that were written for it.
     pub changes: Vec<Change>,
@@ -276,8 +277,8 @@ pub enum Ending {
         reason: DeferReason,
         /// Until when.
         due: OffsetDateTime,
-        /// How often it was put off for its own sake by then. Whoever waits because everybody has to
-        /// wait is not to blame, whatever the reason.
+        /// How often it was put off for its own sake by then. Whoever waits because everybody has
+        /// to wait is not to blame, whatever the reason.
         attempts: u32,
     },
     /// It is given up: the dead-letter queue gets it, with this reason.
@@ -342,7 +343,8 @@ pub struct Ended {
     pub ending: Result<Ending, TableError>,
 }
 
-/// A contact that goes on as a `T`, or goes no further. Boxed, for an ended contact is large and rare.
+/// A contact that goes on as a `T`, or goes no further. Boxed, for an ended contact is large and
+/// rare.
 pub type Step<T> = Result<T, Box<Ended>>;
 
 /// A contact at some stage.

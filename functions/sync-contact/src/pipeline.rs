@@ -1,8 +1,8 @@
 //! The stages of a batch, in their order. Every contact of it is in the result.
 //!
-//! A batch is worked as a whole, because Xero counts calls rather than contacts: one look-up and a few
-//! writes serve many. Each stage takes values and returns values; how a contact ends is written by
-//! [`commit`] alone.
+//! A batch is worked as a whole, because Xero counts calls rather than contacts: one look-up and a
+//! few writes serve many. Each stage takes values and returns values; how a contact ends is written
+//! by [`commit`] alone.
 
 use futures::{StreamExt, stream};
 use runtime::records::DeferReason;
@@ -17,8 +17,8 @@ use crate::{
 };
 use crate::{commit::commit, wake};
 
-/// A contact is decided anew at most this often in one batch: after what was found turned out stale, or
-/// another contact went first.
+/// A contact is decided anew at most this often in one batch: after what was found turned out
+/// stale, or another contact went first.
 const ROUNDS: u32 = 3;
 
 /// Works a batch.
@@ -100,8 +100,8 @@ impl<'a> Batch<'a> {
         self.write_back(written).await;
     }
 
-    /// The contacts that have not ended, in the order of their ids: of contacts that compete, the one
-    /// goes first that has been in BigChange for longer.
+    /// The contacts that have not ended, in the order of their ids: of contacts that compete, the
+    /// one goes first that has been in BigChange for longer.
     fn open(&mut self) -> Vec<Matched> {
         let mut open = std::mem::take(&mut self.again);
         open.sort_by_key(Matched::id);
@@ -119,8 +119,8 @@ impl<'a> Batch<'a> {
         stage.go_on
     }
 
-    /// Writes back to BigChange. Each link is recorded as soon as its own contact is written: what is
-    /// not recorded when the function is killed has to be found out again.
+    /// Writes back to BigChange. Each link is recorded as soon as its own contact is written: what
+    /// is not recorded when the function is killed has to be found out again.
     async fn write_back(&mut self, written: Vec<Written>) {
         let context = self.context;
         let links = written.into_iter().map(|written| async move {

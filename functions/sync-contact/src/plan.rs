@@ -39,8 +39,8 @@ pub(crate) fn needs_code(context: &Context<'_>, matched: &Matched, claims: &Clai
     is_asked && matches!(decision(context, matched, claims), Decision::NeedsCode)
 }
 
-/// Decides what is to be written for each contact. Of contacts that want the same, all but the first
-/// are decided again when it is done.
+/// Decides what is to be written for each contact. Of contacts that want the same, all but the
+/// first are decided again when it is done.
 pub(crate) fn run(context: &Context<'_>, matched: Vec<Matched>, claims: &Claims) -> Stage<Planned> {
     let mut stage = Stage::default();
     for mut matched in matched {

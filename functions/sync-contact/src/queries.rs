@@ -1,7 +1,7 @@
 //! Reads of Xero, within the time that the batch has left.
 //!
-//! Xero refuses some kinds of query in large organisations. Which ones is remembered in the table: it
-//! refuses them by the organisation's size, and would refuse each one again.
+//! Xero refuses some kinds of query in large organisations. Which ones is remembered in the table:
+//! it refuses them by the organisation's size, and would refuse each one again.
 
 use std::collections::HashSet;
 
@@ -17,8 +17,8 @@ use crate::endings::is_refused;
 
 /// Where a search finds more pages than this, the directory tells more for fewer calls.
 const MAX_SEARCH_PAGES: u32 = 5;
-/// Xero is asked in a refused way again after this: a little less than a day, so that what the daily
-/// sweep tries again is asked for.
+/// Xero is asked in a refused way again after this: a little less than a day, so that what the
+/// daily sweep tries again is asked for.
 const REMEMBERED_FOR: Duration = Duration::hours(23);
 
 /// One call to Xero, unless there is no time left to record what comes of it.
@@ -106,8 +106,8 @@ pub(crate) async fn search(
     }
 }
 
-/// All that carry a contact number: two can, and Xero's answer for the number alone would name one of
-/// them.
+/// All that carry a contact number: two can, and Xero's answer for the number alone would name one
+/// of them.
 pub(crate) async fn by_contact_number(
     context: &Context<'_>,
     number: &ContactNumber,
@@ -129,7 +129,8 @@ pub(crate) async fn by_contact_number(
     }
 }
 
-/// One call to Xero that asks in a way that Xero may refuse. One that it is known to refuse is not made.
+/// One call to Xero that asks in a way that Xero may refuse. One that it is known to refuse is not
+/// made.
 async fn ask<T, F>(
     context: &Context<'_>,
     kind: QueryKind,

@@ -1,5 +1,5 @@
-//! Reserves each customer's own account reference, so that no code is generated that equals it and no
-//! other contact takes it.
+//! Reserves each customer's own account reference, so that no code is generated that equals it and
+//! no other contact takes it.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +48,8 @@ pub(crate) async fn reserve(
     stage
 }
 
-/// The contacts with one reference together: they reserve it one after the other, so that who gets it
-/// is not a matter of whose write arrives first.
+/// The contacts with one reference together: they reserve it one after the other, so that who gets
+/// it is not a matter of whose write arrives first.
 fn in_turn(candidates: Vec<Candidate>) -> Vec<Vec<Candidate>> {
     let mut by_reference: BTreeMap<AccountReference, Vec<Candidate>> = BTreeMap::new();
     let mut groups = Vec::new();
@@ -95,8 +95,8 @@ async fn reserve_own(
     }
 }
 
-/// Whether the contact's own reference, or that it has none, is now what is reserved for it. A contact
-/// that was read is no longer unread, whatever comes of it.
+/// Whether the contact's own reference, or that it has none, is now what is reserved for it. A
+/// contact that was read is no longer unread, whatever comes of it.
 async fn try_reserve(
     context: &Context<'_>,
     candidate: &mut Candidate,

@@ -1,5 +1,5 @@
-//! What becomes of a contact whose write to Xero was not done: [`rules`] says, and what it wants to see
-//! is read here.
+//! What becomes of a contact whose write to Xero was not done: [`rules`] says, and what it wants to
+//! see is read here.
 
 use rules::{
     AfterRefusal, Evidence, Problem, Refusal, RefusedContact, RefusedWrite, XeroContact,
@@ -16,7 +16,8 @@ use crate::model::{Begun, ContactState, Ended, InWork as _, Matched, Stage, Step
 use crate::queries;
 use crate::target_writes::{Results, WriteResult};
 
-/// Tells the contacts that are in Xero as planned from those that are decided anew, and those that end.
+/// Tells the contacts that are in Xero as planned from those that are decided anew, and those that
+/// end.
 pub(crate) async fn sort(
     context: &Context<'_>,
     begun: Vec<Begun>,
@@ -45,8 +46,8 @@ async fn not_written(
 ) -> Step<Matched> {
     match result {
         WriteResult::Done(_) | WriteResult::InDoubt => {
-            // Not before the intent has expired; longer each time, for what Xero chokes on may be this
-            // contact.
+            // Not before the intent has expired; longer each time, for what Xero chokes on may be
+            // this contact.
             let at_least = context.until_intents_expire();
             let reason = DeferReason::XeroUnavailable;
             let ending = retry(context, begun.state(), reason, at_least);

@@ -7,8 +7,8 @@ use crate::context::Context;
 use crate::endings::{bigchange_failed, put_off};
 use crate::model::{Begun, BigChangeProgress, Ended, Ending, InWork as _, Linking, Written};
 
-/// Writes what BigChange lacks. The contact is linked whatever comes of it: what is missing shows in
-/// BigChange itself, but for the contact reference, which is noted in the contact's record.
+/// Writes what BigChange lacks. The contact is linked whatever comes of it: what is missing shows
+/// in BigChange itself, but for the contact reference, which is noted in the contact's record.
 pub(crate) async fn run(context: &Context<'_>, written: Written) -> Box<Ended> {
     let Written { mut begun, xero_id } = written;
     let mut notices = begun.planned.plan.notices.clone();
@@ -85,8 +85,8 @@ async fn write(
         let set = bigchange.set_contact_reference(id, &plan.account_reference);
         match set.await {
             Ok(()) => progress.contact_reference = true,
-            // The account reference is written, and it is the key: a search term is not worth holding
-            // the contact for.
+            // The account reference is written, and it is the key: a search term is not worth
+            // holding the contact for.
             Err(error @ (bigchange::Error::Rejected { .. } | bigchange::Error::TooLong { .. })) => {
                 let words = error.refusal().filter(|words| !words.is_empty());
                 let reason = words.map_or_else(|| error.to_string(), str::to_owned);

@@ -1,4 +1,5 @@
-//! What becomes of a contact whose message comes while the switch is off, and for which no person asked: it stays in the table until the switch is on again.
+//! What becomes of a contact whose message comes while the switch is off, and for which no person
+//! asked: it stays in the table until the switch is on again.
 
 use futures::{StreamExt, stream};
 use rules::{AskedBy, ContactId};
@@ -12,7 +13,8 @@ use crate::model::{ContactOutcome, Outcomes};
 /// So many others may be at one contact's record at once.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Puts contacts off until the switch is on: one reading and one write for each, no call to either system.
+/// Puts contacts off until the switch is on: one reading and one write for each, no call to either
+/// system.
 pub(crate) async fn put_off_until_switched_on(
     records: &Records,
     contacts: impl Iterator<Item = &ContactId>,

@@ -125,8 +125,8 @@ impl Calls {
     }
 }
 
-/// The changes that go singly, and those that share calls. Renames go singly: an element without a name
-/// that Xero refuses for its name can only lack one.
+/// The changes that go singly, and those that share calls. Renames go singly: an element without a
+/// name that Xero refuses for its name can only lack one.
 fn split_changes(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
     let linking = changes.iter().any(|change| change.expected.is_some());
     let is_plain = |change: &&Change| {
@@ -292,8 +292,8 @@ async fn take_results(
             let (kind, words) = (Refusal::Invalid, messages.into_vec());
             results.insert(contacts[0], WriteResult::Refused { kind, words });
         }
-        // Of one contact it is known what was refused. Of many the ones that Xero does not name may be
-        // saved.
+        // Of one contact it is known what was refused. Of many the ones that Xero does not name may
+        // be saved.
         Err(CallError::Failed(xero::Error::Rejected { kind, messages })) if contacts.len() == 1 => {
             let words = messages.into_vec();
             results.insert(contacts[0], WriteResult::Refused { kind, words });
@@ -360,13 +360,14 @@ fn not_called(contacts: &[ContactId], error: CallError, results: &mut Results) {
     results.extend(contacts.iter().map(not_called));
 }
 
-/// New for every call, and never derived from the content: A, then B, then A again within minutes would
-/// replay the first A. The key holds the tenant, for Xero keeps keys for an app as a whole.
+/// New for every call, and never derived from the content: A, then B, then A again within minutes
+/// would replay the first A. The key holds the tenant, for Xero keeps keys for an app as a whole.
 fn idempotency_key(context: &Context<'_>) -> String {
     format!("{}/{}", context.records.tenant(), context.host().new_id())
 }
 
-/// A contact that was found may be written to if it is as it was found; a linked one if it is active.
+/// A contact that was found may be written to if it is as it was found; a linked one if it is
+/// active.
 fn may_be_changed(change: &Change, read: &XeroContact) -> bool {
     match &change.expected {
         Some(found) => is_still_as_found(found, read),

@@ -17,8 +17,8 @@ pub(crate) async fn waiting_for(context: &Context<'_>, done: &[Committed]) {
         let got_into_line = matches!(outcome, Ok(ContactOutcome::InLine(outcome)) if *outcome != SyncAction::Unchanged);
         got_into_line || committed.state.met.released_claim
     };
-    // What follows from what a person asked for is the person's too: it must not stop half-way because
-    // the switch is off.
+    // What follows from what a person asked for is the person's too: it must not stop half-way
+    // because the switch is off.
     let news: HashMap<ContactId, AskedBy> = done
         .iter()
         .filter(is_news)

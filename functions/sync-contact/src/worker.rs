@@ -14,7 +14,8 @@ use crate::model::Committed;
 pub struct Worker {
     /// The services that it works with.
     pub services: Services,
-    /// What it last knew of the Xero organisation; a stale one may cost a call, never a wrong write.
+    /// What it last knew of the Xero organisation; a stale one may cost a call, never a wrong
+    /// write.
     pub directory: Mutex<Option<Directory>>,
     /// What was read of a directory before Xero's limit, or the time, broke it off.
     pub half_read: Mutex<Option<HalfRead>>,
@@ -42,8 +43,8 @@ impl Worker {
         }
     }
 
-    /// Shows each contact to `observer` as its message ends: for whoever wants to know more of it than
-    /// the store keeps.
+    /// Shows each contact to `observer` as its message ends: for whoever wants to know more of it
+    /// than the store keeps.
     #[must_use]
     pub fn with_observer(self, observer: Observer) -> Self {
         Self {
@@ -52,8 +53,8 @@ impl Worker {
         }
     }
 
-    /// Plans only: the table, which must be one that can be thrown away, takes what would be stored,
-    /// and nothing is written to either system.
+    /// Plans only: the table, which must be one that can be thrown away, takes what would be
+    /// stored, and nothing is written to either system.
     #[must_use]
     pub fn with_dry_run(self, dry_run: Arc<DryRun>) -> Self {
         Self {

@@ -1,4 +1,5 @@
-//! How long it takes to decide, in the build that is deployed: `cargo bench -p rules --bench deciding`.
+//! How long it takes to decide, in the build that is deployed: `cargo bench -p rules --bench
+//! deciding`.
 
 #![allow(missing_docs, reason = "the macros define what has none")]
 

@@ -5,7 +5,8 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-/// A BigChange account reference, which is a Xero `AccountNumber`: trimmed, 1 to 50 characters, none of them a control character; compared without case.
+/// A BigChange account reference, which is a Xero `AccountNumber`: trimmed, 1 to 50 characters,
+/// none of them a control character; compared without case.
 ///
 /// Xero's published contract bounds `AccountNumber` at 50 characters.
 #[derive(Debug, Clone, Serialize, Deserialize)]

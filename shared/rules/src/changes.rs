@@ -44,7 +44,8 @@ pub struct Change {
     pub after: String,
 }
 
-/// What `plan` writes, field by field, Xero first. `synced` is what was last carried over to the Xero contact, or may have been; `None` where nothing was.
+/// What `plan` writes, field by field, Xero first. `synced` is what was last carried over to the
+/// Xero contact, or may have been; `None` where nothing was.
 #[must_use]
 pub fn changes(plan: &Plan, customer: &Customer, synced: Option<&Details>) -> Vec<Change> {
     let mut all = Vec::new();

@@ -11,7 +11,8 @@ const NEUTRAL_PREFIX: &str = "CUSTOMER";
 /// A name that has used up this many numbers is told, rather than searched for ever.
 const MAX_NUMBER: u32 = 999_999;
 
-/// The letters that a customer's code begins with: upper case A to Z, from the first word of the name (not "The"), accents taken off.
+/// The letters that a customer's code begins with: upper case A to Z, from the first word of the
+/// name (not "The"), accents taken off.
 #[must_use]
 pub fn code_prefix(name: &str) -> String {
     let mut words: Vec<String> = name
@@ -43,7 +44,8 @@ pub fn codes(prefix: &str) -> impl Iterator<Item = AccountReference> {
         .filter_map(move |number| AccountReference::parse(&format!("{prefix}{number:04}")).ok())
 }
 
-/// Whether a text could be a code that this module makes, so that a contact reference of that shape must not be generated for somebody else.
+/// Whether a text could be a code that this module makes, so that a contact reference of that shape
+/// must not be generated for somebody else.
 #[must_use]
 pub fn looks_like_a_code(text: &str) -> bool {
     let text = text.trim();
@@ -63,7 +65,8 @@ fn latin_letters(word: &str) -> String {
         .collect()
 }
 
-/// Only Latin letters are taken: a transliteration of other scripts would put words into a customer's mouth.
+/// Only Latin letters are taken: a transliteration of other scripts would put words into a
+/// customer's mouth.
 fn is_accented_latin(c: char) -> bool {
     matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}') && c.is_alphabetic()
 }

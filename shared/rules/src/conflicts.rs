@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use crate::{ContactId, NameKey, Plan, XeroWrite};
 
 /// The contacts that have to wait until another of their batch is done, because both would create a
-/// contact of one name, take one account reference, or link to one Xero contact. The first of `plans`
-/// goes first; the caller orders them by the contacts' ids, so that of two that compete the one goes
-/// first that has been in BigChange for longer.
+/// contact of one name, take one account reference, or link to one Xero contact. The first of
+/// `plans` goes first; the caller orders them by the contacts' ids, so that of two that compete the
+/// one goes first that has been in BigChange for longer.
 #[must_use]
 pub fn kept_back<'a>(
     plans: impl IntoIterator<Item = (ContactId, &'a Plan)>,

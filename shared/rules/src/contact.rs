@@ -30,7 +30,8 @@ pub struct ListedContact {
     pub list_fingerprint: Fingerprint,
 }
 
-/// A contact as BigChange's detail shows it. Texts are as they were read, blank where BigChange has none.
+/// A contact as BigChange's detail shows it. Texts are as they were read, blank where BigChange has
+/// none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     /// Its id.
@@ -67,12 +68,13 @@ pub struct Contact {
     pub account_reference: String,
     /// The accounts package that the account reference belongs to.
     pub account_type: Option<AccountType>,
-    /// Fields whose key was not in BigChange's answer. Nothing is known of them: what stands in their
-    /// place here is blank and means nothing. (A field that is there and empty is blank.)
+    /// Fields whose key was not in BigChange's answer. Nothing is known of them: what stands in
+    /// their place here is blank and means nothing. (A field that is there and empty is blank.)
     pub missing: BTreeSet<Field>,
 }
 
-/// BigChange's account type: which accounts package an account reference belongs to, relative to the package chosen in its settings.
+/// BigChange's account type: which accounts package an account reference belongs to, relative to
+/// the package chosen in its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountType(pub i64);

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AccountReference, AccountType, Address, ContactId, Field, Person};
 
-/// What is carried from BigChange to Xero, in units that are sent as a whole. Blank means that BigChange has none.
+/// What is carried from BigChange to Xero, in units that are sent as a whole. Blank means that
+/// BigChange has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// Name, spaces normalised.
@@ -19,8 +20,8 @@ pub struct Details {
     pub email: String,
     /// Person.
     pub person: Person,
-    /// Fields that were not known when they were to be noted, because BigChange left their keys out when
-    /// the contact was linked: the first value that it tells is noted, and not sent.
+    /// Fields that were not known when they were to be noted, because BigChange left their keys out
+    /// when the contact was linked: the first value that it tells is noted, and not sent.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub not_known: BTreeSet<Field>,
 }

@@ -1,4 +1,5 @@
-//! What to do about one customer: the match table, the account reference table, and what is written where.
+//! What to do about one customer: the match table, the account reference table, and what is written
+//! where.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,13 +24,15 @@ pub struct Link {
     pub synced: Details,
 }
 
-/// What a person said about which Xero contact a customer is. It overrules the match table, and nothing else.
+/// What a person said about which Xero contact a customer is. It overrules the match table, and
+/// nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManualMatch {
     /// It is this one, whatever its name and whatever else would fit. Until that has led to a link.
     #[serde(default, rename = "is", skip_serializing_if = "Option::is_none")]
     pub pinned: Option<XeroContactId>,
-    /// It is none of these, although it was linked to each of them once. Until a person says that it is that one after all.
+    /// It is none of these, although it was linked to each of them once. Until a person says that
+    /// it is that one after all.
     #[serde(default, rename = "is_not", skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<XeroContactId>,
 }
@@ -55,11 +58,13 @@ pub struct Snapshot<'a> {
     pub manual_match: &'a ManualMatch,
     /// What an earlier attempt may have written.
     pub in_doubt: Option<&'a InDoubt>,
-    /// The code that was generated and reserved for this contact earlier; it keeps it through any retry.
+    /// The code that was generated and reserved for this contact earlier; it keeps it through any
+    /// retry.
     pub generated: Option<&'a AccountReference>,
     /// A contact reference that an earlier attempt meant to write last and may not have.
     pub contact_reference_due: Option<&'a AccountReference>,
-    /// What was found in Xero, or `None` if Xero was not asked. May hold contacts that do not match: they are compared here.
+    /// What was found in Xero, or `None` if Xero was not asked. May hold contacts that do not
+    /// match: they are compared here.
     pub found: Option<&'a [XeroContact]>,
     /// To which BigChange contact each found Xero contact is linked.
     pub linked: &'a BTreeMap<XeroContactId, ContactId>,
@@ -85,7 +90,8 @@ pub enum Decision {
 /// What to ask Xero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// Which contacts carry this account number, this name, or (where a create of ours is in doubt) our contact number?
+    /// Which contacts carry this account number, this name, or (where a create of ours is in doubt)
+    /// our contact number?
     Match {
         /// The account reference, if the contact has one.
         account_reference: Option<AccountReference>,
@@ -107,8 +113,8 @@ pub fn needed_and_missing(customer: &Customer, is_linked: bool) -> Option<Field>
     (is_missing && !is_linked).then_some(Field::AccountReference)
 }
 
-/// Whether a person is told after so many answers of BigChange in a row that lacked a needed key: the
-/// third time. Once or twice was seen to pass.
+/// Whether a person is told after so many answers of BigChange in a row that lacked a needed key:
+/// the third time. Once or twice was seen to pass.
 #[must_use]
 pub fn holds_after_incomplete_answers(answers: u32) -> bool {
     answers >= 3
@@ -193,9 +199,10 @@ fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
 /// | none, authorised | create |
 /// | none, not authorised | `NotInXero` |
 ///
-/// A reference that another BigChange contact holds is a `DuplicateAccountReference` where one is found, too: linking would put one reference on two contacts.
-/// Where a person said which one it is, only that one is looked at. One that a person took the link from is left out, and where it alone would fit, nothing is linked
-/// or created (`UnlinkedByPerson`).
+/// A reference that another BigChange contact holds is a `DuplicateAccountReference` where one is
+/// found, too: linking would put one reference on two contacts. Where a person said which one it
+/// is, only that one is looked at. One that a person took the link from is left out, and where it
+/// alone would fit, nothing is linked or created (`UnlinkedByPerson`).
 fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
     if let Some(chosen) = s.manual_match.pinned {
         return decide_chosen(s, chosen);
@@ -209,7 +216,8 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
                 .settings
                 .match_by_name
                 .then(|| customer.details.name.clone()),
-            // Also where what is in doubt is an update: it may be of a create of ours that was found again. And where one of ours was unlinked: it has our number.
+            // Also where what is in doubt is an update: it may be of a create of ours that was
+            // found again. And where one of ours was unlinked: it has our number.
             create_in_doubt: s.in_doubt.is_some() || !s.manual_match.excluded.is_empty(),
         });
     };
@@ -234,7 +242,8 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
     }
 }
 
-/// A person said which Xero contact it is: its name, another program's number and others that would fit do not matter.
+/// A person said which Xero contact it is: its name, another program's number and others that would
+/// fit do not matter.
 fn decide_chosen(s: &Snapshot<'_>, chosen: XeroContactId) -> Decision {
     let Some(found) = s.found else {
         return Decision::Ask(Question::Linked(chosen));
@@ -258,8 +267,9 @@ fn decide_chosen(s: &Snapshot<'_>, chosen: XeroContactId) -> Decision {
     }
 }
 
-/// Whether the link to a chosen contact without an account number cannot be written, because another
-/// Xero contact, perhaps an archived one, has this customer's: Xero takes each number only once.
+/// Whether the link to a chosen contact without an account number cannot be written, because
+/// another Xero contact, perhaps an archived one, has this customer's: Xero takes each number only
+/// once.
 fn number_held_beside(
     customer: &Customer,
     chosen: &XeroContact,
@@ -288,7 +298,8 @@ struct Match<'a> {
     by_name_only: bool,
 }
 
-/// The contacts that fit: one with our own contact number settles it; else by account number and, if asked for, by name.
+/// The contacts that fit: one with our own contact number settles it; else by account number and,
+/// if asked for, by name.
 fn matching<'a>(
     customer: &Customer,
     settings: &Settings,
@@ -334,7 +345,8 @@ fn matching<'a>(
     others
 }
 
-/// What is wrong with a link, if anything is: the synchronisation does not look at a Xero contact that it is linked to, and would find out at the next write.
+/// What is wrong with a link, if anything is: the synchronisation does not look at a Xero contact
+/// that it is linked to, and would find out at the next write.
 #[must_use]
 pub fn link_out_of_line(link: &Link, in_xero: Option<&XeroContact>) -> Option<Problem> {
     let Some(contact) = in_xero else {
@@ -352,7 +364,8 @@ pub fn link_out_of_line(link: &Link, in_xero: Option<&XeroContact>) -> Option<Pr
     })
 }
 
-/// Whether a contact found earlier may still be written to: it is active, and neither its name nor its account number changed since.
+/// Whether a contact found earlier may still be written to: it is active, and neither its name nor
+/// its account number changed since.
 #[must_use]
 pub fn is_still_as_found(found: &XeroContact, now: &XeroContact) -> bool {
     found.id == now.id
@@ -400,7 +413,8 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         });
     }
     let ours = xero.is_ours_for(customer.id);
-    // As Xero holds it, for it is never replaced: a number that is no account reference (a line break in it) is a number all the same.
+    // As Xero holds it, for it is never replaced: a number that is no account reference (a line
+    // break in it) is a number all the same.
     let in_xero = xero.account_number.trim();
     if let Some(in_bigchange) = &customer.account_reference
         && !in_xero.is_empty()
@@ -409,7 +423,8 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         let in_bigchange = in_bigchange.clone();
         let is_settled = ours || s.manual_match.pinned == Some(xero.id);
         return Decision::Hold(if is_settled {
-            // Which one it is is beyond doubt: our own create, whose answer was lost and whose reference was edited before it was found again, or a person's choice.
+            // Which one it is is beyond doubt: our own create, whose answer was lost and whose
+            // reference was edited before it was found again, or a person's choice.
             Problem::AccountReferenceChanged {
                 in_bigchange,
                 in_xero: in_xero.to_string(),
@@ -442,10 +457,12 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     if let Some(problem) = held_by_another(s, &account_reference) {
         return Decision::Hold(problem);
     }
-    // On linking nothing but a blank account number is written. A create of ours whose answer was lost is brought up to date, for it was ours to write.
+    // On linking nothing but a blank account number is written. A create of ours whose answer was
+    // lost is brought up to date, for it was ours to write.
     let (mut changes, synced) = match s.in_doubt {
         Some(InDoubt::Create(created)) if ours => changes_since(created, customer, None),
-        // The second attempt to bring it up to date: what the first was about to send may not have arrived.
+        // The second attempt to bring it up to date: what the first was about to send may not have
+        // arrived.
         Some(InDoubt::Update { changes, synced }) if ours => {
             changes_since(synced, customer, Some(changes))
         }
@@ -516,8 +533,8 @@ fn code(s: &Snapshot<'_>) -> Result<AccountReference, Decision> {
     s.generated.cloned().ok_or(Decision::NeedsCode)
 }
 
-/// The longest contact reference, in characters, by BigChange's reference. An account number in Xero
-/// may have 50.
+/// The longest contact reference, in characters, by BigChange's reference. An account number in
+/// Xero may have 50.
 const CONTACT_REFERENCE_MAX: usize = 40;
 
 /// What is written to BigChange, by the table:
@@ -544,10 +561,12 @@ fn plan(
         && !is_missing(Field::AccountType)
         && !is_missing(Field::AccountReference);
     let due = s.contact_reference_due == Some(&account_reference);
-    // A restored reference of a linked contact was not generated now: its contact reference is left alone.
+    // A restored reference of a linked contact was not generated now: its contact reference is left
+    // alone.
     let fills_contact_reference =
         due || (s.link.is_none() && blank && s.settings.generate_account_reference);
-    // Also where BigChange did not tell it: it is read again before it is written, and stays if it is there.
+    // Also where BigChange did not tell it: it is read again before it is written, and stays if it
+    // is there.
     let is_wanted = customer.contact_reference.is_empty() && fills_contact_reference;
     let fits = account_reference.as_str().chars().count() <= CONTACT_REFERENCE_MAX;
     let mut notices = Notice::of_fields(customer);
@@ -584,11 +603,11 @@ fn xero_change(
     }
 }
 
-/// What changed in BigChange since the last sync, and what will then have been carried over. A phone,
-/// email or person that was left out is neither; an address goes as one unit, without the part that was
-/// left out. Where BigChange's answer lacks a key, the unit stays as it was carried over. Where the key
-/// was missing at linking, its first value is noted and not sent: Xero has a value of its own, and
-/// nobody changed anything.
+/// What changed in BigChange since the last sync, and what will then have been carried over. A
+/// phone, email or person that was left out is neither; an address goes as one unit, without the
+/// part that was left out. Where BigChange's answer lacks a key, the unit stays as it was carried
+/// over. Where the key was missing at linking, its first value is noted and not sent: Xero has a
+/// value of its own, and nobody changed anything.
 fn changes_since(
     synced: &Details,
     customer: &Customer,

@@ -41,8 +41,8 @@ pub enum Field {
 }
 
 impl Field {
-    /// The key by which BigChange's reference spells the field in a contact's detail; for what BigChange
-    /// does not hold, its label.
+    /// The key by which BigChange's reference spells the field in a contact's detail; for what
+    /// BigChange does not hold, its label.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {

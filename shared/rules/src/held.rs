@@ -17,8 +17,9 @@ pub struct HeldContact<'a> {
     pub is_in_doubt: bool,
 }
 
-/// Whether a held contact stays held without another look at Xero: each look costs a call, and would
-/// bring the same. A problem that does not depend on Xero is decided anew every time, at no cost.
+/// Whether a held contact stays held without another look at Xero: each look costs a call, and
+/// would bring the same. A problem that does not depend on Xero is decided anew every time, at no
+/// cost.
 #[must_use]
 pub fn stays_held(held: &HeldContact<'_>) -> bool {
     held.problem.depends_on_xero()

@@ -116,8 +116,9 @@ xero_id!(
     "a Xero tenant id"
 );
 
-/// Xero's `ContactNumber`, shown there as "Contact Code" and writable by API only: `BigChange-<contact id>` on the contacts that this software created,
-/// so that a create whose answer was lost is recognised.
+/// Xero's `ContactNumber`, shown there as "Contact Code" and writable by API only:
+/// `BigChange-<contact id>` on the contacts that this software created, so that a create whose
+/// answer was lost is recognised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContactNumber(String);

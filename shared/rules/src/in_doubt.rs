@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ContactId, Details, Plan, XeroChanges, XeroContact, XeroWrite};
 
-/// What an earlier attempt was about to write to Xero when it stopped without saying whether it did.
+/// What an earlier attempt was about to write to Xero when it stopped without saying whether it
+/// did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InDoubt {
     /// A create.
@@ -50,8 +51,8 @@ pub fn was_never_created(plan: &Plan, contact: ContactId, found: Option<&[XeroCo
     is_create && found.is_some_and(|found| !found.iter().any(|one| one.is_ours_for(contact)))
 }
 
-/// Whether nothing is in doubt any more of what an earlier attempt was about to write, since Xero was
-/// asked again: its create was not made, or all that it was to write shows in what was found.
+/// Whether nothing is in doubt any more of what an earlier attempt was about to write, since Xero
+/// was asked again: its create was not made, or all that it was to write shows in what was found.
 #[must_use]
 pub fn is_settled(plan: &Plan, contact: ContactId, found: Option<&[XeroContact]>) -> bool {
     was_never_created(plan, contact, found)

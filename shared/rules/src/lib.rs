@@ -1,8 +1,11 @@
-//! Every business rule of the contact synchronisation, pure: no I/O, no async, no clock, no randomness.
+//! Every business rule of the contact synchronisation, pure: no I/O, no async, no clock, no
+//! randomness.
 //!
-//! A contact as BigChange has it ([`Contact`]) either takes part or doesn't ([`participation()`]). If it does, [`decide()`] says what to do about it from a
-//! [`Snapshot`]: the stored [`Link`], what was found in Xero, who holds which account reference. A decision may be that more must be asked first
-//! ([`Decision::Ask`], [`Decision::NeedsCode`]); the caller reads it and decides anew. It never decides while it applies.
+//! A contact as BigChange has it ([`Contact`]) either takes part or doesn't ([`participation()`]).
+//! If it does, [`decide()`] says what to do about it from a [`Snapshot`]: the stored [`Link`], what
+//! was found in Xero, who holds which account reference. A decision may be that more must be asked
+//! first ([`Decision::Ask`], [`Decision::NeedsCode`]); the caller reads it and decides anew. It
+//! never decides while it applies.
 
 mod account_reference;
 mod changes;

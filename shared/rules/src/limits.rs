@@ -1,7 +1,7 @@
 //! How Xero's limits are kept: which calls are left to others, and how long to wait.
 //!
-//! Xero allows 60 calls a minute, five at once, and 5,000 a day (1,000 on the starter tier), for one app
-//! and one organisation together. Its answers say how many are left.
+//! Xero allows 60 calls a minute, five at once, and 5,000 a day (1,000 on the starter tier), for
+//! one app and one organisation together. Its answers say how many are left.
 
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ pub struct CallsLeft {
 /// A limit that Xero said is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// Of calls at once. It is over as soon as another call ends, so the other workers are not told.
+    /// Of calls at once. It is over as soon as another call ends, so the other workers are not
+    /// told.
     Concurrent,
     /// Of calls in a minute.
     Minute,
@@ -73,16 +74,16 @@ impl LimitPolicy {
         longest_pause: Duration::from_secs(24 * 60 * 60),
     };
 
-    /// Whether Xero may be called while a stored pause still has so much `left`. A pause that is longer
-    /// than any that is stored, by more than two clocks may differ (`skew`), comes from a clock that is
-    /// wrong, or a hand that slipped, and must not stop everything without a sound.
+    /// Whether Xero may be called while a stored pause still has so much `left`. A pause that is
+    /// longer than any that is stored, by more than two clocks may differ (`skew`), comes from a
+    /// clock that is wrong, or a hand that slipped, and must not stop everything without a sound.
     #[must_use]
     pub fn may_call(&self, left: Option<Duration>, skew: Duration) -> bool {
         left.is_none_or(|left| left.is_zero() || left > self.longest_pause + skew)
     }
 
-    /// How long to leave Xero alone after a call that it carried out, and why; `None` where the next
-    /// call may be made. `day_limit_at_least` is the most calls of a day that were ever left.
+    /// How long to leave Xero alone after a call that it carried out, and why; `None` where the
+    /// next call may be made. `day_limit_at_least` is the most calls of a day that were ever left.
     #[must_use]
     pub fn pause_after(
         &self,
@@ -109,7 +110,8 @@ impl LimitPolicy {
         }
     }
 
-    /// How long to leave Xero alone after it said that a limit is reached. `asked` is what it asked for.
+    /// How long to leave Xero alone after it said that a limit is reached. `asked` is what it asked
+    /// for.
     #[must_use]
     pub fn pause_after_limit(&self, limit: Limit, asked: Option<Duration>) -> Duration {
         let usual = match limit {

@@ -8,13 +8,14 @@ use crate::AccountReference;
 
 /// A word of at least so many characters is rare enough to be looked for.
 const TELLING_CHARS: usize = 4;
-/// A contact whose look-up Xero refuses is tried this often, or for this long, before a person is told.
+/// A contact whose look-up Xero refuses is tried this often, or for this long, before a person is
+/// told.
 const MAX_ATTEMPTS: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The spellings in which an account number is asked for. Xero compares the text that it stores, and
-/// numbers of old contacts have outer spaces. One with more than one of them on a side is found only
-/// where everything is read.
+/// The spellings in which an account number is asked for. Xero compares the text that it stores,
+/// and numbers of old contacts have outer spaces. One with more than one of them on a side is found
+/// only where everything is read.
 #[must_use]
 pub fn account_number_spellings(reference: &AccountReference) -> [String; 4] {
     let reference = reference.as_str();
@@ -29,11 +30,11 @@ pub fn account_number_spellings(reference: &AccountReference) -> [String; 4] {
 /// What to search for in Xero so that every contact is found whose name equals `name` as
 /// [`NameKey`](crate::NameKey) compares names: the beginning of one word. Empty for a blank name.
 ///
-/// A whole name would miss one with repeated spaces. Whether Xero's search finds parts of words or only
-/// beginnings, and whether it ignores accents, is not documented; so the beginning of a word is taken,
-/// up to the first character that can be written in more than one way. The first word long enough to
-/// be rare is preferred, else the longest. Where every word begins with a character of more than one
-/// spelling, the first word is searched for in each of its spellings.
+/// A whole name would miss one with repeated spaces. Whether Xero's search finds parts of words or
+/// only beginnings, and whether it ignores accents, is not documented; so the beginning of a word
+/// is taken, up to the first character that can be written in more than one way. The first word
+/// long enough to be rare is preferred, else the longest. Where every word begins with a character
+/// of more than one spelling, the first word is searched for in each of its spellings.
 #[must_use]
 pub fn search_words(name: &str) -> Vec<String> {
     let words: Vec<&str> = name
@@ -98,9 +99,9 @@ fn has_one_spelling(c: char) -> bool {
     folded.chars().count() == 1 && is_plain(&text) && is_plain(&folded)
 }
 
-/// Whether a contact whose look-up Xero refuses is held now, so that a person is told, rather than put
-/// off once more: it was put off often or for long, or it is held for this already and only the daily
-/// try came round.
+/// Whether a contact whose look-up Xero refuses is held now, so that a person is told, rather than
+/// put off once more: it was put off often or for long, or it is held for this already and only the
+/// daily try came round.
 #[must_use]
 pub fn holds_after_refused_lookup(put_off: u32, waited: Duration, is_held_for_it: bool) -> bool {
     is_held_for_it || put_off.saturating_add(1) >= MAX_ATTEMPTS || waited >= LONGEST_WAIT

@@ -22,8 +22,8 @@ pub enum Notice {
         /// Why, in BigChange's words or in ours. Blank in a notice of version 0.1.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
-        /// Version 0.1 set the reference through a form of the whole contact: the field that this form
-        /// could not carry back unchanged.
+        /// Version 0.1 set the reference through a form of the whole contact: the field that this
+        /// form could not carry back unchanged.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         field: Option<Field>,
     },

@@ -241,7 +241,8 @@ fn person(text: &str) -> Person {
     }
 }
 
-/// A mark of everything in a contact that a decision looks at: a held contact is tried again when it changes.
+/// A mark of everything in a contact that a decision looks at: a held contact is tried again when
+/// it changes.
 #[must_use]
 pub fn contact_fingerprint(contact: &Contact, settings: &Settings) -> Fingerprint {
     let group = contact.group.map(|id| id.to_string()).unwrap_or_default();

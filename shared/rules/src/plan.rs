@@ -7,7 +7,8 @@ use crate::{
     XeroContact, XeroContactId,
 };
 
-/// What is to be written, in this order: Xero, then BigChange's account fields, then BigChange's contact reference.
+/// What is to be written, in this order: Xero, then BigChange's account fields, then BigChange's
+/// contact reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// What happens to the contact, in a word.
@@ -37,7 +38,8 @@ pub enum SyncAction {
     Updated,
     /// Nothing differs.
     Unchanged,
-    /// Something that only a newer version of this software does: read from a stored plan, never decided.
+    /// Something that only a newer version of this software does: read from a stored plan, never
+    /// decided.
     #[serde(other)]
     Unknown,
 }
@@ -58,17 +60,19 @@ pub enum XeroWrite {
         id: XeroContactId,
         /// What.
         changes: Box<XeroChanges>,
-        /// The contact as it was found, if the write relies on how it looked: it must be read again if that was not just now.
+        /// The contact as it was found, if the write relies on how it looked: it must be read again
+        /// if that was not just now.
         #[serde(rename = "as_found")]
         expected: Option<Box<XeroContact>>,
     },
-    /// A write that only a newer version of this software knows: read from a stored plan, never decided. Whether it was done cannot be told, so the contact is left to
-    /// that version.
+    /// A write that only a newer version of this software knows: read from a stored plan, never
+    /// decided. Whether it was done cannot be told, so the contact is left to that version.
     #[serde(untagged)]
     Unknown(UnknownWrite),
 }
 
-/// A stored write that this version does not know. What it says is kept where it was read from, not here.
+/// A stored write that this version does not know. What it says is kept where it was read from, not
+/// here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownWrite;
 
@@ -110,8 +114,10 @@ impl Plan {
             && !self.bigchange_contact_reference
     }
 
-    /// Whether all that it writes to Xero is an account number, to link a contact there that this software did not create for `contact`. Whether that was done shows
-    /// in the Xero contact itself, and the number is right for this contact either way: an attempt at it leaves nothing in doubt once Xero has been asked again.
+    /// Whether all that it writes to Xero is an account number, to link a contact there that this
+    /// software did not create for `contact`. Whether that was done shows in the Xero contact
+    /// itself, and the number is right for this contact either way: an attempt at it leaves nothing
+    /// in doubt once Xero has been asked again.
     #[must_use]
     pub fn only_fills_in_a_number(&self, contact: ContactId) -> bool {
         let XeroWrite::Change {

@@ -1,4 +1,5 @@
-//! What stands in a contact's way, told to the accounts admin: a stable code, one sentence that names the contact and the values in conflict, one that says what to do.
+//! What stands in a contact's way, told to the accounts admin: a stable code, one sentence that
+//! names the contact and the values in conflict, one that says what to do.
 
 use serde::{Deserialize, Serialize};
 
@@ -115,8 +116,9 @@ pub enum Problem {
     },
     /// It has no account reference, and none may be generated.
     NoAccountReference {
-        /// The contact groups that were never read under the present settings, because BigChange does not give them out: references that are in use there could
-        /// be generated again. Empty where none may be generated anyway.
+        /// The contact groups that were never read under the present settings, because BigChange
+        /// does not give them out: references that are in use there could be generated again. Empty
+        /// where none may be generated anyway.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unread_groups: Vec<GroupId>,
     },
@@ -142,7 +144,8 @@ pub enum Problem {
         /// The Xero contact.
         xero: XeroContactRef,
     },
-    /// BigChange left a field out of its answer three times in a row, without which nothing can be decided.
+    /// BigChange left a field out of its answer three times in a row, without which nothing can be
+    /// decided.
     IncompleteAnswer {
         /// The key that was not there, as BigChange's reference spells it.
         key: String,
@@ -159,7 +162,8 @@ pub enum Problem {
         /// BigChange's words.
         words: String,
     },
-    /// A problem that only a newer version of this software knows: read from a record, never decided. The record has its sentence and its cure.
+    /// A problem that only a newer version of this software knows: read from a record, never
+    /// decided. The record has its sentence and its cure.
     #[serde(other)]
     Unknown,
 }
@@ -188,7 +192,8 @@ pub const PROBLEM_CODES: [&str; 20] = [
     "RefusedByBigChange",
 ];
 
-/// Names that a problem's sentence tells beside the contact's own, as far as they are known. Without them an id has to do, which says less to people.
+/// Names that a problem's sentence tells beside the contact's own, as far as they are known.
+/// Without them an id has to do, which says less to people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DisplayNames {
     /// Of the contact group [`Problem::group`].
@@ -275,7 +280,8 @@ impl Problem {
         }
     }
 
-    /// The contact group that the contact is wrong in, whose name [`Self::sentence`] is to be given.
+    /// The contact group that the contact is wrong in, whose name [`Self::sentence`] is to be
+    /// given.
     #[must_use]
     pub fn group(&self) -> Option<GroupId> {
         match self {
@@ -286,7 +292,8 @@ impl Problem {
         }
     }
 
-    /// One sentence: the contact, and the values in conflict. `name` is the contact's name in BigChange.
+    /// One sentence: the contact, and the values in conflict. `name` is the contact's name in
+    /// BigChange.
     #[must_use]
     pub fn sentence(&self, contact: ContactId, name: &str, others: &DisplayNames) -> String {
         let who = format!("\"{name}\" (BigChange contact {contact})");
@@ -566,7 +573,8 @@ impl Problem {
         }
     }
 
-    /// Whether what is in Xero could clear it: such a contact is tried again only when something that matters to it changed, since each try costs a call.
+    /// Whether what is in Xero could clear it: such a contact is tried again only when something
+    /// that matters to it changed, since each try costs a call.
     #[must_use]
     pub fn depends_on_xero(&self) -> bool {
         !matches!(
@@ -657,10 +665,12 @@ impl Precondition {
     }
 }
 
-/// What a held contact waits for in Xero: a change to one of the contacts that its problem names, or to one that has its name or account reference.
+/// What a held contact waits for in Xero: a change to one of the contacts that its problem names,
+/// or to one that has its name or account reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watch {
-    /// The held contact's name, as names are compared; as a mark, so that no name is kept where it isn't needed.
+    /// The held contact's name, as names are compared; as a mark, so that no name is kept where it
+    /// isn't needed.
     pub name: Fingerprint,
     /// Its account reference.
     pub account_reference: Option<AccountReference>,

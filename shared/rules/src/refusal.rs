@@ -1,4 +1,5 @@
-//! What it means for a contact that Xero refused a write, or answered without telling what became of it.
+//! What it means for a contact that Xero refused a write, or answered without telling what became
+//! of it.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +56,8 @@ pub enum AfterRefusal {
     /// Ask Xero again which contacts fit, and decide anew: another, or an earlier create of ours,
     /// was quicker.
     LookAgain,
-    /// Generate another code in place of this one, which is taken although nobody was found with it.
+    /// Generate another code in place of this one, which is taken although nobody was found with
+    /// it.
     ReplaceCode,
     /// Hold the contact, once this was read: it may explain the refusal better than Xero's words.
     Hold(Evidence),
@@ -108,12 +110,14 @@ pub struct RefusedContact {
     pub name: String,
     /// The account reference that both sides were to carry.
     pub account_reference: AccountReference,
-    /// The existing Xero contact that was to be changed, as far as it is known; `None` for a create.
+    /// The existing Xero contact that was to be changed, as far as it is known; `None` for a
+    /// create.
     pub target: Option<XeroContactRef>,
 }
 
 impl RefusedContact {
-    /// The contact of a plan. A linked contact's name in Xero is taken to be the one carried over last.
+    /// The contact of a plan. A linked contact's name in Xero is taken to be the one carried over
+    /// last.
     #[must_use]
     pub fn of(contact: ContactId, plan: &Plan, link: Option<&Link>) -> Self {
         let known_name = link.map_or(&plan.synced.name, |link| &link.synced.name);
@@ -246,8 +250,8 @@ fn or_said_nothing(words: Vec<String>) -> Vec<String> {
     }
 }
 
-/// How often Xero's answer to a write of a contact did not tell what became of it, since the contact
-/// was last settled. Kept with the contact's deferral.
+/// How often Xero's answer to a write of a contact did not tell what became of it, since the
+/// contact was last settled. Kept with the contact's deferral.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownAnswers {
     /// Of writes of many contacts.

@@ -66,8 +66,8 @@ pub fn given_up_by(skip: Skip, is_linked: bool) -> GivenUp {
 }
 
 impl ManualMatch {
-    /// What stays of it when its contact is deleted in BigChange. The contact may be restored, and a
-    /// Xero contact that it is not, it is not then either.
+    /// What stays of it when its contact is deleted in BigChange. The contact may be restored, and
+    /// a Xero contact that it is not, it is not then either.
     #[must_use]
     pub fn after_deletion(self) -> Self {
         Self {
@@ -85,8 +85,8 @@ impl ManualMatch {
         }
     }
 
-    /// What counts of it now. A choice has to wait while a create of ours may have reached Xero: that
-    /// one has to be looked for first, or the customer could be there twice.
+    /// What counts of it now. A choice has to wait while a create of ours may have reached Xero:
+    /// that one has to be looked for first, or the customer could be there twice.
     #[must_use]
     pub fn that_counts(&self, in_doubt: Option<&crate::Plan>) -> Self {
         use crate::XeroWrite::{Create, Unknown};

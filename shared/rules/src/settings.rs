@@ -110,7 +110,8 @@ impl Settings {
         })
     }
 
-    /// Changes when the account or site groups do: then other contacts' references have to be known before a code is generated.
+    /// Changes when the account or site groups do: then other contacts' references have to be known
+    /// before a code is generated.
     #[must_use]
     pub fn groups_fingerprint(&self) -> Fingerprint {
         Fingerprint::of([
@@ -119,7 +120,8 @@ impl Settings {
         ])
     }
 
-    /// Changes when any setting does by which contacts are decided: a change starts a full sweep, and every held contact is tried again.
+    /// Changes when any setting does by which contacts are decided: a change starts a full sweep,
+    /// and every held contact is tried again.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of([

@@ -22,7 +22,8 @@ pub fn normalise_spaces(text: &str) -> String {
     normal
 }
 
-/// A name in the form in which names are compared: composed Unicode, case folded, spaces normalised.
+/// A name in the form in which names are compared: composed Unicode, case folded, spaces
+/// normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NameKey(String);
@@ -43,7 +44,8 @@ impl NameKey {
     }
 }
 
-/// A short, stable mark of some texts: equal texts have equal marks, and the texts cannot be read back from it.
+/// A short, stable mark of some texts: equal texts have equal marks, and the texts cannot be read
+/// back from it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);

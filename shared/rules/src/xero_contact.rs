@@ -74,7 +74,8 @@ pub struct NewXeroContact {
 }
 
 impl XeroContact {
-    /// Whether it carries the contact number that this software gives to the Xero contact that it creates for `contact`.
+    /// Whether it carries the contact number that this software gives to the Xero contact that it
+    /// creates for `contact`.
     #[must_use]
     pub fn is_ours_for(&self, contact: ContactId) -> bool {
         let number = self.contact_number.as_ref();
@@ -82,7 +83,8 @@ impl XeroContact {
     }
 }
 
-/// What is to change on an existing Xero contact. `None` leaves a field as it is; a blank text empties it.
+/// What is to change on an existing Xero contact. `None` leaves a field as it is; a blank text
+/// empties it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct XeroChanges {
     /// `Name`: never blank.

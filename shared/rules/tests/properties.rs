@@ -240,7 +240,8 @@ fn xero_takes(write: &XeroWrite) -> bool {
     }
 }
 
-// Texts. (Every strategy is boxed: nested by value, a world of them is larger than a test thread's stack.)
+// Texts. (Every strategy is boxed: nested by value, a world of them is larger than a test thread's
+// stack.)
 
 fn awkward_char() -> BoxedStrategy<char> {
     prop_oneof![
@@ -462,7 +463,8 @@ fn in_doubt() -> BoxedStrategy<InDoubt> {
 }
 
 prop_compose! {
-    /// Any state that the three sides may be in. A reference that the store keeps for the contact (its link's, its code) is reserved for it.
+    /// Any state that the three sides may be in. A reference that the store keeps for the contact
+    /// (its link's, its code) is reserved for it.
     fn world(contacts: BoxedStrategy<Contact>)(
         contact in contacts,
         settings in settings(),

@@ -1,4 +1,5 @@
-//! The crate decides and does nothing else: neither what it depends on nor what it takes from the standard library can reach the world outside.
+//! The crate decides and does nothing else: neither what it depends on nor what it takes from the
+//! standard library can reach the world outside.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,7 +12,8 @@ use std::path::Path;
 
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand};
 
-/// Async runtimes, HTTP, TLS and sockets, AWS, randomness, clocks. A trailing `*` stands for any ending.
+/// Async runtimes, HTTP, TLS and sockets, AWS, randomness, clocks. A trailing `*` stands for any
+/// ending.
 const FORBIDDEN: [&str; 44] = [
     "tokio*",
     "async-*",
@@ -142,8 +144,9 @@ fn is_forbidden(name: &str) -> bool {
         })
 }
 
-/// Cargo resolves a workspace's features for all its members together, and others of this workspace do ask `uuid` for randomness. So the question is
-/// put for a package outside the workspace that depends on this crate alone, at the versions of the workspace's lock file.
+/// Cargo resolves a workspace's features for all its members together, and others of this workspace
+/// do ask `uuid` for randomness. So the question is put for a package outside the workspace that
+/// depends on this crate alone, at the versions of the workspace's lock file.
 fn metadata_of_a_package_that_uses_only_rules() -> Metadata {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR"));
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uses-only-rules");
@@ -158,7 +161,8 @@ fn metadata_of_a_package_that_uses_only_rules() -> Metadata {
     MetadataCommand::new()
         .manifest_path(package.join("Cargo.toml"))
         .features(CargoOpt::SomeFeatures(Vec::new()))
-        // Where it is deployed; on Linux these packages are there already, for this test was built with them.
+        // Where it is deployed; on Linux these packages are there already, for this test was built
+        // with them.
         .other_options([
             "--filter-platform".to_owned(),
             format!("{}-unknown-linux-gnu", std::env::consts::ARCH),

@@ -11,12 +11,14 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, tls};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long one attempt at a call may take; the slowest, a full page of a query, takes well under a second.
+/// How long one attempt at a call may take; the slowest, a full page of a query, takes well under a
+/// second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Credentials, region and endpoint from the environment, where Lambda (and `sam local invoke`) puts them, with `ring` for TLS: aws-lc would cost a start 30 ms
-/// and more. The SDK's usual chain would look for files and other services at each start, and bring in their clients.
+/// Credentials, region and endpoint from the environment, where Lambda (and `sam local invoke`)
+/// puts them, with `ring` for TLS: aws-lc would cost a start 30 ms and more. The SDK's usual chain
+/// would look for files and other services at each start, and bring in their clients.
 #[must_use]
 pub fn aws_config() -> SdkConfig {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -1,4 +1,5 @@
-//! What a function finds around it: its environment variables, the time, and identifiers that do not repeat.
+//! What a function finds around it: its environment variables, the time, and identifiers that do
+//! not repeat.
 
 use std::sync::Arc;
 
@@ -32,7 +33,8 @@ pub struct Configuration {
     pub xero_api_url: Url,
     /// `XERO_IDENTITY_URL`.
     pub xero_identity_url: Url,
-    /// `MAX_RECEIVE_COUNT`: on a message's last receive the worker itself sends it to the dead-letter queue, with its reason.
+    /// `MAX_RECEIVE_COUNT`: on a message's last receive the worker itself sends it to the
+    /// dead-letter queue, with its reason.
     pub max_receive_count: u32,
     /// `HISTORY_DAYS`: how long it is remembered what was done about a contact; 0 for not at all.
     pub history_days: u16,
@@ -172,7 +174,8 @@ impl Host {
         Self::new(OffsetDateTime::now_utc, Uuid::new_v4)
     }
 
-    /// A clock and a source of identifiers. Metrics go to standard output, see [`Self::with_metrics`].
+    /// A clock and a source of identifiers. Metrics go to standard output, see
+    /// [`Self::with_metrics`].
     pub fn new(
         now: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
         new_id: impl Fn() -> Uuid + Send + Sync + 'static,

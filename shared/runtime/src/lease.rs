@@ -58,8 +58,8 @@ impl Lease {
         }
     }
 
-    /// The write that makes the lease on `name` free, whoever holds it: for a table that is thrown away,
-    /// in which nobody else works.
+    /// The write that makes the lease on `name` free, whoever holds it: for a table that is thrown
+    /// away, in which nobody else works.
     #[must_use]
     pub fn freed(records: &Records, name: &'static str) -> Write {
         records.delete::<LeaseRecord>(name, Expect::Any)

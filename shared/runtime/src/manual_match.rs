@@ -1,5 +1,6 @@
-//! A person's word about which Xero contact a BigChange contact is: checked against what the store says, and written as one conditional write, so that it and a
-//! worker that is at the same contact cannot undo each other.
+//! A person's word about which Xero contact a BigChange contact is: checked against what the store
+//! says, and written as one conditional write, so that it and a worker that is at the same contact
+//! cannot undo each other.
 
 use rules::{AccountReference, ContactId, ManualMatch, Notice, XeroContactId};
 use store::{TableError, Write};
@@ -14,7 +15,8 @@ use crate::references::AccountReferences;
 /// Why a person's word was not taken. Nothing was written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ManualMatchError {
-    /// A worker is at the contact, or was when it stopped: what it may have written has to be settled first.
+    /// A worker is at the contact, or was when it stopped: what it may have written has to be
+    /// settled first.
     #[error("a worker is at contact {0}, or was when it stopped, and has to finish first")]
     InWork(ContactId),
     /// It is linked already.
@@ -50,7 +52,8 @@ pub struct Remembering {
     pub days: u16,
 }
 
-/// A person says that `contact` is the Xero contact `xero_id`. The worker makes the link, by the rules that a word does not overrule.
+/// A person says that `contact` is the Xero contact `xero_id`. The worker makes the link, by the
+/// rules that a word does not overrule.
 ///
 /// # Errors
 /// See [`ManualMatchError`].
@@ -135,7 +138,8 @@ fn belongs_to(content: &ContactRecord) -> Option<XeroContactId> {
     linked.or(content.manual_match.pinned)
 }
 
-/// A person takes the link of `contact` to `xero_id` away, or the choice of it, and says that it is not that Xero contact. Nothing is changed in either system.
+/// A person takes the link of `contact` to `xero_id` away, or the choice of it, and says that it is
+/// not that Xero contact. Nothing is changed in either system.
 ///
 /// # Errors
 /// See [`ManualMatchError`].
@@ -191,8 +195,8 @@ pub async fn unlink(
     write(records, said, read.as_ref(), &parted, released, remembering).await
 }
 
-/// The code that is still to be written as the contact reference. It stays the account reference without
-/// the link; and where BigChange refused it, the next link is another try.
+/// The code that is still to be written as the contact reference. It stays the account reference
+/// without the link; and where BigChange refused it, the next link is another try.
 fn contact_reference_left(content: &ContactRecord) -> Option<AccountReference> {
     let is_refusal = |notice: &Notice| matches!(notice, Notice::ContactReferenceNotWritten { .. });
     let was_refused = content.notices.iter().any(is_refusal);
@@ -249,8 +253,10 @@ async fn read_idle(
     Ok(read)
 }
 
-/// A linked contact may be left with an intent for good, as when it is held before the update is repeated whose answer was lost. Once no worker can be at it any
-/// more, what that update may have written does not matter to who takes the link away. A create, or a first link, is settled by a worker first.
+/// A linked contact may be left with an intent for good, as when it is held before the update is
+/// repeated whose answer was lost. Once no worker can be at it any more, what that update may have
+/// written does not matter to who takes the link away. A create, or a first link, is settled by a
+/// worker first.
 async fn read_for_parting(
     records: &Records,
     contact: ContactId,

@@ -1,14 +1,16 @@
 //! What a newer version stored in a record and this version does not know.
 //!
-//! Two versions run at once in every deployment, and after a rollback the older one rewrites what the newer one wrote. So a rewrite changes what it means to change
-//! and leaves the rest as it was stored: fields that this version does not know, and codes that it reads as `Unknown`.
+//! Two versions run at once in every deployment, and after a rollback the older one rewrites what
+//! the newer one wrote. So a rewrite changes what it means to change and leaves the rest as it was
+//! stored: fields that this version does not know, and codes that it reads as `Unknown`.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use store::Expect;
 
-/// The fields that say which thing an object is about: where one differs, it is another thing, and nothing of the old one stays.
+/// The fields that say which thing an object is about: where one differs, it is another thing, and
+/// nothing of the old one stays.
 const IDENTITY: [&str; 4] = ["xero_id", "id", "attempt", "code"];
 
 /// A stored record that says more than this version reads from it.
@@ -77,7 +79,8 @@ fn merge_objects(
     known.chain(unknown).collect()
 }
 
-/// The elements of a list have no names: one that is still there as it was read stays as it was stored.
+/// The elements of a list have no names: one that is still there as it was read stays as it was
+/// stored.
 fn merge_arrays(stored: &[Value], read: &[Value], next: &[Value]) -> Value {
     let mut left: Vec<(&Value, &Value)> = read.iter().zip(stored).collect();
     let kept = next.iter().map(
@@ -94,8 +97,10 @@ fn is_same_thing(read: &Map<String, Value>, next: &Map<String, Value>) -> bool {
     IDENTITY.iter().all(|key| read.get(*key) == next.get(*key)) && code(read) == code(next)
 }
 
-/// What a write expects of a record and what it keeps of it: made by [`Stored::as_read`](crate::records::Stored::as_read),
-/// [`Stored::whatever_is_there`](crate::records::Stored::whatever_is_there) and [`expect`](crate::records::expect), or of an `Expect` where nothing was read.
+/// What a write expects of a record and what it keeps of it: made by
+/// [`Stored::as_read`](crate::records::Stored::as_read),
+/// [`Stored::whatever_is_there`](crate::records::Stored::whatever_is_there) and
+/// [`expect`](crate::records::expect), or of an `Expect` where nothing was read.
 #[derive(Debug, Clone)]
 pub struct Basis {
     pub(crate) expect: Expect,

@@ -20,7 +20,8 @@ struct Confirmed {
     tenant: TenantId,
 }
 
-/// The organisation that the stored links belong to, as it stands in the store; `None` where none was ever seen.
+/// The organisation that the stored links belong to, as it stands in the store; `None` where none
+/// was ever seen.
 ///
 /// # Errors
 /// As the store says.
@@ -34,8 +35,9 @@ pub async fn stored_tenant(table: &dyn Table) -> Result<Option<Stored<TenantId>>
     .transpose()
 }
 
-/// Makes another organisation the confirmed one: a person's decision. Everything that is stored of the one before stays under its own keys. Where there was one
-/// before, the switch of the new one is off, whatever it was when that organisation was last worked.
+/// Makes another organisation the confirmed one: a person's decision. Everything that is stored of
+/// the one before stays under its own keys. Where there was one before, the switch of the new one
+/// is off, whatever it was when that organisation was last worked.
 ///
 /// # Errors
 /// `Conflict` where the confirmed organisation is no longer `before`; otherwise as the store says.
@@ -69,7 +71,8 @@ fn read_confirmed(item: Item) -> Result<TenantId, TableError> {
     })
 }
 
-/// The organisation that the stored links belong to. The first one ever seen is confirmed by its being connected; any other has to wait for a person.
+/// The organisation that the stored links belong to. The first one ever seen is confirmed by its
+/// being connected; any other has to wait for a person.
 ///
 /// # Errors
 /// As the store says.

@@ -5,8 +5,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use rules::{AskedBy, ContactId};
 use serde::{Deserialize, Serialize};
 
-/// What the worker is told: which contact, and whether a person asked for it. It reads everything else itself. Other fields are ignored: another version may have
-/// written them.
+/// What the worker is told: which contact, and whether a person asked for it. It reads everything
+/// else itself. Other fields are ignored: another version may have written them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Message {
     /// The contact.
@@ -44,7 +44,8 @@ pub struct QueueError(pub String);
 
 /// Sends messages.
 pub trait Queue: Send + Sync + 'static {
-    /// Queues contacts for the worker. An error means that some may not be queued: doing it again is harmless.
+    /// Queues contacts for the worker. An error means that some may not be queued: doing it again
+    /// is harmless.
     fn send<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), QueueError>>;
     /// Gives up a message, with its reason.
     fn give_up<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), QueueError>>;

@@ -1,5 +1,6 @@
-//! What the table holds, and under which keys. Every key begins with the tenant, so that what was learnt of one organisation is never applied to another;
-//! the one exception is which organisation was confirmed.
+//! What the table holds, and under which keys. Every key begins with the tenant, so that what was
+//! learnt of one organisation is never applied to another; the one exception is which organisation
+//! was confirmed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -141,19 +142,22 @@ impl ContactRecord {
 pub struct Intent {
     /// Whose it is: one invocation's attempt.
     pub attempt: String,
-    /// Until when its worker may still be writing. Beyond the function's time limit, the longest exchange and the clocks' difference.
+    /// Until when its worker may still be writing. Beyond the function's time limit, the longest
+    /// exchange and the clocks' difference.
     #[serde(with = "rfc3339")]
     pub expires_at: OffsetDateTime,
     /// What it is about to write.
     pub plan: Plan,
 }
 
-/// No intent lasts longer: the 15 minutes for which a Lambda function may run at most, and the margin of its worker.
+/// No intent lasts longer: the 15 minutes for which a Lambda function may run at most, and the
+/// margin of its worker.
 const LONGEST_INTENT: Duration = Duration::minutes(20);
 
 impl Intent {
-    /// Until when its worker may still be writing, if it may be at it now. If it would last longer than any intent that is stored, treat it as expired: it comes
-    /// from a clock that was wrong, and must not keep its contact waiting.
+    /// Until when its worker may still be writing, if it may be at it now. If it would last longer
+    /// than any intent that is stored, treat it as expired: it comes from a clock that was wrong,
+    /// and must not keep its contact waiting.
     #[must_use]
     pub fn live_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let longest = now + LONGEST_INTENT + TWO_CLOCKS;
@@ -166,7 +170,8 @@ impl Intent {
 pub struct ReferenceRecord {
     /// As it was written.
     pub reference: AccountReference,
-    /// The contact that it is reserved for; `None` where it must merely not be generated: another kind of reference in BigChange, or a code that Xero refused.
+    /// The contact that it is reserved for; `None` where it must merely not be generated: another
+    /// kind of reference in BigChange, or a code that Xero refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<ContactId>,
 }
@@ -206,7 +211,8 @@ pub struct ProblemRecord {
     pub last_seen: OffsetDateTime,
 }
 
-/// A held contact that waits for another. Sort key: `<the contact that its problem names>#<the held one>`.
+/// A held contact that waits for another. Sort key: `<the contact that its problem names>#<the held
+/// one>`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WaitingRecord {
     /// The contact that the problem names.
@@ -279,7 +285,8 @@ pub enum DeferReason {
 }
 
 impl DeferReason {
-    /// Whether it goes on by itself as soon as Xero may be called again, so that waiting is all there is to do.
+    /// Whether it goes on by itself as soon as Xero may be called again, so that waiting is all
+    /// there is to do.
     #[must_use]
     pub fn is_pause_of_xero(self) -> bool {
         matches!(self, Self::XeroLimit | Self::XeroUnavailable)
@@ -306,7 +313,8 @@ pub struct PauseRecord {
     pub until: OffsetDateTime,
     /// Why, in words for people.
     pub why: String,
-    /// Why, for the contacts that are put off because of it. Version 0.1 did not store it, and told every pause as Xero's limit.
+    /// Why, for the contacts that are put off because of it. Version 0.1 did not store it, and told
+    /// every pause as Xero's limit.
     #[serde(default = "xero_limit")]
     pub reason: DeferReason,
 }
@@ -323,7 +331,8 @@ pub struct SweepRecord {
     /// When it queued everything.
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,
-    /// The settings had changed: another one is due then, since workers with the old settings may have been at it beside the new ones.
+    /// The settings had changed: another one is due then, since workers with the old settings may
+    /// have been at it beside the new ones.
     #[serde(
         default,
         with = "rfc3339::option",
@@ -352,7 +361,8 @@ pub struct ReferenceScan {
     pub missing: BTreeSet<GroupId>,
 }
 
-/// A contact group that cannot be read while others can. Sort key: the group's id. Removed when it is read again.
+/// A contact group that cannot be read while others can. Sort key: the group's id. Removed when it
+/// is read again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupFaultRecord {
     /// Since when.
@@ -363,7 +373,8 @@ pub struct GroupFaultRecord {
     /// BigChange's own words, where it refused in words that are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
-    /// Whether a full sweep was made without it, so that all of it is to be read as soon as it can be.
+    /// Whether a full sweep was made without it, so that all of it is to be read as soon as it can
+    /// be.
     #[serde(default)]
     pub missed_sweep: bool,
     /// When it was last tried to read all of it, while its changes alone could be read.
@@ -378,7 +389,8 @@ pub struct DirectoryRecord {
     pub pages: u32,
 }
 
-/// A kind of query that Xero refuses in this organisation, so that it is not tried again and again. Sort key: [`QueryKind`].
+/// A kind of query that Xero refuses in this organisation, so that it is not tried again and again.
+/// Sort key: [`QueryKind`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RefusedQueryRecord {
     /// When Xero is asked in this way again.
@@ -404,14 +416,16 @@ impl std::fmt::Display for QueryKind {
     }
 }
 
-/// How many calls a day Xero allows this organisation, as far as its answers have shown: 1,000 on the starter tier, else 5,000.
+/// How many calls a day Xero allows this organisation, as far as its answers have shown: 1,000 on
+/// the starter tier, else 5,000.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DayLimitRecord {
     /// The most calls that were ever left.
     pub at_least: u32,
 }
 
-/// The connection to Xero is dead: no calls until the secret changes or, where the refresh token still lives, Xero lists the organisation again.
+/// The connection to Xero is dead: no calls until the secret changes or, where the refresh token
+/// still lives, Xero lists the organisation again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadConnectionRecord {
     /// Since when.
@@ -419,7 +433,8 @@ pub struct DeadConnectionRecord {
     pub since: OffsetDateTime,
     /// Why, with the cure.
     pub why: String,
-    /// The version of the token secret that was found dead: another version is another chance. The token refresh moves it on to the version that it stores.
+    /// The version of the token secret that was found dead: another version is another chance. The
+    /// token refresh moves it on to the version that it stores.
     pub secret_version: String,
     /// What ended it. Version 0.1 did not store it.
     #[serde(default)]
@@ -431,11 +446,14 @@ pub struct DeadConnectionRecord {
 pub enum DeadCause {
     /// Xero takes none of the stored refresh tokens. Only another secret helps.
     RefreshRefused,
-    /// Xero answered that the app is not connected to the organisation. The refresh token lives, and is kept alive.
+    /// Xero answered that the app is not connected to the organisation. The refresh token lives,
+    /// and is kept alive.
     NotConnected,
-    /// The app lacks a permission, or the organisation's plan does. The refresh token lives, and is kept alive.
+    /// The app lacks a permission, or the organisation's plan does. The refresh token lives, and is
+    /// kept alive.
     MissingScope,
-    /// Stored by a version that did not say, or that knows other causes. The next refresh finds out.
+    /// Stored by a version that did not say, or that knows other causes. The next refresh finds
+    /// out.
     #[default]
     #[serde(other)]
     Unknown,
@@ -449,7 +467,8 @@ impl DeadCause {
     }
 }
 
-/// A lease, for efficiency only: correctness comes from conditional writes. Sort key: what is leased.
+/// A lease, for efficiency only: correctness comes from conditional writes. Sort key: what is
+/// leased.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeaseRecord {
     /// Who has it.
@@ -459,9 +478,11 @@ pub struct LeaseRecord {
     pub expires_at: OffsetDateTime,
 }
 
-/// What was done about a contact, kept for people to look up. Sort key: see [`HistoryRecord::key`]. It expires (template parameter `HistoryDays`).
+/// What was done about a contact, kept for people to look up. Sort key: see [`HistoryRecord::key`].
+/// It expires (template parameter `HistoryDays`).
 ///
-/// It holds no more of a contact than the change itself did: the fields that were written, and what stood in them before.
+/// It holds no more of a contact than the change itself did: the fields that were written, and what
+/// stood in them before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryRecord {
     /// When.
@@ -539,7 +560,8 @@ pub struct FollowRecord {
     pub until: OffsetDateTime,
 }
 
-/// How a contact's last message ended, while somebody followed along. Sort key: its id. It expires after a day.
+/// How a contact's last message ended, while somebody followed along. Sort key: its id. It expires
+/// after a day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OutcomeRecord {
     /// When.
@@ -589,7 +611,8 @@ pub struct Stored<R> {
 }
 
 impl<R> Stored<R> {
-    /// What a write that relies on this expects. A record that is written so keeps what a newer version wrote into it.
+    /// What a write that relies on this expects. A record that is written so keeps what a newer
+    /// version wrote into it.
     #[must_use]
     pub fn as_read(&self) -> Basis {
         Basis {
@@ -598,7 +621,8 @@ impl<R> Stored<R> {
         }
     }
 
-    /// For a write that replaces whatever is there by now, and keeps what a newer version had written into it when it was read.
+    /// For a write that replaces whatever is there by now, and keeps what a newer version had
+    /// written into it when it was read.
     #[must_use]
     pub fn whatever_is_there(&self) -> Basis {
         Basis {
@@ -621,7 +645,8 @@ impl<R> Stored<R> {
 }
 
 impl<R: Record> Stored<R> {
-    /// The record as it stands after `value` was written over `before` as it was read, or where nothing was.
+    /// The record as it stands after `value` was written over `before` as it was read, or where
+    /// nothing was.
     #[must_use]
     pub fn written(before: Option<&Self>, sort_key: String, value: R) -> Self {
         let newer = before.and_then(|before| before.newer.as_ref());
@@ -644,7 +669,8 @@ pub fn expect<R>(read: Option<&Stored<R>>) -> Basis {
     read.map_or(Expect::Absent.into(), Stored::as_read)
 }
 
-/// For a write that replaces whatever is there by now, and keeps what a newer version had written into what was read.
+/// For a write that replaces whatever is there by now, and keeps what a newer version had written
+/// into what was read.
 #[must_use]
 pub fn whatever_is_there<R>(read: Option<&Stored<R>>) -> Basis {
     read.map_or(Expect::Any.into(), Stored::whatever_is_there)
@@ -723,7 +749,8 @@ impl Records {
             .collect()
     }
 
-    /// A write of a record. Of one that was read, what a newer version wrote into it stays (see [`Stored::as_read`]).
+    /// A write of a record. Of one that was read, what a newer version wrote into it stays (see
+    /// [`Stored::as_read`]).
     ///
     /// # Errors
     /// Where the record is none that the store takes.
@@ -745,8 +772,8 @@ impl Records {
         })
     }
 
-    /// The write that replaces a record, whatever it says by now, and keeps what a newer version wrote
-    /// into it. One read.
+    /// The write that replaces a record, whatever it says by now, and keeps what a newer version
+    /// wrote into it. One read.
     ///
     /// # Errors
     /// As [`Self::get`] and [`Self::put`].
@@ -782,7 +809,8 @@ impl Records {
         Ok(write)
     }
 
-    /// The write that lets the worker ask Xero again about a held contact; it would not by itself, where neither the contact nor the settings changed.
+    /// The write that lets the worker ask Xero again about a held contact; it would not by itself,
+    /// where neither the contact nor the settings changed.
     ///
     /// # Errors
     /// As [`Self::put`].
@@ -803,7 +831,8 @@ impl Records {
         }
     }
 
-    /// Writes nothing, but lets the writes that it goes with pass only if a record is still as it was, or was not, read.
+    /// Writes nothing, but lets the writes that it goes with pass only if a record is still as it
+    /// was, or was not, read.
     #[must_use]
     pub fn unchanged<R: Record>(&self, sort_key: impl ToString, read: Option<&Stored<R>>) -> Write {
         Write::Check {

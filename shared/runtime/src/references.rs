@@ -1,8 +1,8 @@
 //! The account references in use: the only writer of their records.
 //!
 //! Every reference that BigChange or Xero was seen to use has one record, written conditionally, so
-//! that two contacts cannot hold one reference and no generated code can equal one in use. The methods
-//! return the write, which goes into one transaction with what it belongs to.
+//! that two contacts cannot hold one reference and no generated code can equal one in use. The
+//! methods return the write, which goes into one transaction with what it belongs to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,8 @@ impl<'a> AccountReferences<'a> {
         Ok(Reserving::With(put))
     }
 
-    /// Reserves a code that was just generated: the write fails where the code has a record already.
+    /// Reserves a code that was just generated: the write fails where the code has a record
+    /// already.
     ///
     /// # Errors
     /// As [`Records::put`].
@@ -70,9 +71,9 @@ impl<'a> AccountReferences<'a> {
         self.records.put(code.folded(), &record, Expect::Absent)
     }
 
-    /// Gives a contact's reservation back; `None` where it holds none. A reference that a code could
-    /// equal stays marked: another contact may carry it as its contact reference, which was marked
-    /// before this contact took it, or this contact may carry it still.
+    /// Gives a contact's reservation back; `None` where it holds none. A reference that a code
+    /// could equal stays marked: another contact may carry it as its contact reference, which was
+    /// marked before this contact took it, or this contact may carry it still.
     ///
     /// # Errors
     /// As the store says.
@@ -125,7 +126,8 @@ impl<'a> AccountReferences<'a> {
             .collect()
     }
 
-    /// Retires a generated code that Xero refused: no contact holds it, and it is never generated again.
+    /// Retires a generated code that Xero refused: no contact holds it, and it is never generated
+    /// again.
     ///
     /// # Errors
     /// As the store says.

@@ -1,5 +1,6 @@
-//! Logs and metrics. A log line names a contact by its id, never by its name; a metric is a log line too, in CloudWatch's embedded metric format,
-//! so that no permission and no call is needed for it.
+//! Logs and metrics. A log line names a contact by its id, never by its name; a metric is a log
+//! line too, in CloudWatch's embedded metric format, so that no permission and no call is needed
+//! for it.
 
 use std::io::Write as _;
 
@@ -55,7 +56,8 @@ impl Metric {
     }
 }
 
-/// Starts JSON logging to standard output. `LOG_LEVEL` may name a level, or levels by target (`warn,poll=debug`); the default is `info`.
+/// Starts JSON logging to standard output. `LOG_LEVEL` may name a level, or levels by target
+/// (`warn,poll=debug`); the default is `info`.
 pub fn start_tracing() {
     let wanted = std::env::var("LOG_LEVEL").unwrap_or_else(|_| DEFAULT_LEVEL.to_owned());
     // The SDK and the HTTP stack stay quiet: their debug lines hold requests.

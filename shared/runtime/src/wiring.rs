@@ -125,7 +125,8 @@ impl Services {
         }
     }
 
-    /// The client of BigChange. Its secret is read once, and again after [`Self::forget_bigchange`].
+    /// The client of BigChange. Its secret is read once, and again after
+    /// [`Self::forget_bigchange`].
     ///
     /// # Errors
     /// Where the secret cannot be read or is not filled in.
@@ -157,7 +158,8 @@ impl Services {
         Ok(client)
     }
 
-    /// BigChange refused the credentials: the next piece of work reads them again, for a person may have corrected them.
+    /// BigChange refused the credentials: the next piece of work reads them again, for a person may
+    /// have corrected them.
     pub async fn forget_bigchange(&self) {
         *self.bigchange.client.lock().await = None;
     }

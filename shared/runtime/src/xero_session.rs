@@ -1,4 +1,5 @@
-//! Calls to Xero that share what must be shared: the token, the pause when a limit is reached, and the knowledge that the connection is dead.
+//! Calls to Xero that share what must be shared: the token, the pause when a limit is reached, and
+//! the knowledge that the connection is dead.
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
@@ -21,7 +22,8 @@ use crate::telemetry::Metric;
 
 /// A token this near to its end is read again before it is used: longer than one call may take.
 const TOKEN_MARGIN: Duration = Duration::seconds(60);
-/// How long a contact waits where there is no access token, until the token refresh has brought one.
+/// How long a contact waits where there is no access token, until the token refresh has brought
+/// one.
 const NOT_CONNECTED_WAIT: Duration = Duration::minutes(5);
 /// How long it waits for a person where the connection is dead.
 const DEAD_CONNECTION_WAIT: Duration = Duration::minutes(5);
@@ -58,7 +60,8 @@ pub struct Pause {
 /// Why a call brought nothing.
 #[derive(Debug)]
 pub enum CallError {
-    /// Everybody has to wait; it has been stored where others must know. The call was not carried out.
+    /// Everybody has to wait; it has been stored where others must know. The call was not carried
+    /// out.
     Paused(Pause),
     /// This call failed; the others need not care.
     Failed(Error),
@@ -131,7 +134,8 @@ impl XeroConnection {
         let mut token = self.token(false).await?;
         let mut state = self.state(&token).await?;
         if state.may_need_a_person() {
-            // Who may have mended it since this process kept its token; or the token that is dead is newer than the one that it kept.
+            // Who may have mended it since this process kept its token; or the token that is dead
+            // is newer than the one that it kept.
             let stored = self.token(true).await?;
             if stored.version != token.version {
                 state = self.state(&stored).await?;
@@ -245,7 +249,8 @@ impl ConnectionState {
         self.records.tenant() != self.connected
     }
 
-    /// The connection is dead: another version of the token than the one that was found dead is another chance.
+    /// The connection is dead: another version of the token than the one that was found dead is
+    /// another chance.
     fn dead(&self) -> Option<&DeadConnectionRecord> {
         self.dead
             .as_ref()
@@ -271,7 +276,8 @@ fn access(token: &Token, tenant: TenantId, now: OffsetDateTime) -> Option<Access
 pub struct Session<'a> {
     /// The records of the confirmed organisation.
     pub records: Records,
-    /// Whether the connection is to another organisation than the confirmed one: then all work stops until a person confirms it.
+    /// Whether the connection is to another organisation than the confirmed one: then all work
+    /// stops until a person confirms it.
     pub organisation_changed: bool,
     /// A session, or until when everybody has to wait.
     pub ready: Result<XeroSession<'a>, Pause>,
@@ -298,7 +304,8 @@ impl XeroSession<'_> {
         &self.connection.xero
     }
 
-    /// Makes one call. A token that was renewed meanwhile is read again, once; a limit or a dead connection is stored for every worker.
+    /// Makes one call. A token that was renewed meanwhile is read again, once; a limit or a dead
+    /// connection is stored for every worker.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -314,7 +321,8 @@ impl XeroSession<'_> {
             shared.access.clone()
         };
         let mut answer = make(self.connection.xero.clone(), access.clone()).await;
-        // A lost authorisation too may be that of a token which a person, or the refresh, has replaced since this process read it.
+        // A lost authorisation too may be that of a token which a person, or the refresh, has
+        // replaced since this process read it.
         if let Err(Error::AuthExpired | Error::AuthLost { .. }) = answer {
             let is_expired = matches!(answer, Err(Error::AuthExpired));
             match self.renewed(&access).await? {
@@ -399,7 +407,8 @@ impl XeroSession<'_> {
         self.records.write(vec![write]).await
     }
 
-    /// The last calls are left: those of the minute to the other worker, those of the day to a person.
+    /// The last calls are left: those of the minute to the other worker, those of the day to a
+    /// person.
     async fn record_limits(&self, limits: Limits) -> Result<(), TableError> {
         let left = CallsLeft {
             minute: limits.minute_remaining,
@@ -451,7 +460,8 @@ impl XeroSession<'_> {
                     .map_err(|error| CallError::Open(error.into()))
             }
             Error::AuthLost { cause } => self.connection_lost(cause, used).await,
-            // The other workers need not find out for themselves. What became of this call is for its caller to know, whatever the store says.
+            // The other workers need not find out for themselves. What became of this call is for
+            // its caller to know, whatever the store says.
             Error::Transient { retry_after, .. } => {
                 let wait = as_wait(LIMITS.pause_after_outage(retry_after));
                 let why = "it cannot be reached or is out of order".to_owned();
@@ -467,7 +477,8 @@ impl XeroSession<'_> {
         }
     }
 
-    /// The newest token is refused. Nobody needs to find that out again before the refresh has had a chance to bring another.
+    /// The newest token is refused. Nobody needs to find that out again before the refresh has had
+    /// a chance to bring another.
     async fn token_refused(&self) -> Result<CallError, CallError> {
         let why = "it refuses the access token, and the token refresh has to bring another";
         self.pause(
@@ -493,7 +504,8 @@ impl XeroSession<'_> {
             .map_err(CallError::Open)?;
         let current = token.secret.access_token.as_ref();
         if current.is_none_or(|current| current.expose_secret() != refused.token.expose_secret()) {
-            // Nobody has refused the token that is stored now: a person may have connected anew, and the refresh has yet to bring its access token.
+            // Nobody has refused the token that is stored now: a person may have connected anew,
+            // and the refresh has yet to bring its access token.
             return self.token_refused().await;
         }
         self.connection.host.count(Metric::ConnectionDead);

@@ -43,7 +43,8 @@ proptest! {
     }
 }
 
-/// A poll that cannot do without the item says which it is; once it is removed, the next poll goes on where that one stopped.
+/// A poll that cannot do without the item says which it is; once it is removed, the next poll goes
+/// on where that one stopped.
 #[tokio::test]
 async fn an_item_that_this_program_did_not_write_is_named_and_moves_no_cursor() {
     let strange = json!({

@@ -18,7 +18,8 @@ use tracing::{Event, Metadata, Subscriber};
 use crate::world::{BIGCHANGE_SECRET, RETAIL, TOKEN_SECRET, World, not_in_xero};
 
 thread_local! {
-    /// What this thread has logged. A subscriber of one thread alone would do, but for threads without one that meet a line of logging first: it stays off then.
+    /// What this thread has logged. A subscriber of one thread alone would do, but for threads
+    /// without one that meet a line of logging first: it stays off then.
     static LOG: RefCell<String> = const { RefCell::new(String::new()) };
 }
 

@@ -87,7 +87,8 @@ async fn busy() -> World {
     world
 }
 
-/// Whether a poll that is cut off at one of its writes came to an end before it, and which contacts it and the next poll queue.
+/// Whether a poll that is cut off at one of its writes came to an end before it, and which contacts
+/// it and the next poll queue.
 async fn stopped_at(write: usize, mode: Mode, after_the_write: bool) -> (bool, BTreeSet<u64>) {
     let world = busy().await;
     let cut_off = CutOff {
@@ -106,7 +107,8 @@ async fn stopped_at(write: usize, mode: Mode, after_the_write: bool) -> (bool, B
 
 #[tokio::test]
 async fn whatever_write_a_poll_stops_at_the_next_ones_queue_what_is_left() {
-    // A full sweep's first write remembers that it is wanted. Where not even that is possible, the sweep is made when the last one is too long ago.
+    // A full sweep's first write remembers that it is wanted. Where not even that is possible, the
+    // sweep is made when the last one is too long ago.
     for (mode, first_write, expected) in [
         (Mode::Changes, 1, [1, 2, 3].as_slice()),
         (Mode::Full, 2, [1, 2, 3, 4].as_slice()),

@@ -1,4 +1,5 @@
-//! A company in BigChange, an organisation in Xero, and everything that a poll works with. The clock stands until it is moved.
+//! A company in BigChange, an organisation in Xero, and everything that a poll works with. The
+//! clock stands until it is moved.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,7 +44,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Contacts 1 and 2 are trade customers, 3 is a retail customer, 4 is a site of 1; all of them are an hour old.
+    /// Contacts 1 and 2 are trade customers, 3 is a retail customer, 4 is a site of 1; all of them
+    /// are an hour old.
     pub(crate) fn new() -> Self {
         let clock = Arc::new(Mutex::new(START));
         let mut company = FakeBigChange::new();

@@ -131,7 +131,8 @@ async fn a_person_who_connects_meanwhile_is_not_undone() {
         let parts = world.parts(&Fate::paced(1));
         let mut run = pin!(refresh(&parts));
         let ended = poll_times(run.as_mut(), pauses).await;
-        // With its expiry blank it is due at once, so a loser's token that was stored after it would look the better one.
+        // With its expiry blank it is due at once, so a loser's token that was stored after it
+        // would look the better one.
         let stored = world.a_person_stores_a_refresh_token();
         match ended {
             Some(_) => break,

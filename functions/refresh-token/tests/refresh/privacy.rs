@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::world::{APP, Accident, Fate, SCHEDULE, TOKEN, World, run_or_crash};
 
 thread_local! {
-    /// What this thread has logged. A subscriber of one thread alone would do, but for threads without one that meet a line of logging first: it stays off then.
+    /// What this thread has logged. A subscriber of one thread alone would do, but for threads
+    /// without one that meet a line of logging first: it stays off then.
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -158,7 +158,8 @@ impl World {
         self.parts_with(fate, self.table.clone(), Duration::ZERO)
     }
 
-    /// The parts of a refresher with a table of its own, hence without regard to the lease, and a clock that differs.
+    /// The parts of a refresher with a table of its own, hence without regard to the lease, and a
+    /// clock that differs.
     pub(crate) fn parts_with(
         self: &Arc<Self>,
         fate: &Arc<Fate>,

@@ -241,7 +241,8 @@ async fn a_token_that_nobody_has_refused_is_never_declared_dead() {
     let mut world = World::creating();
     let [acme, bolt] = ["Acme", "Bolt"].map(|name| world.customer_with_reference(name, name));
     world.sync(&[acme]).await;
-    // The app is disconnected; a person connects it anew and stores what the README asks for, while this process still has the token of before.
+    // The app is disconnected; a person connects it anew and stores what the README asks for, while
+    // this process still has the token of before.
     let tenant = world.network.xero().tenant_id();
     world.network.xero().set_connected(tenant, false);
     world.vault.set_current(

@@ -1,4 +1,5 @@
-//! Events, items of the table and secrets of any shape: each ends in a result, tells nothing of what it held, and never as a panic.
+//! Events, items of the table and secrets of any shape: each ends in a result, tells nothing of
+//! what it held, and never as a panic.
 
 use std::collections::BTreeSet;
 

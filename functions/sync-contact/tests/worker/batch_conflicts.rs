@@ -113,7 +113,8 @@ async fn two_workers_with_one_batch_do_not_make_two() {
         world.settle().await;
         world.holds_its_promises(&format!("seed {seed}, settled"));
         assert_eq!(world.xero_population(), 3, "seed {seed}");
-        // Acme, Bolt, and where it was quicker than its twin's link the other Acme, which Xero refuses.
+        // Acme, Bolt, and where it was quicker than its twin's link the other Acme, which Xero
+        // refuses.
         let elements = elements_created(&world);
         assert!(elements <= 3, "seed {seed}: {elements} were sent");
         for id in &ids[..3] {

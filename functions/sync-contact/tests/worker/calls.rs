@@ -122,7 +122,8 @@ async fn codes_are_looked_up_together() {
         .collect();
     assert_eq!(codes.len(), 40);
     assert!(!codes.contains("NEW0003"));
-    // A search for each of the three words that the names have, two filters for the codes, the create.
+    // A search for each of the three words that the names have, two filters for the codes, the
+    // create.
     let calls = world.xero_calls();
     assert!(calls <= 6, "{:?}", world.xero_call_log());
 }

@@ -141,7 +141,8 @@ async fn a_reference_that_a_person_enters_takes_the_place_of_a_code_not_yet_used
     world.settle().await;
     assert_eq!(world.created_for(acme)[0].text("AccountNumber"), "MINE");
     assert_eq!(world.in_bigchange(acme).account_reference, "MINE");
-    // The code is nobody's, and is generated for nobody else: somebody may have it as a contact reference.
+    // The code is nobody's, and is generated for nobody else: somebody may have it as a contact
+    // reference.
     let mark = world.get::<ReferenceRecord>("acme0001").await;
     assert_eq!(mark.unwrap().holder, None);
     world.is_quiet(&[acme]).await;

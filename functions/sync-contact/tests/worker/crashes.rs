@@ -5,7 +5,8 @@ use serde_json::json;
 use crate::trouble::Fault;
 use crate::world::World;
 
-/// Contacts of every kind: to create, to link with and without a write, to generate for, to update, and twins.
+/// Contacts of every kind: to create, to link with and without a write, to generate for, to update,
+/// and twins.
 async fn population() -> (World, Vec<u64>) {
     let mut world = World::generating().await;
     world.xero_contacts(
@@ -55,7 +56,8 @@ async fn converges(world: &mut World, ids: &[u64], says: &str) {
             "{says}"
         );
     }
-    // Which of the two depends on whether the first one's link was recorded when the second one was looked at.
+    // Which of the two depends on whether the first one's link was recorded when the second one was
+    // looked at.
     let code = world.problem_code(second).await;
     assert!(
         ["LinkedToAnotherContact", "NameTakenInXero"].contains(&code),

@@ -6,7 +6,8 @@ use sync_contact::Response;
 
 use crate::world::{World, contact, message};
 
-/// What SQS delivers once somebody has moved these letters: the bodies as they were, in new messages.
+/// What SQS delivers once somebody has moved these letters: the bodies as they were, in new
+/// messages.
 fn moved(letters: &[DeadLetter]) -> Value {
     let records: Vec<Value> = letters
         .iter()
@@ -129,7 +130,8 @@ async fn one_that_is_moved_back_before_its_reason_is_mended_becomes_a_letter_aga
     }
 }
 
-/// A message that nobody can read is no more readable for having been a letter: it comes back at once, and stays there.
+/// A message that nobody can read is no more readable for having been a letter: it comes back at
+/// once, and stays there.
 #[tokio::test]
 async fn one_without_a_contact_comes_back_once_for_each_time_that_it_is_moved() {
     let mut world = World::creating();

@@ -1,4 +1,5 @@
-//! What people really type into names, references, countries and emails: each contact ends as the rules say, and nothing is cut or doubled.
+//! What people really type into names, references, countries and emails: each contact ends as the
+//! rules say, and nothing is cut or doubled.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +67,8 @@ const SPACED_NAMES: [(&str, &str); 8] = [
 /// Asks Xero for a contact by itself, as in a large organisation, or reads them all.
 const WAYS_TO_LOOK: [u32; 2] = [60, 1];
 
-/// Creates the contact, finds it again in a second run, and finds it by name where a person made it in Xero.
+/// Creates the contact, finds it again in a second run, and finds it by name where a person made it
+/// in Xero.
 async fn is_created_and_found_again(name: &str, in_xero: &str) {
     for pages in WAYS_TO_LOOK {
         let mut world = World::creating();
@@ -437,7 +439,8 @@ fn any_texts() -> impl Strategy<Value = Texts> {
     )
 }
 
-/// Whatever stands in them, a contact is created with what Xero takes of it, or held with the name of the field that must be mended.
+/// Whatever stands in them, a contact is created with what Xero takes of it, or held with the name
+/// of the field that must be mended.
 #[tokio::test]
 async fn any_contact_is_created_whole_or_less_what_is_told_or_held() {
     let mut chance = TestRunner::deterministic();

@@ -111,7 +111,8 @@ async fn a_word_is_refused_where_a_worker_is_at_it_or_it_is_somebody_elses() {
         xero_id: xero_id(xero),
     };
     assert_eq!(choose(&world, linked, Uuid::from_u128(5)).await, Err(again));
-    // A create whose answer was lost may have reached Xero: it has to be looked for before anybody says that it is another one.
+    // A create whose answer was lost may have reached Xero: it has to be looked for before anybody
+    // says that it is another one.
     let fault =
         fake_xero::Fault::next_call(fake_xero::FaultKind::LostAnswer).on("PUT", "/Contacts");
     world.network.xero().inject(fault);
@@ -236,7 +237,8 @@ async fn even_a_word_that_slipped_in_before_a_create_in_doubt_makes_no_second_co
     assert_eq!(world.in_xero(other).text("AccountNumber"), "");
 }
 
-/// A choice between two blank ones, so that everything is written: a code, the account number, the account reference, the contact reference.
+/// A choice between two blank ones, so that everything is written: a code, the account number, the
+/// account reference, the contact reference.
 async fn chosen() -> (World, u64, Uuid) {
     let mut world = World::generating().await;
     let xero = world.xero_contact(json!({"Name": "Old Name Ltd"}));

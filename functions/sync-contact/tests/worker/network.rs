@@ -1,4 +1,5 @@
-//! The one way out: to a fake BigChange and a fake Xero, by a clock that stands still until it is moved.
+//! The one way out: to a fake BigChange and a fake Xero, by a clock that stands still until it is
+//! moved.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;

@@ -1,4 +1,5 @@
-//! Beside a worker of a newer version, or after one: what that one stored is kept, and what it was writing is left to it.
+//! Beside a worker of a newer version, or after one: what that one stored is kept, and what it was
+//! writing is left to it.
 
 use runtime::records::{ContactRecord, DeferReason, DeferredRecord, ProblemRecord, Record};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! No personal data and no secret in any log line, error, metric, dead letter, queue message or key.
+//! No personal data and no secret in any log line, error, metric, dead letter, queue message or
+//! key.
 
 use std::cell::RefCell;
 use std::io;
@@ -11,7 +12,8 @@ use store::{Expect, Key, Table, Write};
 use crate::world::{SITES, World, event, message};
 
 thread_local! {
-    /// What this thread has logged. A subscriber of one thread alone would do, but for threads without one that meet a line of logging first: it stays off then.
+    /// What this thread has logged. A subscriber of one thread alone would do, but for threads
+    /// without one that meet a line of logging first: it stays off then.
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 

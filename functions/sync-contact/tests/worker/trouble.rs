@@ -1,4 +1,5 @@
-//! Something that goes wrong at one of the calls that the worker makes to the outside: the store, BigChange and Xero, counted together.
+//! Something that goes wrong at one of the calls that the worker makes to the outside: the store,
+//! BigChange and Xero, counted together.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -103,7 +104,8 @@ impl Trouble {
         (state.jitter >> 33) % 4
     }
 
-    /// Ends the process: whoever waits for [`Self::crashed`] drops the work, and this never returns.
+    /// Ends the process: whoever waits for [`Self::crashed`] drops the work, and this never
+    /// returns.
     pub(crate) async fn crash(&self) {
         self.crashed.notify_one();
         std::future::pending::<()>().await;

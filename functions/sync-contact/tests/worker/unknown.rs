@@ -84,7 +84,8 @@ async fn a_create_of_which_the_answer_does_not_tell_is_looked_for_at_once_and_li
 async fn a_create_that_stays_unknown_is_sent_alone_twice_and_then_held_with_what_came() {
     let mut world = World::creating();
     let ids = customers(&mut world, 2);
-    // Every write that holds the first is lost on its way to Xero's records: it answers OK without an id.
+    // Every write that holds the first is lost on its way to Xero's records: it answers OK without
+    // an id.
     for _ in 0..10 {
         world.network.just_before(
             |request| {
@@ -290,7 +291,8 @@ async fn a_create_that_is_refused_because_our_own_is_there_already_is_linked_to_
         let mut world = World::creating();
         world.organisation_has_pages(pages).await;
         let acme = world.customer_with_reference("Acme", "A1");
-        // An earlier create of ours, renamed and renumbered by a person, that nobody has looked for.
+        // An earlier create of ours, renamed and renumbered by a person, that nobody has looked
+        // for.
         world.network.just_before(
             |request| request.method() == "PUT",
             |network| {

@@ -305,7 +305,8 @@ impl World {
         sync_contact::handle(&self.worker, event, self.now() + TIME_LIMIT).await
     }
 
-    /// Works an event until it is done, or the process is gone; then another process takes its place.
+    /// Works an event until it is done, or the process is gone; then another process takes its
+    /// place.
     pub(crate) async fn deliver_or_crash(&mut self, ids: &[u64]) {
         let event = event(ids);
         let is_gone = tokio::select! {
@@ -318,7 +319,8 @@ impl World {
         }
     }
 
-    /// Does what the poll and the queue do, until nothing is left to do: time passes to whatever is due next, and it is delivered.
+    /// Does what the poll and the queue do, until nothing is left to do: time passes to whatever is
+    /// due next, and it is delivered.
     pub(crate) async fn settle(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let queued: BTreeSet<u64> = self
@@ -477,7 +479,8 @@ impl World {
         assert_eq!(self.dump(), before, "writes to the store");
     }
 
-    /// What must hold at any moment: one BigChange contact has at most one Xero contact, and no account reference is on two.
+    /// What must hold at any moment: one BigChange contact has at most one Xero contact, and no
+    /// account reference is on two.
     pub(crate) fn holds_its_promises(&self, says: &str) {
         let xero = self.network.xero();
         let mut numbers = BTreeSet::new();

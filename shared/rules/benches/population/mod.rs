@@ -1,4 +1,5 @@
-//! Contacts of five kinds in equal parts: new with an account reference, new without one, matched by name, linked and unchanged, linked and changed.
+//! Contacts of five kinds in equal parts: new with an account reference, new without one, matched
+//! by name, linked and unchanged, linked and changed.
 
 #![allow(
     clippy::unwrap_used,
@@ -50,7 +51,8 @@ impl Population {
         }
     }
 
-    /// Decides about each as the worker does: whether it takes part, what to ask Xero, and what to do with the answer. Returns how many plans came of it.
+    /// Decides about each as the worker does: whether it takes part, what to ask Xero, and what to
+    /// do with the answer. Returns how many plans came of it.
     #[must_use]
     pub(crate) fn decide_all(&self) -> usize {
         self.cases

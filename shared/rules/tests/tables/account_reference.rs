@@ -19,7 +19,8 @@ const NOT_TICKED: &[bool] = &[false];
 const BLANK: &str = "";
 const EITHER: &[&str] = &["", "SEARCH-ME"];
 
-/// Account ref, match in Xero, generate, contact ref; what the account reference becomes, what the contact reference becomes (`None`: unchanged).
+/// Account ref, match in Xero, generate, contact ref; what the account reference becomes, what the
+/// contact reference becomes (`None`: unchanged).
 type Row = (
     &'static str,
     Match,

@@ -1,4 +1,5 @@
-//! The rules as tables: one test for each table of the specification, one line for each of its rows.
+//! The rules as tables: one test for each table of the specification, one line for each of its
+//! rows.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -18,7 +18,8 @@ fn named(n: u64, name: &str, account_number: &str) -> XeroContactRef {
 /// Services that a text must have.
 type Services = &'static [&'static str];
 
-/// One of each, with the values in conflict that its sentence must name and the menu that its cure must.
+/// One of each, with the values in conflict that its sentence must name and the menu that its cure
+/// must.
 #[rustfmt::skip] // a table: one row, one line
 fn every_problem() -> Vec<(&'static str, Problem, Services, Services)> {
     const BIGCHANGE: &[&str] = &["BigChange", "CRM → Contacts"];

@@ -11,7 +11,8 @@ use crate::support::{Case, XeroContactExt, contact_id, namesake, reference, sett
 #[rustfmt::skip] // a table: one row, one line
 fn a_contact_keeps_the_reference_that_it_uses() {
     let rows = [
-        // the contact is                 linked under, in doubt, generated, in BigChange,  keeps A-1
+        // the contact is                 linked under, in doubt, generated, in BigChange,  keeps
+        //
         ("linked",                        Some("A-1"),  false,    false,     Some("B-2"),   true),
         ("linked under another",          Some("B-2"),  false,    false,     Some("A-1"),   false),
         ("linked under another, a code",  Some("B-2"),  false,    true,      None,          false),

@@ -1,4 +1,5 @@
-//! A case to decide about, built up from one ordinary customer, and decisions put into a word or two.
+//! A case to decide about, built up from one ordinary customer, and decisions put into a word or
+//! two.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +57,8 @@ pub(crate) fn acme() -> Contact {
     }
 }
 
-/// Settings by the variables that a deployment would set; group 10 holds account customers, group 20 site contacts.
+/// Settings by the variables that a deployment would set; group 10 holds account customers, group
+/// 20 site contacts.
 pub(crate) fn settings(set: &[(&str, &str)]) -> Settings {
     let defaults = [("ACCOUNT_GROUP_IDS", "10"), ("SITE_GROUP_IDS", "20")];
     Settings::read(|name| {

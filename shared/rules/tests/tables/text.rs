@@ -73,7 +73,8 @@ fn an_account_reference_is_trimmed_bounded_and_compared_without_case() {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn the_key_under_which_a_reference_is_reserved_stays_the_same() {
-    // Reservations are stored under it: another key for the same reference would be a second reservation.
+    // Reservations are stored under it: another key for the same reference would be a second
+    // reservation.
     let rows = [
         ("A-1",          "a-1"),
         (" acme0001 ",   "acme0001"),

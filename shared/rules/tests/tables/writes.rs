@@ -138,7 +138,8 @@ fn only_the_unit_that_changed_in_bigchange_is_sent() {
 
 #[test]
 fn a_phone_corrected_in_xero_survives_a_new_address_in_bigchange() {
-    // What Xero holds is not even looked at: the phone did not change in BigChange, so it is not sent.
+    // What Xero holds is not even looked at: the phone did not change in BigChange, so it is not
+    // sent.
     let changes = Case::linked()
         .with(|c| "2 Low Street".clone_into(&mut c.street))
         .changes();

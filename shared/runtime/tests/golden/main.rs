@@ -1,6 +1,8 @@
-//! Stored data outlives a version: what 0.1 wrote is read for ever, and what a newer version wrote is kept.
+//! Stored data outlives a version: what 0.1 wrote is read for ever, and what a newer version wrote
+//! is kept.
 //!
-//! `records-0.1.json` holds every kind of record with every code, as version 0.1 wrote it. It is never changed; a later version adds a file of its own.
+//! `records-0.1.json` holds every kind of record with every code, as version 0.1 wrote it. It is
+//! never changed; a later version adds a file of its own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -85,7 +85,8 @@ proptest! {
         prop_assert!(line.contains(variable), "{line}");
         let (_, good) = VARIABLES.into_iter().find(|(known, _)| *known == variable).unwrap();
         prop_assert_ne!(environment.get(variable).map(String::as_str), Some(good));
-        // A setting is no secret, and its value is shown where it is wrong. Names and addresses may hold one.
+        // A setting is no secret, and its value is shown where it is wrong. Names and addresses may
+        // hold one.
         if let ConfigurationError::Variable { .. } = error {
             let told = format!("{line} {error:?}");
             prop_assert!(!told.contains(MARK), "{told}");
@@ -104,7 +105,8 @@ proptest! {
             let Ok(read) = read else { continue };
             for url in [read.bigchange_url, read.xero_api_url, read.xero_identity_url] {
                 let host = url.host_str().unwrap();
-                // All of 127.0.0.0/8 is this machine (RFC 1122, 3.2.1.3), and there are many ways to write such an address.
+                // All of 127.0.0.0/8 is this machine (RFC 1122, 3.2.1.3), and there are many ways
+                // to write such an address.
                 let is_here = ["localhost", "[::1]"].contains(&host)
                     || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.octets()[0] == 127);
                 prop_assert!(url.scheme() == "https" || is_here, "{url}");

@@ -1,4 +1,5 @@
-//! Whatever stands in the environment or in the table, reading it ends in a result or in an error that tells nothing private.
+//! Whatever stands in the environment or in the table, reading it ends in a result or in an error
+//! that tells nothing private.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
