@@ -26,7 +26,7 @@ const FAR_OFF: Duration = Duration::days(1);
 /// queued within the rest of the function's 300.
 const READING_TIME: Duration = Duration::seconds(200);
 
-/// One poll's host.
+/// One poll.
 pub(crate) struct PollRun<'a> {
     pub(crate) services: &'a Services,
     pub(crate) records: &'a Records,

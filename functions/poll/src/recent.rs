@@ -18,7 +18,7 @@ pub(crate) const OVERLAP: Duration = Duration::minutes(10);
 /// there and back; a second save within BigChange's second) may come after the worker has read the
 /// contact. But it is listed for [`OVERLAP`] after it was made, which is longer than this rest by
 /// the two minutes that BigChange's clock may be behind, the two that a save may take to show, and
-/// some seconds, of which BigChange's dates have no services: so a poll that comes after the rest
+/// some seconds, of which BigChange's dates have no fractions: so a poll that comes after the rest
 /// still sees it, and queues it.
 const REST: Duration = Duration::seconds(5 * 60 + 30);
 const _: () = assert!(OVERLAP.whole_seconds() - REST.whole_seconds() >= 4 * 60 + 2);

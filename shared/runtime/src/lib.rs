@@ -1,4 +1,4 @@
-//! What the three functions share beside the rules: their host, what the table holds, the queue,
+//! What the three functions share beside the rules: the time and identifiers, what the table holds, the queue,
 //! and the session with Xero.
 
 mod aws;

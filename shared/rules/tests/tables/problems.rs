@@ -15,7 +15,7 @@ fn named(n: u64, name: &str, account_number: &str) -> XeroContactRef {
     XeroContactRef::from(&xero(n).named(name).account(account_number))
 }
 
-/// Services that a text must have.
+/// Parts that a text must have.
 type Services = &'static [&'static str];
 
 /// One of each, with the values in conflict that its sentence must name and the menu that its cure
