@@ -1,5 +1,5 @@
-//! What the three functions share beside the rules: the time and identifiers, what the table holds, the queue,
-//! and the session with Xero.
+//! What the three functions share beside the rules: the time and identifiers, what the table holds,
+//! the queue, and the session with Xero.
 
 mod aws;
 mod claims;

@@ -16,12 +16,12 @@ fn named(n: u64, name: &str, account_number: &str) -> XeroContactRef {
 }
 
 /// Parts that a text must have.
-type Services = &'static [&'static str];
+type Parts = &'static [&'static str];
 
 /// One of each, with the values in conflict that its sentence must name and the menu that its cure
 /// must.
 #[rustfmt::skip] // a table: one row, one line
-fn every_problem() -> Vec<(&'static str, Problem, Services, Services)> {
+fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
     const BIGCHANGE: &[&str] = &["BigChange", "CRM → Contacts"];
     const TERMS: &[&str] = &["CRM → Contacts", "Financials → Terms"];
     vec![
