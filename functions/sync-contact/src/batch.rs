@@ -1,20 +1,19 @@
 //! A batch from its messages to their outcomes: whether it can be worked at all, and the work.
 
-use futures::{StreamExt, stream};
-use rules::{AskedBy, ContactId, UnknownAnswers};
-use runtime::records::{DeferReason, DeferredRecord, Records, whatever_is_there};
+use rules::ContactId;
+use runtime::records::{DeferReason, Records};
 use runtime::telemetry::Metric;
 use runtime::{OpenError, Pause, Session, XeroSession};
-use store::{Expect, TableError};
+use store::TableError;
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::context::{Context, LOGIN_WAIT, STORE_AT_ONCE};
+use crate::commit::unworked::{defer_all, forget, put_off_until_switched_on};
+use crate::context::{Context, LOGIN_WAIT};
 use crate::follow::Follower;
 use crate::load::Asked;
 use crate::model::{Committed, ContactOutcome, Outcomes};
 use crate::pipeline;
-use crate::switched_off::put_off_until_switched_on;
 use crate::worker::Worker;
 
 /// Why no contact of a batch could be worked. Nothing was touched, and every message comes again.
@@ -122,56 +121,12 @@ fn result_of(committed: Committed) -> (ContactId, Result<ContactOutcome, String>
     (committed.state.id, outcome)
 }
 
-/// Waiting costs next to nothing: one write for each contact, no call to either system.
-async fn defer_all(
-    records: &Records,
-    contacts: &Asked,
-    now: OffsetDateTime,
-    due: OffsetDateTime,
-    reason: DeferReason,
-) -> Outcomes {
-    let defer = |contact: ContactId, asked_by: AskedBy| async move {
-        let old = records.get::<DeferredRecord>(contact).await?;
-        let basis = whatever_is_there(old.as_ref());
-        let fresh = DeferredRecord {
-            since: now,
-            due,
-            reason,
-            attempts: 0,
-            incomplete_answers: 0,
-            unknown_answers: UnknownAnswers::default(),
-            by: asked_by,
-        };
-        let deferred = match old {
-            None => fresh,
-            Some(old) => DeferredRecord {
-                due,
-                reason,
-                by: old.value.by.max(asked_by),
-                ..old.value
-            },
-        };
-        let write = records.put(contact, &deferred, basis)?;
-        records.write(vec![write]).await
-    };
-    let deferrals = contacts.iter().map(|(contact, asked_by)| async move {
-        let result: Result<(), TableError> = defer(*contact, *asked_by).await;
-        let outcome = result.map(|()| ContactOutcome::Deferred(reason));
-        (*contact, outcome.map_err(|error| error.to_string()))
-    });
-    stream::iter(deferrals)
-        .buffer_unordered(STORE_AT_ONCE)
-        .collect()
-        .await
-}
-
 /// Forgets that a contact was put off, and tells whoever follows along that it is given up, as far
 /// as the store can be reached.
 pub(crate) async fn given_up(worker: &Worker, contact: ContactId, reason: &str) {
     let dropped = async {
         let Session { records, .. } = worker.services.xero.open().await?;
-        let write = records.delete::<DeferredRecord>(contact, Expect::Any);
-        records.write(vec![write]).await?;
+        forget(&records, contact).await?;
         let outcome = ContactOutcome::GivenUp(reason.to_owned());
         let ended = Outcomes::from([(contact, Ok(outcome))]);
         let now = worker.services.host.now();

@@ -1,5 +1,7 @@
 //! Writes endings. Each is one transaction, so that it is there as a whole or not at all.
 
+pub(crate) mod unworked;
+
 use std::collections::BTreeSet;
 
 use rules::{

@@ -33,7 +33,6 @@ mod queries;
 mod references;
 mod refusals;
 mod source_writes;
-mod switched_off;
 mod target_writes;
 mod wake;
 mod worker;
