@@ -3,7 +3,7 @@
 //! Xero allows 60 calls a minute, five at once, and 5,000 a day (1,000 on the starter tier), for
 //! one app and one organisation together. Its answers say how many are left.
 
-use std::time::Duration;
+use core::time::Duration;
 
 /// How many calls are left, as far as an answer of Xero said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! When a contact that could not be worked is tried again, and when it is given up.
 
-use std::time::Duration;
+use core::time::Duration;
 
 /// How long a contact waits that failed for its own sake, and how often that is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
