@@ -38,7 +38,7 @@ fn golden() -> Vec<Item> {
     let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
     let items = items.iter().map(|item| Item {
         kind: text(item, "kind"),
-        sort_key: text(item, "sort_key"),
+        sort_key: text(item, "sort"),
         body: item["body"].clone(),
     });
     items.collect()
