@@ -327,8 +327,11 @@ pub struct LinkArguments {
     /// The BigChange contact.
     pub contact: ContactId,
     /// The Xero contact.
-    #[arg(value_name = "XERO-ID")]
-    pub xero: XeroContactId,
+    #[arg(value_name = "XERO-ID", required_unless_present = "new")]
+    pub xero: Option<XeroContactId>,
+    /// It is a new customer, none of the Xero contacts that it is held for (PossibleDuplicate).
+    #[arg(long, conflicts_with = "xero")]
+    pub new: bool,
     /// Without being asked.
     #[command(flatten)]
     pub confirm: Confirm,

@@ -40,7 +40,7 @@ const OUTPUTS: [(&str, &str); 6] = [
     ("XERO_APP_SECRET_ID", "XeroAppSecret"),
     ("XERO_TOKEN_SECRET_ID", "XeroTokenSecret"),
 ];
-const PARAMETERS: [(&str, &str); 12] = [
+const PARAMETERS: [(&str, &str); 13] = [
     ("SYNC_SOURCE", "SyncSource"),
     ("ACCOUNT_GROUP_IDS", "AccountGroupIds"),
     ("SITE_GROUP_IDS", "SiteGroupIds"),
@@ -48,6 +48,7 @@ const PARAMETERS: [(&str, &str); 12] = [
     ("CREATE_IN_XERO", "CreateInXero"),
     ("MATCH_BY_NAME", "MatchByName"),
     ("UPDATE_IN_XERO", "UpdateInXero"),
+    ("HOLD_LIKELY_DUPLICATES", "HoldLikelyDuplicates"),
     ("BIGCHANGE_URL", "BigChangeUrl"),
     ("XERO_API_URL", "XeroApiUrl"),
     ("XERO_IDENTITY_URL", "XeroIdentityUrl"),

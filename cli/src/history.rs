@@ -72,6 +72,7 @@ fn told(event: HistoryEvent) -> &'static str {
         HistoryEvent::Linked => "linked",
         HistoryEvent::Updated => "changed",
         HistoryEvent::Released => "deleted in BigChange, link released",
+        HistoryEvent::DistinctByPerson => "another customer, a person said",
         HistoryEvent::ChosenByPerson => "chosen by a person",
         HistoryEvent::UnlinkedByPerson => "unlinked by a person",
         HistoryEvent::Unknown => "done by a newer version",

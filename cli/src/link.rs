@@ -28,7 +28,10 @@ use crate::ui::one_line;
 pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<ExitStatus> {
     tool.check_clock().await?;
     fresh_token(tool).await?;
-    let (contact_id, xero_id) = (arguments.contact, arguments.xero);
+    let contact_id = arguments.contact;
+    let Some(xero_id) = arguments.xero else {
+        return declare_new(tool, arguments).await;
+    };
     let records = tool.records().await?;
     let record = records.get::<ContactRecord>(contact_id).await?;
     let link = record.and_then(|record| record.value.link);
@@ -67,6 +70,36 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     let chosen = manual_match::pin(&records, contact_id, xero_id, remembering(tool)).await;
     chosen.map_err(|error| told(contact_id, error))?;
     queue_and_follow(tool, &BTreeSet::from([contact_id]), arguments.follow).await
+}
+
+/// A person says that a held contact is a new customer.
+async fn declare_new(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<ExitStatus> {
+    let id = arguments.contact;
+    let records = tool.records().await?;
+    let candidates = manual_match::candidates(&records, id).await;
+    let candidates = candidates.map_err(|error| told(id, error))?;
+    let customer = read_customer(tool, id).await?;
+    let then = if tool.configuration.settings.create_in_xero {
+        "It is created in Xero beside them."
+    } else {
+        "Creating in Xero is not authorised (CreateInXero=false), so it stays held until it is."
+    };
+    let list = candidates.iter().map(|one| {
+        let (name, evidence) = (one_line(&one.xero.name), one_line(&one.evidence));
+        format!("  {} \"{name}\": {evidence}\n", one.xero.id)
+    });
+    tool.ui.tell(format!(
+        "BigChange contact {id} \"{}\" is a new customer, none of these Xero contacts:\n{}{then}",
+        one_line(&customer.details.name),
+        list.collect::<String>(),
+    ));
+    if !arguments.confirm.yes && !tool.ui.confirm("Is that so?", "--yes").await? {
+        tool.ui.tell("Nothing was changed.");
+        return Ok(ExitStatus::Attention);
+    }
+    let declared = manual_match::declare_new(&records, id, &candidates, remembering(tool)).await;
+    declared.map_err(|error| told(id, error))?;
+    queue_and_follow(tool, &BTreeSet::from([id]), arguments.follow).await
 }
 
 fn nothing_to_do(tool: &Tool) -> anyhow::Result<ExitStatus> {
@@ -146,6 +179,15 @@ fn told(contact: ContactId, error: ManualMatchError) -> anyhow::Error {
             format!("contact-sync unlink {other} first, if that is wrong")
         }
         ManualMatchError::Table(TableError::Conflict) => "try again".to_owned(),
+        ManualMatchError::NameTaken { xero_id, .. } => format!(
+            "give one of the two another name (in BigChange: CRM → Contacts → the contact → General; in Xero: Contacts → the contact → Edit), or link them: contact-sync link \
+             {contact} {xero_id}"
+        ),
+        ManualMatchError::NotHeldAsDuplicate(_) => {
+            format!(
+                "contact-sync problems tells what it is held for, and contact-sync plan --contact {contact} what will become of it"
+            )
+        }
         ManualMatchError::NotLinked(_) | ManualMatchError::Table(_) => return error.into(),
     };
     anyhow!("{error}: {cure}")
@@ -222,7 +264,7 @@ async fn check_pair(
         .collect();
     let word = ManualMatch {
         pinned: Some(xero.id),
-        excluded: Vec::new(),
+        ..ManualMatch::default()
     };
     let decision = decide(&Snapshot {
         customer,
@@ -233,6 +275,7 @@ async fn check_pair(
         generated: None,
         contact_reference_due: None,
         found: Some(&found),
+        alike: &[],
         // Whose it is by a link was looked at before.
         linked: &BTreeMap::new(),
         holders: &holders,

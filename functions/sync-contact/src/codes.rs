@@ -14,7 +14,7 @@ use store::TableError;
 use time::Duration;
 
 use crate::context::{Claims, Context};
-use crate::directory_reads::{read_whole, would_have_saved};
+use crate::directory_reads::freshen;
 use crate::endings::{after_another, held, is_refused, put_off, xero_failed};
 use crate::model::{ContactState, InWork as _, Matched, Stage, Step};
 use crate::plan::needs_code;
@@ -224,7 +224,8 @@ async fn find_free_codes(
             // Xero does not say which of a few account numbers are taken: the list of all contacts
             // does.
             let mut directory = context.worker.directory.lock().await;
-            let is_read = read_whole(context, &mut directory).await?;
+            freshen(context, &mut directory, true).await?;
+            let is_read = directory.is_some();
             drop(directory);
             if is_read {
                 find_free_codes_of(context, wanted, pools).await
@@ -264,8 +265,6 @@ async fn find_free_codes_of(
         drop(directory);
         let numbers = candidates.iter().map(|(_, code)| code.as_str().to_owned());
         let numbers: Vec<_> = numbers.collect();
-        let calls = context.session.client().split_account_numbers(&numbers);
-        would_have_saved(context, calls.len());
         let found = queries::by_account_number(context, &numbers).await?;
         let numbers = found.iter().map(|contact| &contact.account_number);
         numbers

@@ -119,7 +119,9 @@ impl Claims {
         matched: &[Matched],
     ) -> Result<(), TableError> {
         let found = || matched.iter().flat_map(|one| one.found.iter().flatten());
+        let alike = || matched.iter().flat_map(|one| &one.alike);
         let ids = found().map(|contact| contact.id);
+        let ids = ids.chain(alike().map(|one| one.xero.id));
         self.linked.extend(context.xero_claims().owners(ids).await?);
         let numbers = found().filter_map(|one| AccountReference::parse(&one.account_number).ok());
         let own = matched

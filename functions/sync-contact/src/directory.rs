@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use rules::{
-    AccountReference, ContactId, ContactNumber, Customer, NameKey, TenantId, XeroContact,
-    XeroContactId,
+    AccountReference, Alike, Compared, ContactId, ContactNumber, ContactStatus, Customer, Grade,
+    Likeness, MAX_CANDIDATES, MatchIndex, NameKey, TenantId, XeroContact, XeroContactId,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -28,7 +28,16 @@ pub struct Directory {
     by_name: HashMap<NameKey, Vec<XeroContactId>>,
     /// Two contacts can carry one number, though Xero means them to be unique.
     by_contact_number: HashMap<String, Vec<XeroContactId>>,
+    /// The active ones, by what makes two contacts alike.
+    likeness: MatchIndex<XeroContactId>,
+    /// When the table was given all of it.
+    pub(crate) kept_at: Option<OffsetDateTime>,
+    /// How many contacts have changed since.
+    pub(crate) changes_since_kept: usize,
 }
+
+/// So many that are only possibly the same customer are shown to a person.
+const MAX_POSSIBLE: usize = 5;
 
 /// How long a directory that was broken off can be read on: what changed since it was begun is
 /// asked for when it is whole, and after so long that may be more than it saves.
@@ -63,6 +72,9 @@ impl Directory {
             by_account_number: HashMap::new(),
             by_name: HashMap::new(),
             by_contact_number: HashMap::new(),
+            likeness: MatchIndex::default(),
+            kept_at: None,
+            changes_since_kept: 0,
         }
     }
 
@@ -76,6 +88,23 @@ impl Directory {
     #[must_use]
     pub fn is_fresh(&self, now: OffsetDateTime) -> bool {
         (now - self.read_at).abs() < FRESH_FOR
+    }
+
+    /// When it was read, by Xero's clock.
+    #[must_use]
+    pub fn as_of(&self) -> OffsetDateTime {
+        self.as_of
+    }
+
+    /// All of its contacts.
+    pub fn contacts(&self) -> impl Iterator<Item = &XeroContact> {
+        self.contacts.values()
+    }
+
+    /// How many pages of Xero's list they fill.
+    #[must_use]
+    pub fn pages(&self) -> u32 {
+        u32::try_from(self.contacts.len().div_ceil(xero::PAGE_SIZE)).unwrap_or(u32::MAX)
     }
 
     /// From when changes have to be asked for.
@@ -94,6 +123,7 @@ impl Directory {
     pub fn put(&mut self, contact: XeroContact) {
         let id = contact.id;
         if let Some(old) = self.contacts.remove(&id) {
+            self.likeness.remove(id, old.compared());
             let (number, contact_number) = keys(&old);
             if let Some(ids) = number.and_then(|number| self.by_account_number.get_mut(&number)) {
                 ids.retain(|known| *known != id);
@@ -121,7 +151,33 @@ impl Directory {
                 .or_default()
                 .push(id);
         }
+        if contact.status == ContactStatus::Active {
+            self.likeness.insert(id, contact.compared());
+        }
         self.contacts.insert(id, contact);
+    }
+
+    /// The active contacts that are like this customer, the likeliest first.
+    #[must_use]
+    pub fn alike(&self, customer: &Customer) -> Vec<Alike> {
+        let data = customer.details.data();
+        let compared = Compared {
+            name: &customer.details.name,
+            data: &data,
+        };
+        let known = |id| self.contacts.get(&id).map(XeroContact::compared);
+        let mut alike = self.likeness.alike(compared, known);
+        let likely = alike.partition_point(|(_, found)| found.grade == Grade::Likely);
+        alike.truncate(MAX_CANDIDATES.min(likely + MAX_POSSIBLE));
+        let told = |(id, found): (XeroContactId, Likeness)| {
+            Some(Alike {
+                xero: self.contacts.get(&id)?.into(),
+                linked_to: None,
+                grade: found.grade,
+                evidence: found.evidence,
+            })
+        };
+        alike.into_iter().filter_map(told).collect()
     }
 
     /// The contacts that may be this customer's.

@@ -1,7 +1,5 @@
-//! Reading the list of a whole Xero organisation, where that costs fewer calls than asking for a
-//! few.
-
-use std::sync::atomic::Ordering;
+//! The list of a whole Xero organisation: kept in memory, and in the table for workers that start
+//! later.
 
 use runtime::CallError;
 use runtime::records::{DirectoryRecord, SINGLETON};
@@ -9,94 +7,64 @@ use xero::{Pages, Step};
 
 use crate::context::Context;
 use crate::directory::{Directory, HalfRead};
+use crate::kept_directory;
 use crate::queries::{call, store_failed};
 
-/// An organisation of unknown size is taken for one of two pages; the first page tells.
-const USUAL_PAGES: u32 = 2;
-/// A larger organisation is never read as a whole: 50,000 contacts are about 20 MB of memory.
+/// A larger organisation is never read as a whole: 50,000 contacts are about 50 MB of memory.
 const MAX_PAGES: u32 = 50;
-/// From so many look-ups on, a batch is taken for one of several.
-const MANY_LOOK_UPS: u32 = 10;
+/// After so many changes, what the table keeps is written anew: one call asks for up to a page.
+const MANY_CHANGES: usize = 500;
 
-/// Makes the directory fresh if that costs fewer calls than `calls` look-ups, or serves the next
-/// batches too. Returns whether it is.
-pub(crate) async fn freshen_if_cheaper(
+/// Makes the directory fresh: with what changed since, or by reading all of it. There is none after
+/// that where the organisation is too large.
+pub(crate) async fn freshen(
     context: &Context<'_>,
     directory: &mut Option<Directory>,
-    calls: u32,
     needs_fresh: bool,
-) -> Result<bool, CallError> {
+) -> Result<(), CallError> {
     let tenant = context.records.tenant();
-    if directory.as_ref().is_some_and(|known| !known.is_of(tenant)) {
-        *directory = None;
+    directory.take_if(|known| !known.is_of(tenant));
+    let record = if directory.is_none() {
+        let record = context.records.get::<DirectoryRecord>(SINGLETON).await;
+        record.map_err(store_failed)?.map(|record| record.value)
+    } else {
+        None
+    };
+    if let Some(record) = &record {
+        if record.pages > MAX_PAGES {
+            return Ok(());
+        }
+        *directory = kept_directory::load(context, record).await?;
     }
     if let Some(known) = directory {
         if !needs_fresh && known.is_fresh(context.now) {
-            return Ok(true);
+            return Ok(());
         }
-        // One call, unless much has changed: no look-up is cheaper.
-        let is_fresh = refresh(context, known).await?;
-        if !is_fresh {
-            *directory = None;
+        if let Some(changes) = refresh(context, known).await? {
+            known.changes_since_kept += changes;
+            let is_due =
+                known.changes_since_kept >= MANY_CHANGES || kept_directory::is_old(context, known);
+            if is_due {
+                kept_directory::keep(context, known).await?;
+            }
+            return Ok(());
         }
-        return Ok(is_fresh);
+        // More has changed than is ever read: it is of no more use.
+        *directory = None;
     }
-    let saved = &context.worker.calls_without_directory;
-    // If look-ups have cost as much as a full read, do the full read now.
-    let with_savings = calls.saturating_add(saved.load(Ordering::Relaxed));
-    // A batch of so many look-ups is hardly the last: the directory serves the next one too.
-    let for_this_batch = if calls >= MANY_LOOK_UPS {
-        calls.saturating_mul(2)
-    } else {
-        calls
-    };
-    let worth = for_this_batch.max(with_savings.min(MAX_PAGES));
-    let known = context.records.get::<DirectoryRecord>(SINGLETON).await;
-    let known = known
-        .map_err(store_failed)?
-        .map(|record| record.value.pages);
-    let read_before = match &*context.worker.half_read.lock().await {
-        Some(half) if half.can_go_on(tenant, context.now) => half.pages.page() - 1,
-        _ => 0,
-    };
-    let is_cheaper = match known {
-        Some(pages) if pages > MAX_PAGES => false,
-        Some(pages) => pages.saturating_sub(read_before) <= worth,
-        // Where two pages were only guessed, a look-up that costs no more cannot turn out to be in
-        // vain.
-        None => USUAL_PAGES < calls,
-    };
-    if is_cheaper {
-        // Spent, whether it succeeds or not: a reading that is broken off must not be begun again
-        // and again while no contact gets on.
-        saved.store(0, Ordering::Relaxed);
-        *directory = read(context, known, worth).await?;
-    }
-    Ok(directory.is_some())
+    *directory = read(context, record.map(|record| record.pages)).await?;
+    Ok(())
 }
 
-/// Reads everything, or what changed since, because Xero cannot be asked for less. `false` where
-/// that is too much.
-pub(crate) async fn read_whole(
+/// Asks for what changed, and tells how much; `None` where that is more than is ever read.
+async fn refresh(
     context: &Context<'_>,
-    directory: &mut Option<Directory>,
-) -> Result<bool, CallError> {
-    freshen_if_cheaper(context, directory, u32::MAX, true).await
-}
-
-/// Remembers what was spent because there is no directory.
-pub(crate) fn would_have_saved(context: &Context<'_>, calls: usize) {
-    let calls = u32::try_from(calls).unwrap_or(u32::MAX);
-    let saved = &context.worker.calls_without_directory;
-    saved.fetch_add(calls, Ordering::Relaxed);
-}
-
-/// Asks for what changed. `false` where that is more than is ever read: then a few look-ups are
-/// cheaper, and the directory is of no more use.
-async fn refresh(context: &Context<'_>, directory: &mut Directory) -> Result<bool, CallError> {
+    directory: &mut Directory,
+) -> Result<Option<usize>, CallError> {
     let since = directory.changed_since();
     let mut pages = Pages::at_most(MAX_PAGES);
     let mut as_of = None;
+    let mut changes = 0;
     loop {
         let page = pages.page();
         let answer = call(context, |xero, access| async move {
@@ -105,6 +73,7 @@ async fn refresh(context: &Context<'_>, directory: &mut Directory) -> Result<boo
         let answer = answer.await?;
         as_of = as_of.or(Some(answer.as_of));
         let step = pages.take(&answer.contacts, answer.unreadable, answer.page_count);
+        changes += answer.contacts.len();
         answer
             .contacts
             .into_iter()
@@ -112,21 +81,20 @@ async fn refresh(context: &Context<'_>, directory: &mut Directory) -> Result<boo
         match step {
             Step::Next(_) => {}
             Step::End => break,
-            Step::TooMany => return Ok(false),
+            Step::TooMany => return Ok(None),
         }
     }
     // As of the first page: what changed while the others were read is asked for again.
     if let Some(as_of) = as_of {
         directory.refreshed(as_of, context.now);
     }
-    Ok(true)
+    Ok(Some(changes))
 }
 
-/// Reads everything, unless the first page tells that it is not worth that many calls.
+/// Reads everything; `None` where that is too much.
 async fn read(
     context: &Context<'_>,
     known_pages: Option<u32>,
-    worth: u32,
 ) -> Result<Option<Directory>, CallError> {
     let tenant = context.records.tenant();
     let mut half_read = context.worker.half_read.lock().await;
@@ -162,10 +130,8 @@ async fn read(
         if let Some(count) = page_count.filter(|count| known_pages != Some(*count)) {
             remember_pages(context, count).await?;
         }
-        let is_not_worth_it = answer
-            .page_count
-            .is_some_and(|count| page == 1 && count.saturating_sub(1) > worth);
-        if step == Step::TooMany || is_not_worth_it {
+        let is_too_large = answer.page_count.is_some_and(|count| count > MAX_PAGES);
+        if step == Step::TooMany || is_too_large {
             return Ok(None);
         }
         if answer.unreadable > 0 {
@@ -184,18 +150,18 @@ async fn read(
             break;
         }
     }
-    // What changed since it was begun is not in the pages that were read then.
-    if goes_on
-        && let Some(whole) = &mut directory
-        && !refresh(context, whole).await?
-    {
-        return Ok(None);
+    if let Some(whole) = &mut directory {
+        // What changed since it was begun is not in the pages that were read then.
+        if goes_on && refresh(context, whole).await?.is_none() {
+            return Ok(None);
+        }
+        kept_directory::keep(context, whole).await?;
     }
     Ok(directory)
 }
 
 async fn remember_pages(context: &Context<'_>, pages: u32) -> Result<(), CallError> {
-    let record = DirectoryRecord { pages };
+    let record = DirectoryRecord { pages, kept: None };
     let write = context.records.replace(SINGLETON, &record).await;
     let write = write.map_err(store_failed)?;
     context

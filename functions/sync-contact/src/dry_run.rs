@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rules::{
-    AccountReference, ContactStatus, Customer, NameKey, NewXeroContact, Refusal, TenantId,
+    AccountReference, Alike, ContactStatus, Customer, NameKey, NewXeroContact, Refusal, TenantId,
     XeroChanges, XeroContact, XeroContactId,
 };
 use time::OffsetDateTime;
 
 use crate::directory::Directory;
+use crate::model::Found;
 
 /// Calls to Xero's API that count against its limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,11 +81,17 @@ impl DryRun {
     }
 
     /// Adds to what was found for a customer what would be there by now.
-    pub(crate) fn add_planned(&self, customer: &Customer, found: &mut Vec<XeroContact>) {
+    pub(crate) fn add_planned(&self, customer: &Customer, found: &mut Found) {
         let planned = self.planned();
-        planned.bring_up_to_date(found);
+        planned.bring_up_to_date(&mut found.contacts);
         let written = planned.written.candidates(customer);
-        add(found, written);
+        add(&mut found.contacts, written);
+        let is_as_read = |one: &Alike| planned.written.get(one.xero.id).is_none();
+        found.alike.retain(is_as_read);
+        let mut alike = planned.written.alike(customer);
+        alike.append(&mut found.alike);
+        alike.sort_by_key(|one| std::cmp::Reverse(one.grade));
+        found.alike = alike;
     }
 
     /// Adds to the contacts that were read those that would have a name or an account number by
@@ -116,14 +123,7 @@ impl DryRun {
         let mut planned = self.planned();
         planned.check(None, Some(&new.name), Some(&new.account_number))?;
         planned.created.insert(id);
-        planned.written.put(XeroContact {
-            id,
-            name: new.name.clone(),
-            account_number: new.account_number.to_string(),
-            contact_number: Some(new.contact_number.clone()),
-            status: ContactStatus::Active,
-            merged_into: None,
-        });
+        planned.written.put(new.created_as(id));
         Ok(())
     }
 

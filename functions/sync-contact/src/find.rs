@@ -1,31 +1,29 @@
-//! Asks Xero which contacts fit: the cheaper of reading a few and reading them all.
+//! Finds the Xero contacts that fit, and those that are like the customer.
 //!
-//! Both ways find the same: whatever comes is compared by [`Directory::candidates`]. A question
-//! that Xero refuses is answered from the list of all contacts, never taken for "not found".
+//! They are found in the list of all contacts: only that tells of every contact that is like one.
+//! Where the organisation is too large for it, Xero is asked for a few. Both ways compare what
+//! comes by [`Directory::candidates`], and a question that Xero refuses is never taken for "not
+//! found".
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rules::{
-    ContactId, ContactNumber, ContactStatus, Customer, Question, XeroContact, XeroContactId,
+    ContactId, ContactNumber, Customer, Question, XeroContact, XeroContactId,
     account_number_spellings, search_words,
 };
 use runtime::CallError;
 use runtime::records::QueryKind;
-use xero::Xero;
 
 use crate::context::Context;
 use crate::directory::Directory;
-use crate::directory_reads::{freshen_if_cheaper, read_whole, would_have_saved};
+use crate::directory_reads::freshen;
 use crate::endings::{is_refused, xero_failed};
-use crate::model::{InWork as _, Matched, Stage};
+use crate::model::{Found, InWork as _, Matched, Stage};
 use crate::queries;
 
-/// So many codes of four digits are asked for in one call.
-const CODES_A_CALL: usize = 40;
-
 /// What was found for a contact, or why that is not known.
-type Answer = Result<Vec<XeroContact>, Arc<CallError>>;
+type Answer = Result<Found, Arc<CallError>>;
 type Answers = BTreeMap<ContactId, Answer>;
 
 /// A contact for which Xero is asked which of its contacts it is.
@@ -84,7 +82,8 @@ pub(crate) async fn run(
         .into_iter()
         .map(|(matched, _)| match answers.remove(&matched.id()) {
             Some(Ok(found)) => Ok(Matched {
-                found: Some(found),
+                found: Some(found.contacts),
+                alike: found.alike,
                 ..matched
             }),
             Some(Err(error)) => {
@@ -109,58 +108,35 @@ async fn linked(context: &Context<'_>, questions: &[(Matched, Question)]) -> Ans
         return Answers::new();
     }
     let read = queries::by_id(context, &xero_ids).await.map_err(Arc::new);
+    let read = read.map(|contacts| Found {
+        contacts,
+        alike: Vec::new(),
+    });
     contacts
         .into_iter()
         .map(|contact| (contact, read.clone()))
         .collect()
 }
 
-/// Which contacts carry the account number, the name, or our contact number.
+/// Which contacts carry the account number, the name, or our contact number, and which are like the
+/// customer.
 async fn matching(context: &Context<'_>, asked: &[Asked<'_>], again: bool) -> Answers {
-    let targets = Targets::of(context, asked);
-    if targets.is_empty() {
-        // There is nothing to match by: nothing is found.
-        return asked.iter().map(|one| (one.id(), Ok(Vec::new()))).collect();
-    }
     let needs_fresh = again || asked.iter().any(Asked::needs_fresh);
     let mut kept = context.worker.directory.lock().await;
-    let calls = match refuses_any(context, &targets, true).await {
-        Ok(true) => u32::MAX,
-        Ok(false) => targets.calls(context.session.client()),
-        Err(error) => return all_failed(asked, error),
-    };
-    let is_fresh = freshen_if_cheaper(context, &mut kept, calls, needs_fresh).await;
-    let mut is_fresh = match is_fresh {
-        Ok(is_fresh) => is_fresh,
-        Err(error) => return all_failed(asked, error),
-    };
-    let mut refusal = None;
-    if !is_fresh {
-        let found = read_targets(context, &targets).await;
-        let look_ups = targets.look_ups(context.session.client());
-        would_have_saved(context, look_ups.saturating_sub(1));
-        match found {
-            Err(error) if is_refused(&error) => refusal = Some(error),
-            Err(error) if asked.len() > 1 && is_one_contacts_fault(&error) => {
-                drop(kept);
-                return one_by_one(context, asked).await;
-            }
-            found => return among(context, asked, found),
-        }
-        // Xero does not take the question: the list of all contacts answers it as well.
-        is_fresh = match read_whole(context, &mut kept).await {
-            Ok(is_fresh) => is_fresh,
-            Err(error) => return all_failed(asked, error),
-        };
+    if let Err(error) = freshen(context, &mut kept, needs_fresh).await {
+        return all_failed(asked, error);
     }
-    match (kept.as_mut().filter(|_| is_fresh), refusal) {
-        (Some(directory), _) => in_directory(context, asked, directory).await,
-        (None, Some(refusal)) if asked.len() == 1 => all_failed(asked, refusal),
-        // Too many to read: only those are put off whose own question Xero refuses.
-        (None, _) => {
-            drop(kept);
+    if let Some(directory) = kept.as_mut() {
+        return in_directory(context, asked, directory).await;
+    }
+    drop(kept);
+    // The organisation is too large to be read as a whole.
+    match read_targets(context, &Targets::of(asked)).await {
+        // Only those are put off whose own question it was.
+        Err(error) if asked.len() > 1 && is_one_contacts_fault(&error) => {
             one_by_one(context, asked).await
         }
+        found => among(context, asked, found),
     }
 }
 
@@ -188,8 +164,11 @@ fn among(
 }
 
 fn candidates(asked: &[Asked<'_>], directory: &Directory) -> Answers {
-    let found = |one: &Asked<'_>| (one.id(), Ok(directory.candidates(one.customer())));
-    asked.iter().map(found).collect()
+    let found = |one: &Asked<'_>| Found {
+        contacts: directory.candidates(one.customer()),
+        alike: directory.alike(one.customer()),
+    };
+    asked.iter().map(|one| (one.id(), Ok(found(one)))).collect()
 }
 
 /// Something about one of them cannot be looked up: it must not hold up the others.
@@ -197,7 +176,7 @@ async fn one_by_one(context: &Context<'_>, asked: &[Asked<'_>]) -> Answers {
     let mut answers = Answers::new();
     for one in asked {
         let one = std::slice::from_ref(one);
-        let found = read_targets(context, &Targets::of(context, one)).await;
+        let found = read_targets(context, &Targets::of(one)).await;
         answers.extend(among(context, one, found));
     }
     answers
@@ -212,7 +191,6 @@ async fn in_directory(
     let behind_refusals = look_behind_refusals(context, asked, directory).await;
     let mut answers = candidates(asked, directory);
     answers.extend(behind_refusals);
-    read_archived(context, asked, directory, &mut answers).await;
     answers
 }
 
@@ -225,7 +203,7 @@ async fn look_behind_refusals(
     directory: &mut Directory,
 ) -> Answers {
     let refused = || asked.iter().filter(|one| one.was_refused());
-    let targets = Targets::of(context, refused());
+    let targets = Targets::of(refused());
     match read_what_can_be_asked(context, &targets).await {
         Ok(found) => {
             found.into_iter().for_each(|contact| directory.put(contact));
@@ -240,45 +218,6 @@ async fn look_behind_refusals(
     }
 }
 
-/// Reads the archived contacts among the candidates by id: Xero's short list may leave out what a
-/// contact was merged into, which a person is told.
-async fn read_archived(
-    context: &Context<'_>,
-    asked: &[Asked<'_>],
-    directory: &mut Directory,
-    answers: &mut Answers,
-) {
-    let is_open = |found: &&XeroContact| {
-        found.status == ContactStatus::Archived && found.merged_into.is_none()
-    };
-    let has_open = |one: &&Asked<'_>| {
-        let answer = answers.get(&one.id());
-        matches!(answer, Some(Ok(found)) if found.iter().any(|found| is_open(&found)))
-    };
-    let open: Vec<&Asked<'_>> = asked.iter().filter(has_open).collect();
-    let ids: BTreeSet<XeroContactId> = answers
-        .values()
-        .flatten()
-        .flat_map(|found| found.iter().filter(is_open))
-        .map(|found| found.id)
-        .collect();
-    if ids.is_empty() {
-        return;
-    }
-    let ids: Vec<_> = ids.into_iter().collect();
-    let read = queries::by_id(context, &ids).await;
-    let read = read.map_err(Arc::new).map(|read| {
-        read.into_iter().for_each(|contact| directory.put(contact));
-    });
-    for one in open {
-        let answer = match &read {
-            Ok(()) => Ok(directory.candidates(one.customer())),
-            Err(error) => Err(error.clone()),
-        };
-        answers.insert(one.id(), answer);
-    }
-}
-
 /// What is to be known of Xero, as calls that ask for just that.
 #[derive(Debug, Default)]
 struct Targets {
@@ -287,14 +226,12 @@ struct Targets {
     /// A word of each name.
     words: BTreeSet<String>,
     contact_numbers: Vec<ContactNumber>,
-    /// Contacts for which a code may have to be generated, which is looked up next.
-    codes: usize,
     /// An account number or a name that no look-up can ask for.
     needs_directory: bool,
 }
 
 impl Targets {
-    fn of<'a>(context: &Context<'_>, asked: impl IntoIterator<Item = &'a Asked<'a>>) -> Self {
+    fn of<'a>(asked: impl IntoIterator<Item = &'a Asked<'a>>) -> Self {
         let mut targets = Self::default();
         for one in asked {
             let Question::Match {
@@ -314,7 +251,7 @@ impl Targets {
                         .extend(account_number_spellings(reference));
                 }
                 Some(_) => targets.needs_directory = true,
-                None => targets.codes += usize::from(context.settings().generate_account_reference),
+                None => {}
             }
             if let Some(name) = name {
                 let words = search_words(name);
@@ -329,41 +266,6 @@ impl Targets {
         targets.account_numbers.dedup();
         targets
     }
-
-    fn is_empty(&self) -> bool {
-        let nothing = self.account_numbers.is_empty()
-            && self.words.is_empty()
-            && self.contact_numbers.is_empty();
-        nothing && !self.needs_directory
-    }
-
-    /// How many calls they take, those for codes included.
-    fn calls(&self, xero: &Xero) -> u32 {
-        if self.needs_directory {
-            return u32::MAX;
-        }
-        let codes = self.codes.div_ceil(CODES_A_CALL);
-        u32::try_from(self.look_ups(xero) + codes).unwrap_or(u32::MAX)
-    }
-
-    /// How many calls it takes to look them up.
-    fn look_ups(&self, xero: &Xero) -> usize {
-        let filters = xero.split_account_numbers(&self.account_numbers).len();
-        filters + self.words.len() + self.contact_numbers.len()
-    }
-}
-
-/// Whether Xero is known to refuse a question that the targets need, or that their codes will.
-async fn refuses_any(
-    context: &Context<'_>,
-    targets: &Targets,
-    with_codes: bool,
-) -> Result<bool, CallError> {
-    let by_number = !targets.account_numbers.is_empty() || (with_codes && targets.codes > 0);
-    Ok(
-        (by_number && queries::refuses(context, QueryKind::AccountNumber).await?)
-            || (!targets.words.is_empty() && queries::refuses(context, QueryKind::Search).await?),
-    )
 }
 
 /// Looks up everything that is wanted. An error where anything of it is not known.
@@ -371,7 +273,11 @@ async fn read_targets(
     context: &Context<'_>,
     targets: &Targets,
 ) -> Result<Vec<XeroContact>, CallError> {
-    if targets.needs_directory || refuses_any(context, targets, false).await? {
+    let refuses = |kind| queries::refuses(context, kind);
+    let is_refused = targets.needs_directory
+        || (!targets.account_numbers.is_empty() && refuses(QueryKind::AccountNumber).await?)
+        || (!targets.words.is_empty() && refuses(QueryKind::Search).await?);
+    if is_refused {
         return Err(CallError::Failed(xero::Error::QueryRefused));
     }
     let mut found = queries::by_account_number(context, &targets.account_numbers).await?;

@@ -10,6 +10,7 @@
 //! pass between the stages. The target is Xero, to which the entries are carried; the source is
 //! BigChange, where people make them.
 
+mod announce;
 mod batch;
 mod begin;
 mod codes;
@@ -25,6 +26,7 @@ mod find;
 mod follow;
 mod history;
 mod intents;
+mod kept_directory;
 mod load;
 pub mod model;
 mod pipeline;

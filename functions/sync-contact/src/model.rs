@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use rules::{
-    AccountReference, AskedBy, Change, Contact, ContactId, Customer, Plan, Problem, Skip, Subject,
-    SyncAction, UnknownAnswers, XeroContact, XeroContactId,
+    AccountReference, Alike, AskedBy, Change, Contact, ContactId, Customer, Plan, Problem, Skip,
+    Subject, SyncAction, UnknownAnswers, XeroContact, XeroContactId,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, Intent, PendingReferenceScan, ProblemRecord, Stored,
@@ -182,6 +182,15 @@ impl Candidate {
     }
 }
 
+/// What was found in Xero for a candidate.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The contacts that may be its own.
+    pub contacts: Vec<XeroContact>,
+    /// The active ones that are like it, the likeliest first.
+    pub alike: Vec<Alike>,
+}
+
 /// A candidate with what Xero was asked about it.
 #[derive(Debug)]
 pub struct Matched {
@@ -189,6 +198,8 @@ pub struct Matched {
     pub candidate: Candidate,
     /// The Xero contacts that may be its own; `None` where Xero was not asked, or gave no answer.
     pub found: Option<Vec<XeroContact>>,
+    /// The active Xero contacts that are like it, the likeliest first.
+    pub alike: Vec<Alike>,
 }
 
 impl Matched {
@@ -198,6 +209,7 @@ impl Matched {
         Self {
             candidate,
             found: None,
+            alike: Vec::new(),
         }
     }
 
@@ -322,6 +334,8 @@ pub struct Seen {
     pub customer: Option<Customer>,
     /// The Xero contacts that may be its own; `None` where that is not known.
     pub found: Option<Vec<XeroContact>>,
+    /// The active Xero contacts that are like it, the likeliest first.
+    pub alike: Vec<Alike>,
 }
 
 impl Seen {
@@ -408,6 +422,7 @@ impl InWork for Matched {
     fn into_parts(self) -> (ContactState, Seen) {
         let (state, mut seen) = self.candidate.into_parts();
         seen.found = self.found;
+        seen.alike = self.alike;
         (state, seen)
     }
 }

@@ -13,7 +13,8 @@ use crate::endings::{after_another, in_doubt, out_of_time};
 use crate::load::Asked;
 use crate::model::{Candidate, Committed, InWork as _, Matched, Stage, Step, Written};
 use crate::{
-    begin, codes, dry_writes, find, load, plan, references, refusals, source_writes, target_writes,
+    announce, begin, codes, dry_writes, find, load, plan, references, refusals, source_writes,
+    target_writes,
 };
 use crate::{commit::commit, wake};
 
@@ -89,6 +90,9 @@ impl<'a> Batch<'a> {
             .go_on(codes::generate(context, matched, claims).await)
             .await;
         let planned = self.go_on(plan::run(context, matched, claims)).await;
+        let planned = self
+            .go_on(announce::run(context, planned, claims, round).await)
+            .await;
         let begun = self.go_on(begin::run(context, planned).await).await;
         let results = match &context.worker.dry_run {
             None => target_writes::run(context, &begun).await,

@@ -74,16 +74,16 @@ pub(crate) fn run(context: &Context<'_>, matched: Vec<Matched>, claims: &Claims)
             stage.go_on.push(Planned { matched, plan });
         }
     }
-    keep_back(&mut stage);
+    keep_back(context, &mut stage);
     stage
 }
 
-fn keep_back(stage: &mut Stage<Planned>) {
+fn keep_back(context: &Context<'_>, stage: &mut Stage<Planned>) {
     let plans = stage
         .go_on
         .iter()
         .map(|planned| (planned.matched.id(), &planned.plan));
-    let kept_back = kept_back(plans);
+    let kept_back = kept_back(context.settings(), plans);
     let (waiting, go_on): (Vec<_>, Vec<_>) = std::mem::take(&mut stage.go_on)
         .into_iter()
         .partition(|planned| kept_back.contains(&planned.matched.id()));
@@ -105,6 +105,7 @@ fn decision(context: &Context<'_>, matched: &Matched, claims: &Claims) -> Decisi
         generated: record.code(),
         contact_reference_due: record.contact_reference_in_doubt(),
         found: matched.found.as_deref(),
+        alike: &matched.alike,
         linked: &claims.linked,
         holders: &claims.holders,
     })

@@ -1,7 +1,6 @@
 //! What one process keeps between invocations.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 use runtime::Services;
 use tokio::sync::Mutex;
@@ -19,8 +18,6 @@ pub struct Worker {
     pub directory: Mutex<Option<Directory>>,
     /// What was read of a directory before Xero's limit, or the time, broke it off.
     pub half_read: Mutex<Option<HalfRead>>,
-    /// Calls that a directory would have saved since there was none.
-    pub calls_without_directory: AtomicU32,
     /// Where nothing is to be written to either system.
     pub dry_run: Option<Arc<DryRun>>,
     observer: Option<Observer>,
@@ -37,7 +34,6 @@ impl Worker {
             services,
             directory: Mutex::new(None),
             half_read: Mutex::new(None),
-            calls_without_directory: AtomicU32::new(0),
             dry_run: None,
             observer: None,
         }

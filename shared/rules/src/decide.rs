@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::XeroContactRef;
+use crate::problem::{MAX_CANDIDATES, XeroContactRef};
 use crate::text::NameKey;
 use crate::{
-    AccountReference, AccountType, Address, ContactId, ContactNumber, ContactStatus, Customer,
-    Details, Field, InDoubt, NewXeroContact, Notice, Person, Plan, Problem, Settings, SyncAction,
-    XeroChanges, XeroContact, XeroContactId, XeroWrite,
+    AccountReference, AccountType, Address, Alike, ContactId, ContactNumber, ContactStatus,
+    Customer, Details, Field, Grade, InDoubt, NewXeroContact, Notice, Person, Plan, Problem,
+    Settings, SyncAction, XeroChanges, XeroContact, XeroContactId, XeroWrite,
 };
 
 /// The stored link between a BigChange contact and its Xero contact.
@@ -35,6 +35,10 @@ pub struct ManualMatch {
     /// it is that one after all.
     #[serde(default, rename = "is_not", skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<XeroContactId>,
+    /// It is another customer than these, however like they are: those that were candidates when a
+    /// person said that it is a new customer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distinct_from: Vec<XeroContactId>,
 }
 
 impl ManualMatch {
@@ -66,7 +70,10 @@ pub struct Snapshot<'a> {
     /// What was found in Xero, or `None` if Xero was not asked. May hold contacts that do not
     /// match: they are compared here.
     pub found: Option<&'a [XeroContact]>,
-    /// To which BigChange contact each found Xero contact is linked.
+    /// The active Xero contacts that are like it, the likeliest first. Those that the match table
+    /// finds may be among them.
+    pub alike: &'a [Alike],
+    /// To which BigChange contact each found Xero contact is linked, and each that is like it.
     pub linked: &'a BTreeMap<XeroContactId, ContactId>,
     /// Which BigChange contact holds each account reference in question.
     pub holders: &'a BTreeMap<AccountReference, ContactId>,
@@ -196,6 +203,8 @@ fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
 /// | found by name only, with another program's contact number | `OwnedByAnotherProgram` |
 /// | exactly one | link |
 /// | none, another BigChange contact holds the reference | `DuplicateAccountReference` |
+/// | none, but active ones are likely the same, linked or not | `PossibleDuplicate` |
+/// | an exact namesake that is archived, and active ones that are likely the same | `PossibleDuplicate` |
 /// | none, authorised | create |
 /// | none, not authorised | `NotInXero` |
 ///
@@ -232,6 +241,10 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
             }),
             None => decide_unmatched(s),
         },
+        [one] if one.by_name_only && one.contact.status == ContactStatus::Archived => {
+            let likely = possible_duplicate(s, Some(one.contact));
+            likely.map_or_else(|| decide_matched(s, one), Decision::Hold)
+        }
         [one] => decide_matched(s, one),
         several => Decision::Hold(Problem::AmbiguousMatch {
             found: several
@@ -500,7 +513,11 @@ fn decide_unmatched(s: &Snapshot<'_>) -> Decision {
     if !s.settings.create_in_xero {
         return Decision::Hold(Problem::NotInXero {
             reference: customer.account_reference.clone(),
+            candidates: candidates(s, Grade::Possible),
         });
+    }
+    if let Some(problem) = possible_duplicate(s, None) {
+        return Decision::Hold(problem);
     }
     let account_reference = match &customer.account_reference {
         Some(reference) => reference.clone(),
@@ -510,7 +527,7 @@ fn decide_unmatched(s: &Snapshot<'_>) -> Decision {
         },
     };
     let new = new_contact(customer, account_reference.clone());
-    Decision::Apply(Box::new(plan(
+    let mut plan = plan(
         s,
         SyncAction::Created,
         account_reference,
@@ -520,7 +537,44 @@ fn decide_unmatched(s: &Snapshot<'_>) -> Decision {
             not_known: BTreeSet::new(),
             ..customer.details.clone()
         },
-    )))
+    );
+    let beside = candidates(s, Grade::Likely);
+    if !beside.is_empty() {
+        let candidates = beside.into_iter().map(|candidate| candidate.xero).collect();
+        plan.notices
+            .push(Notice::CreatedBesideLikely { candidates });
+    }
+    Decision::Apply(Box::new(plan))
+}
+
+/// The problem of a contact that is likely the same customer as one that Xero has.
+fn possible_duplicate(s: &Snapshot<'_>, archived: Option<&XeroContact>) -> Option<Problem> {
+    let candidates = candidates(s, Grade::Likely);
+    let holds = s.settings.hold_likely_duplicates && !candidates.is_empty();
+    holds.then(|| Problem::PossibleDuplicate {
+        candidates,
+        archived: archived.map(XeroContactRef::from),
+    })
+}
+
+/// The Xero contacts that are so like the customer, or more, but for those that a person said it is
+/// not.
+fn candidates(s: &Snapshot<'_>, least: Grade) -> Vec<Alike> {
+    let ManualMatch {
+        excluded,
+        distinct_from,
+        ..
+    } = s.manual_match;
+    let is_candidate = |one: &&Alike| {
+        let id = one.xero.id;
+        one.grade >= least && !excluded.contains(&id) && !distinct_from.contains(&id)
+    };
+    let with_owner = |one: &Alike| Alike {
+        linked_to: s.linked.get(&one.xero.id).copied(),
+        ..one.clone()
+    };
+    let candidates = s.alike.iter().filter(is_candidate).map(with_owner);
+    candidates.take(MAX_CANDIDATES).collect()
 }
 
 /// The generated code, or what is to be done to get one.

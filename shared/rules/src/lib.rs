@@ -19,6 +19,7 @@ mod group_fault;
 mod held;
 mod ids;
 mod in_doubt;
+mod likeness;
 mod limits;
 mod lookup;
 mod notice;
@@ -49,12 +50,18 @@ pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use held::{HeldContact, stays_held};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use in_doubt::{InDoubt, is_settled, left_in_doubt, was_never_created};
+pub use likeness::{
+    Compared, ContactData, DataKind, Grade, Likeness, Mark, MatchIndex, SharedData, likeness,
+};
 pub use limits::{CallsLeft, Limit, LimitPolicy, PauseReason};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
 pub use notice::Notice;
 pub use participation::{Participation, Skip, contact_fingerprint, participation};
 pub use plan::{Plan, SyncAction, UnknownWrite, XeroWrite};
-pub use problem::{DisplayNames, PROBLEM_CODES, Precondition, Problem, Watch, XeroContactRef};
+pub use problem::{
+    Alike, DisplayNames, MAX_CANDIDATES, PROBLEM_CODES, Precondition, Problem, Watch,
+    XeroContactRef,
+};
 pub use refusal::{
     AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,
     after_refusal, refused_by_xero, unknown_to_the_end,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Customer, Field, LeftOut};
+use crate::{Customer, Field, LeftOut, XeroContactRef};
 
 const ENTER_BY_HAND: &str = "enter the account reference there by hand if you search by it (CRM → Contacts → the contact → General).";
 
@@ -27,6 +27,11 @@ pub enum Notice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         field: Option<Field>,
     },
+    /// It was created although Xero had contacts that are likely the same customer.
+    CreatedBesideLikely {
+        /// Those.
+        candidates: Vec<XeroContactRef>,
+    },
     /// A notice that only a newer version of this software knows: read from a record, never given.
     #[serde(other)]
     Unknown,
@@ -40,6 +45,7 @@ impl Notice {
             Self::FieldLeftOut(_) => "FieldLeftOut",
             Self::LinkedUnderAnotherName { .. } => "LinkedUnderAnotherName",
             Self::ContactReferenceNotWritten { .. } => "ContactReferenceNotWritten",
+            Self::CreatedBesideLikely { .. } => "CreatedBesideLikely",
             Self::Unknown => "Unknown",
         }
     }
@@ -69,6 +75,14 @@ impl Notice {
                 "The contact reference was not written, because BigChange does not take it ({}); {ENTER_BY_HAND}",
                 reason.trim().trim_end_matches('.')
             ),
+            Self::CreatedBesideLikely { candidates } => {
+                let names: Vec<String> = candidates.iter().map(XeroContactRef::told).collect();
+                format!(
+                    "It was created in Xero, where likely the same customer was already: {}. If it is, merge the two in Xero, keeping the one with this account number \
+                     (Contacts → tick them → Options → Merge).",
+                    names.join(", ")
+                )
+            }
             Self::Unknown => "A newer version of the synchronisation noted something that this version does not know.".to_owned(),
         }
     }

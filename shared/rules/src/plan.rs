@@ -158,7 +158,7 @@ impl Notice {
             && match self {
                 Self::FieldLeftOut(_) => false,
                 Self::LinkedUnderAnotherName { .. } => plan.xero.renames().is_none(),
-                Self::Unknown => true,
+                Self::CreatedBesideLikely { .. } | Self::Unknown => true,
                 Self::ContactReferenceNotWritten { .. } => {
                     customer.is_some_and(|customer| customer.contact_reference.is_empty())
                 }

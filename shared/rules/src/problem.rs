@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::NameKey;
 use crate::{
-    AccountReference, Contact, ContactId, Field, Fingerprint, GroupId, XeroContact, XeroContactId,
+    AccountReference, Contact, ContactId, Field, Fingerprint, Grade, GroupId, XeroContact,
+    XeroContactId,
 };
 
 /// A contact in Xero, as a problem names it.
@@ -30,13 +31,27 @@ impl From<&XeroContact> for XeroContactRef {
 }
 
 impl XeroContactRef {
-    fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         if self.account_number.is_empty() {
             format!("\"{}\" (no account number)", self.name)
         } else {
             format!("\"{}\" (account number {})", self.name, self.account_number)
         }
     }
+}
+
+/// An active Xero contact that is like a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alike {
+    /// The Xero contact.
+    pub xero: XeroContactRef,
+    /// To which BigChange contact it is linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked_to: Option<ContactId>,
+    /// How like.
+    pub grade: Grade,
+    /// What the two have in common.
+    pub evidence: String,
 }
 
 /// Something that a person must mend. The names of the variants are the stable codes.
@@ -109,10 +124,21 @@ pub enum Problem {
         /// Who holds it.
         holder: ContactId,
     },
+    /// It is not in Xero, but contacts are that are likely the same customer.
+    PossibleDuplicate {
+        /// Those, the likeliest first; at most [`MAX_CANDIDATES`].
+        candidates: Vec<Alike>,
+        /// A contact of exactly its name that is archived.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        archived: Option<XeroContactRef>,
+    },
     /// It is not in Xero, and creating it there was not authorised.
     NotInXero {
         /// The account reference that was looked for, if there is one.
         reference: Option<AccountReference>,
+        /// Contacts that are likely or possibly the same; at most [`MAX_CANDIDATES`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        candidates: Vec<Alike>,
     },
     /// It has no account reference, and none may be generated.
     NoAccountReference {
@@ -168,8 +194,14 @@ pub enum Problem {
     Unknown,
 }
 
+/// The most contacts that a problem keeps as candidates. Each of them is one that a person says it
+/// is not, with `contact-sync link --new`.
+pub const MAX_CANDIDATES: usize = 50;
+/// The most that its sentence names.
+const MAX_TOLD: usize = 5;
+
 /// The stable codes of all problems.
-pub const PROBLEM_CODES: [&str; 20] = [
+pub const PROBLEM_CODES: [&str; 21] = [
     "ParentInSiteGroup",
     "SiteContactInAccountGroup",
     "InvalidField",
@@ -180,6 +212,7 @@ pub const PROBLEM_CODES: [&str; 20] = [
     "NameTakenInXero",
     "OwnedByAnotherProgram",
     "DuplicateAccountReference",
+    "PossibleDuplicate",
     "NotInXero",
     "NoAccountReference",
     "AccountReferenceChanged",
@@ -220,6 +253,7 @@ impl Problem {
             Self::NameTakenInXero { .. } => "NameTakenInXero",
             Self::OwnedByAnotherProgram { .. } => "OwnedByAnotherProgram",
             Self::DuplicateAccountReference { .. } => "DuplicateAccountReference",
+            Self::PossibleDuplicate { .. } => "PossibleDuplicate",
             Self::NotInXero { .. } => "NotInXero",
             Self::NoAccountReference { .. } => "NoAccountReference",
             Self::AccountReferenceChanged { .. } => "AccountReferenceChanged",
@@ -260,6 +294,7 @@ impl Problem {
             Self::DuplicateAccountReference { .. } => {
                 "Another BigChange contact has the same account reference"
             }
+            Self::PossibleDuplicate { .. } => "Xero has a contact that is likely the same customer",
             Self::NotInXero { .. } => "Not in Xero, and creating is not authorised",
             Self::NoAccountReference { .. } => "No account reference on either side",
             Self::AccountReferenceChanged { .. } => {
@@ -383,14 +418,37 @@ impl Problem {
                     other_text(holder)
                 )
             }
-            Self::NotInXero {
-                reference: Some(reference),
+            Self::PossibleDuplicate {
+                candidates,
+                archived,
             } => {
-                format!("No Xero contact has the account number {reference} or the name of {who}.")
+                let archived = archived.as_ref().map_or_else(String::new, |archived| {
+                    format!(" Archived there under its name: {}.", archived.told())
+                });
+                format!(
+                    "{who} is likely a customer that Xero has already: {}.{archived}",
+                    told(candidates, other_text)
+                )
             }
-            Self::NotInXero { reference: None } => format!(
-                "No Xero contact has the name of {who}, which has no account reference either."
-            ),
+            Self::NotInXero {
+                reference,
+                candidates,
+            } => {
+                let sought = match reference {
+                    Some(reference) => format!(
+                        "No Xero contact has the account number {reference} or the name of {who}."
+                    ),
+                    None => format!(
+                        "No Xero contact has the name of {who}, which has no account reference either."
+                    ),
+                };
+                match candidates.as_slice() {
+                    [] => sought,
+                    candidates => {
+                        format!("{sought} Like it are: {}.", told(candidates, other_text))
+                    }
+                }
+            }
             Self::NoAccountReference { unread_groups } if unread_groups.is_empty() => format!(
                 "{who} has no account reference, and its Xero contact, if any, has no account number that it could take over."
             ),
@@ -488,7 +546,8 @@ impl Problem {
             Self::OwnedByAnotherProgram { .. } => "If it is the same customer, enter its Xero account number in BigChange (CRM → Contacts → the contact → \
                  Financials → Terms → Account reference): that is your consent to share it. If not, change one of the names."
                 .to_owned(),
-            Self::NotInXero { reference } => {
+            Self::PossibleDuplicate { candidates, archived } => cure_of_likely(candidates, archived.is_some()),
+            Self::NotInXero { reference, .. } => {
                 let under = if reference.is_some() {
                     "with this account number"
                 } else {
@@ -563,6 +622,7 @@ impl Problem {
             | Self::ArchivedInXero { .. }
             | Self::LinkedToAnotherContact { .. }
             | Self::OwnedByAnotherProgram { .. }
+            | Self::PossibleDuplicate { .. }
             | Self::NotInXero { .. }
             | Self::UnlinkedByPerson { .. }
             | Self::LinkedContactNotInXero { .. }
@@ -593,6 +653,9 @@ impl Problem {
         match self {
             Self::LinkedToAnotherContact { other, .. } => Some(*other),
             Self::DuplicateAccountReference { holder, .. } => Some(*holder),
+            Self::PossibleDuplicate { candidates, .. } => {
+                candidates.iter().find_map(|candidate| candidate.linked_to)
+            }
             _ => None,
         }
     }
@@ -602,6 +665,16 @@ impl Problem {
     pub fn named(&self) -> Vec<&XeroContactRef> {
         match self {
             Self::AmbiguousMatch { found } => found.iter().collect(),
+            Self::PossibleDuplicate {
+                candidates,
+                archived,
+            } => {
+                let candidates = candidates.iter().map(|candidate| &candidate.xero);
+                candidates.chain(archived).collect()
+            }
+            Self::NotInXero { candidates, .. } => {
+                candidates.iter().map(|candidate| &candidate.xero).collect()
+            }
             Self::ErasedInXero { xero }
             | Self::ArchivedInXero { xero, .. }
             | Self::LinkedToAnotherContact { xero, .. }
@@ -615,7 +688,9 @@ impl Problem {
 
     fn xero_ids(&self) -> Vec<XeroContactId> {
         match self {
-            Self::AmbiguousMatch { found } => found.iter().map(|named| named.id).collect(),
+            Self::AmbiguousMatch { .. }
+            | Self::PossibleDuplicate { .. }
+            | Self::NotInXero { .. } => self.named().iter().map(|named| named.id).collect(),
             Self::ArchivedInXero { xero, survivor } => {
                 std::iter::once(xero.id).chain(*survivor).collect()
             }
@@ -629,6 +704,56 @@ impl Problem {
             _ => Vec::new(),
         }
     }
+}
+
+/// The first of the candidates, each with what it has in common with the contact.
+fn told(candidates: &[Alike], other_text: impl Fn(&ContactId) -> String) -> String {
+    let mut told: Vec<String> = candidates
+        .iter()
+        .take(MAX_TOLD)
+        .map(|candidate| {
+            let belongs = candidate
+                .linked_to
+                .as_ref()
+                .map_or_else(String::new, |other| {
+                    format!(", belongs to {}", other_text(other))
+                });
+            let (xero, evidence) = (candidate.xero.told(), &candidate.evidence);
+            format!("{xero}: {evidence}{belongs}")
+        })
+        .collect();
+    if let more @ 1.. = candidates.len().saturating_sub(MAX_TOLD) {
+        told.push(format!("and {more} more"));
+    }
+    told.join(" · ")
+}
+
+/// What to do about candidates that are likely the same customer.
+fn cure_of_likely(candidates: &[Alike], has_archived: bool) -> String {
+    let has_number = |one: &&Alike| !one.xero.account_number.is_empty();
+    let (linked, free): (Vec<_>, Vec<_>) =
+        candidates.iter().partition(|one| one.linked_to.is_some());
+    let mut ways = Vec::new();
+    if free.iter().any(has_number) {
+        ways.push("enter that contact's account number in BigChange (CRM → Contacts → the contact → Financials → Terms → Account reference)");
+    }
+    if !free.iter().all(has_number) {
+        ways.push("enter the contact's account reference in BigChange (CRM → Contacts → the contact → Financials → Terms → Account reference) and the same as the account number of that contact in Xero (Contacts → the contact → Edit → Account number)");
+    }
+    if !free.is_empty() {
+        ways.push("have whoever runs contact-sync link the two (contact-sync link)");
+    }
+    if !linked.is_empty() {
+        ways.push("where that one belongs to another BigChange contact, delete this one in BigChange (CRM → Contacts)");
+    }
+    if has_archived {
+        ways.push("restore the archived one in Xero if it is that one (Contacts → Archived → tick it → Restore)");
+    }
+    format!(
+        "If it is the same customer: {}. If it is another customer: have whoever runs contact-sync say so (contact-sync link … --new), or create it in Xero under exactly \
+         this name and account number (Contacts → New contact).",
+        ways.join("; or ")
+    )
 }
 
 /// What BigChange's help centre asks of a company before its contacts are synchronised.

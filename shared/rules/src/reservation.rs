@@ -95,6 +95,7 @@ impl ManualMatch {
         Self {
             pinned: self.pinned.filter(|_| !may_be_created),
             excluded: self.excluded.clone(),
+            distinct_from: self.distinct_from.clone(),
         }
     }
 }

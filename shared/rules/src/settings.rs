@@ -19,6 +19,8 @@ pub struct Settings {
     pub match_by_name: bool,
     /// Later edits in BigChange are carried over to the linked Xero contact.
     pub update_in_xero: bool,
+    /// A contact that is very like one that Xero has already is held, not created.
+    pub hold_likely_duplicates: bool,
     /// Where the switch stands for the first organisation, until a person touches it
     /// ([`Switch::untouched`](crate::Switch::untouched)). Of no matter afterwards, so it is in no
     /// fingerprint.
@@ -106,6 +108,7 @@ impl Settings {
             create_in_xero: flag("CREATE_IN_XERO", "CreateInXero", false)?,
             match_by_name: flag("MATCH_BY_NAME", "MatchByName", true)?,
             update_in_xero: flag("UPDATE_IN_XERO", "UpdateInXero", true)?,
+            hold_likely_duplicates: flag("HOLD_LIKELY_DUPLICATES", "HoldLikelyDuplicates", true)?,
             sync_enabled: flag("SYNC_ENABLED", "SyncEnabled", false)?,
         })
     }
@@ -131,6 +134,7 @@ impl Settings {
             flag(self.create_in_xero),
             flag(self.match_by_name),
             flag(self.update_in_xero),
+            flag(self.hold_likely_duplicates),
         ])
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountReference, ContactId, ContactNumber, XeroContactId};
+use crate::{AccountReference, Compared, ContactData, ContactId, ContactNumber, XeroContactId};
 
 /// Xero's `ContactStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +30,10 @@ pub struct XeroContact {
     pub status: ContactStatus,
     /// The contact that this one was merged into, where Xero says so.
     pub merged_into: Option<XeroContactId>,
+    /// Its e-mail address, phones, postcodes and streets, as far as Xero told them. Not a part of
+    /// what is compared before a write.
+    #[serde(default, skip_serializing_if = "ContactData::is_empty")]
+    pub data: ContactData,
 }
 
 /// A postal address (Xero's `POBOX` type). Sent as one unit; all blank means: empty it.
@@ -74,12 +78,48 @@ pub struct NewXeroContact {
 }
 
 impl XeroContact {
+    /// It, as it is compared with a customer that is not in Xero.
+    #[must_use]
+    pub fn compared(&self) -> Compared<'_> {
+        Compared {
+            name: &self.name,
+            data: &self.data,
+        }
+    }
+
     /// Whether it carries the contact number that this software gives to the Xero contact that it
     /// creates for `contact`.
     #[must_use]
     pub fn is_ours_for(&self, contact: ContactId) -> bool {
         let number = self.contact_number.as_ref();
         number.is_some_and(|number| number.is_ours_for(contact))
+    }
+}
+
+impl NewXeroContact {
+    /// What of it is compared, besides its name.
+    #[must_use]
+    pub fn data(&self) -> ContactData {
+        let email = self.email.as_deref().unwrap_or_default();
+        let phone = self.phone.as_deref().unwrap_or_default();
+        let data = ContactData::default().email(email).phone(phone);
+        self.address.as_ref().map_or(data.clone(), |address| {
+            data.postcode(&address.postcode).street(&address.street)
+        })
+    }
+
+    /// It, as it is in Xero once it was created there under `id`.
+    #[must_use]
+    pub fn created_as(&self, id: XeroContactId) -> XeroContact {
+        XeroContact {
+            id,
+            name: self.name.clone(),
+            account_number: self.account_number.to_string(),
+            contact_number: Some(self.contact_number.clone()),
+            status: ContactStatus::Active,
+            merged_into: None,
+            data: self.data(),
+        }
     }
 }
 

@@ -12,11 +12,11 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use rules::{
-    AccountReference, AccountType, Address, Contact, ContactId, ContactNumber, ContactStatus,
-    Customer, Decision, Details, DisplayNames, Fingerprint, GroupId, InDoubt, Link, ManualMatch,
-    NameKey, Notice, Participation, Person, Plan, Problem, Settings, Snapshot, SyncAction, Watch,
-    XeroChanges, XeroContact, XeroContactId, XeroWrite, code_prefix, codes, contact_fingerprint,
-    decide, looks_like_a_code, normalise_spaces, participation,
+    AccountReference, AccountType, Address, Contact, ContactData, ContactId, ContactNumber,
+    ContactStatus, Customer, Decision, Details, DisplayNames, Fingerprint, GroupId, InDoubt, Link,
+    ManualMatch, NameKey, Notice, Participation, Person, Plan, Problem, Settings, Snapshot,
+    SyncAction, Watch, XeroChanges, XeroContact, XeroContactId, XeroWrite, code_prefix, codes,
+    contact_fingerprint, decide, looks_like_a_code, normalise_spaces, participation,
 };
 
 const ACCOUNT_GROUP: u64 = 10;
@@ -67,6 +67,7 @@ impl World {
                 generated: self.generated.as_ref(),
                 contact_reference_due: self.contact_reference_due.as_ref(),
                 found: self.found.as_deref(),
+                alike: &[],
                 linked: &self.linked,
                 holders: &self.holders,
             })
@@ -101,6 +102,7 @@ impl World {
                     contact_number: Some(new.contact_number.clone()),
                     status: ContactStatus::Active,
                     merged_into: None,
+                    data: ContactData::default(),
                 });
                 id
             }
@@ -368,6 +370,7 @@ fn settings() -> BoxedStrategy<Settings> {
             create_in_xero: create,
             match_by_name: by_name,
             update_in_xero: update,
+            hold_likely_duplicates: true,
             sync_enabled: false,
         })
         .boxed()
@@ -395,6 +398,7 @@ fn xero_contact() -> BoxedStrategy<XeroContact> {
                 contact_number: ContactNumber::from_xero(&contact_number),
                 status,
                 merged_into,
+                data: ContactData::default(),
             },
         )
         .boxed()
@@ -425,6 +429,7 @@ fn details_of(contact: &Contact) -> Option<Details> {
         create_in_xero: false,
         match_by_name: true,
         update_in_xero: true,
+        hold_likely_duplicates: true,
         sync_enabled: false,
     };
     match participation(contact, &settings) {

@@ -1,13 +1,16 @@
 //! What the three functions share beside the rules: the time and identifiers, what the table holds,
 //! the queue, and the session with Xero.
 
+mod announcement_records;
 mod aws;
 mod claims;
 pub mod clock_skew;
+mod directory_records;
 mod environment;
 pub mod function;
 mod lease;
 pub mod manual_match;
+pub mod new_contacts;
 mod newer;
 pub mod organisation;
 mod queue;

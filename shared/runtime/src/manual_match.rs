@@ -2,7 +2,9 @@
 //! says, and written as one conditional write, so that it and a worker that is at the same contact
 //! cannot undo each other.
 
-use rules::{AccountReference, ContactId, ManualMatch, Notice, XeroContactId};
+use rules::{
+    AccountReference, Alike, ContactId, ManualMatch, NameKey, Notice, Problem, XeroContactId,
+};
 use store::{TableError, Write};
 use time::OffsetDateTime;
 
@@ -38,6 +40,19 @@ pub enum ManualMatchError {
         /// Whose it is.
         other: ContactId,
     },
+    /// It is not held for being likely the same as a Xero contact.
+    #[error("contact {0} is not held for being likely the same customer as one in Xero")]
+    NotHeldAsDuplicate(ContactId),
+    /// Xero has its very name, which it takes only once.
+    #[error(
+        "Xero has an active contact of the very name of contact {contact} ({xero_id}), and takes each name only once"
+    )]
+    NameTaken {
+        /// The contact.
+        contact: ContactId,
+        /// The Xero contact of that name.
+        xero_id: XeroContactId,
+    },
     /// The store; `Conflict` where a worker has just been at the contact.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -69,6 +84,7 @@ pub async fn pin(
     let word = ManualMatch {
         pinned: Some(xero_id),
         excluded: without(&content.manual_match.excluded, xero_id),
+        distinct_from: without(&content.manual_match.distinct_from, xero_id),
     };
     let chosen = ContactRecord {
         manual_match: word,
@@ -101,6 +117,82 @@ pub async fn check_pin(
 ) -> Result<(), ManualMatchError> {
     let read = read_idle(records, contact).await?;
     check_not_taken(records, contact, &content(read.as_ref()), xero_id).await
+}
+
+/// The candidates that a contact is held for, of which [`declare_new`] would say that it is none.
+///
+/// # Errors
+/// See [`ManualMatchError`].
+pub async fn candidates(
+    records: &Records,
+    contact: ContactId,
+) -> Result<Vec<Alike>, ManualMatchError> {
+    let read = read_idle(records, contact).await?;
+    if let Some(link) = content(read.as_ref()).link {
+        let xero_id = link.xero_id;
+        return Err(ManualMatchError::Linked { contact, xero_id });
+    }
+    let held = records.get::<ProblemRecord>(contact).await?;
+    let Some(ProblemRecord {
+        problem: Problem::PossibleDuplicate { candidates, .. },
+        name,
+        ..
+    }) = held.map(|held| held.value)
+    else {
+        return Err(ManualMatchError::NotHeldAsDuplicate(contact));
+    };
+    let name = NameKey::of(&name);
+    match candidates
+        .iter()
+        .find(|one| NameKey::of(&one.xero.name) == name)
+    {
+        Some(namesake) => Err(ManualMatchError::NameTaken {
+            contact,
+            xero_id: namesake.xero.id,
+        }),
+        None => Ok(candidates),
+    }
+}
+
+/// A person says that `contact` is a new customer: none of these Xero contacts, however like they
+/// are. The worker creates it, by the rules that a word does not overrule.
+///
+/// # Errors
+/// See [`ManualMatchError`].
+pub async fn declare_new(
+    records: &Records,
+    contact: ContactId,
+    candidates: &[Alike],
+    remembering: Remembering,
+) -> Result<(), ManualMatchError> {
+    let read = read_idle(records, contact).await?;
+    let content = content(read.as_ref());
+    let Some(first) = candidates.first() else {
+        return Err(ManualMatchError::NotHeldAsDuplicate(contact));
+    };
+    if let Some(link) = &content.link {
+        let xero_id = link.xero_id;
+        return Err(ManualMatchError::Linked { contact, xero_id });
+    }
+    let mut distinct_from = content.manual_match.distinct_from.clone();
+    distinct_from.extend(candidates.iter().map(|one| one.xero.id));
+    distinct_from.sort_unstable();
+    distinct_from.dedup();
+    let declared = ContactRecord {
+        manual_match: ManualMatch {
+            pinned: None,
+            distinct_from,
+            ..content.manual_match.clone()
+        },
+        ..content
+    };
+    let said = Said {
+        contact,
+        xero_id: first.xero.id,
+        event: HistoryEvent::DistinctByPerson,
+    };
+    let read = read.as_ref();
+    write(records, said, read, &declared, Vec::new(), remembering).await
 }
 
 async fn check_not_taken(
@@ -184,6 +276,7 @@ pub async fn unlink(
         manual_match: ManualMatch {
             pinned: None,
             excluded,
+            distinct_from: content.manual_match.distinct_from.clone(),
         },
         ..content
     };

@@ -17,6 +17,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::clock_skew::TWO_CLOCKS;
 
+pub use crate::announcement_records::{AnnouncementRecord, LastAnnouncementRecord};
+pub use crate::directory_records::{DirectoryPartRecord, KeptDirectory, StoredXeroContact};
 pub use crate::newer::Basis;
 use crate::newer::Newer;
 
@@ -46,6 +48,9 @@ records! {
     XeroChangesRecord => "state-look",
     ReferenceScan => "state-references-read",
     DirectoryRecord => "state-directory",
+    DirectoryPartRecord => "directory",
+    AnnouncementRecord => "creating",
+    LastAnnouncementRecord => "state-creating",
     RefusedQueryRecord => "refused-query",
     DayLimitRecord => "state-day-limit",
     DeadConnectionRecord => "state-dead-connection",
@@ -382,11 +387,14 @@ pub struct GroupFaultRecord {
     pub tried_whole_at: Option<OffsetDateTime>,
 }
 
-/// How large the organisation is, for choosing between reading it all and asking for a few.
+/// How large the organisation is, and where the table keeps its contacts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DirectoryRecord {
     /// Pages of 1,000 contacts.
     pub pages: u32,
+    /// Its contacts, once they were read. Version 0.1 kept none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptDirectory>,
 }
 
 /// A kind of query that Xero refuses in this organisation, so that it is not tried again and again.
@@ -512,6 +520,8 @@ pub enum HistoryEvent {
     ChosenByPerson,
     /// A person took the link away.
     UnlinkedByPerson,
+    /// A person said that it is another customer than this Xero contact.
+    DistinctByPerson,
     /// Something that a newer version of this software did.
     #[serde(other)]
     Unknown,

@@ -40,7 +40,8 @@ impl Xero {
     /// A page of the directory of all contacts, archived included, or of those changed since a moment (to the second), pages counted from 1.
     ///
     /// Pages are ascending by ContactID, whose order no edit changes: an insertion between two pages can repeat a row, and never hides one.
-    /// The contacts come in short form; that leaves out addresses, groups and persons, so that a page of 1,000 stays small.
+    /// The contacts come whole: a summary leaves out the addresses, and perhaps the phones, by which
+    /// two that are one customer are told. A page of 1,000 is one to three megabytes.
     ///
     /// # Errors
     /// See [`Error`].
@@ -60,7 +61,6 @@ impl Xero {
             ("page", &number),
             ("pageSize", &size),
             ("includeArchived", "true"),
-            ("summaryOnly", "true"),
             ("order", "ContactID ASC"),
         ]);
         let mut call = Call::get("directory page", url);

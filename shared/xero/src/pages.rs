@@ -88,6 +88,7 @@ mod tests {
                 contact_number: None,
                 status: ContactStatus::Active,
                 merged_into: None,
+                data: rules::ContactData::default(),
             })
             .collect()
     }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::header::DATE;
-use rules::{ContactNumber, ContactStatus, NameKey, XeroContact, XeroContactId};
+use rules::{ContactData, ContactNumber, ContactStatus, NameKey, XeroContact, XeroContactId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
@@ -44,7 +44,7 @@ struct Pagination {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Element {
-    Contact(WireContact),
+    Contact(Box<WireContact>),
     Unreadable(IgnoredAny),
 }
 
@@ -148,9 +148,77 @@ struct WireContact {
     contact_status: Option<String>,
     #[serde(rename = "MergedToContactID")]
     merged_to: Option<String>,
+    email_address: Option<Lenient<String>>,
+    phones: Option<Lenient<Vec<Lenient<WirePhone>>>>,
+    addresses: Option<Lenient<Vec<Lenient<WireAddress>>>>,
     has_validation_errors: Option<bool>,
     status_attribute_string: Option<String>,
     validation_errors: Option<Vec<WireMessage>>,
+}
+
+/// Something that is used where it can be read. One that cannot must not take its contact with it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient<T> {
+    Read(T),
+    Unreadable(IgnoredAny),
+}
+
+impl<T> Lenient<T> {
+    fn read(self) -> Option<T> {
+        match self {
+            Self::Read(read) => Some(read),
+            Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// A phone, in the three parts in which people enter it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WirePhone {
+    phone_number: Option<String>,
+    phone_area_code: Option<String>,
+    phone_country_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireAddress {
+    address_line1: Option<String>,
+    address_line2: Option<String>,
+    postal_code: Option<String>,
+}
+
+/// What the contact is compared by, besides its name.
+fn data(
+    email: Option<Lenient<String>>,
+    phones: Option<Lenient<Vec<Lenient<WirePhone>>>>,
+    addresses: Option<Lenient<Vec<Lenient<WireAddress>>>>,
+) -> ContactData {
+    let email = email.and_then(Lenient::read).unwrap_or_default();
+    let mut data = ContactData::default().email(&email);
+    let phones = phones.and_then(Lenient::read).unwrap_or_default();
+    for phone in phones.into_iter().filter_map(Lenient::read) {
+        let part = |part: Option<String>| part.unwrap_or_default();
+        let country = part(phone.phone_country_code);
+        let is_coded = country.contains(|c: char| c.is_ascii_digit()) && !country.starts_with('+');
+        let plus = if is_coded { "+" } else { "" };
+        let (area, number) = (part(phone.phone_area_code), part(phone.phone_number));
+        data = data.phone(&format!("{plus}{country}{area}{number}"));
+    }
+    let addresses = addresses.and_then(Lenient::read).unwrap_or_default();
+    for address in addresses.into_iter().filter_map(Lenient::read) {
+        data = data.postcode(&address.postal_code.unwrap_or_default());
+        for line in [address.address_line1, address.address_line2]
+            .into_iter()
+            .flatten()
+        {
+            data = data.street(&line);
+        }
+    }
+    data.shrink();
+    data
 }
 
 impl Element {
@@ -240,6 +308,7 @@ impl WireContact {
             contact_number: ContactNumber::from_xero(&text(self.contact_number)?),
             status: status(&text(self.contact_status)?),
             merged_into,
+            data: data(self.email_address, self.phones, self.addresses),
         })
     }
 }

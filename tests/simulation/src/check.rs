@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fake_bigchange::FakeContact;
-use fake_xero::Status;
 use rules::{
-    AccountReference, AccountType, Contact, ContactId, ContactNumber, ContactStatus, Decision,
-    GroupId, Notice, Participation, Plan, Settings, Skip, Snapshot, XeroContact, XeroContactId,
-    XeroWrite, contact_fingerprint, decide, participation,
+    AccountReference, AccountType, Contact, ContactId, Decision, GroupId, Notice, Participation,
+    Plan, Settings, Skip, Snapshot, XeroContact, XeroContactId, XeroWrite, contact_fingerprint,
+    decide, participation,
 };
 use runtime::DeadLetter;
 use runtime::records::{
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use crate::invariant::Invariant;
 use crate::ledger::Unit;
 use crate::world::World;
+use crate::xero_view::{alike, as_rules_see};
 
 /// Problems that only the attempt to write can bring.
 const REFUSALS: [&str; 9] = [
@@ -78,6 +78,12 @@ impl Truth {
     }
 
     fn decision(&self, customer: &rules::Customer, record: &ContactRecord) -> Decision {
+        let data = customer.details.data();
+        let compared = rules::Compared {
+            name: &customer.details.name,
+            data: &data,
+        };
+        let alike = alike(compared, &self.in_xero);
         decide(&Snapshot {
             customer,
             settings: &self.settings,
@@ -87,6 +93,7 @@ impl Truth {
             generated: record.code(),
             contact_reference_due: record.contact_reference_in_doubt(),
             found: Some(&self.in_xero),
+            alike: &alike,
             linked: &self.linked,
             holders: &self.holders,
         })
@@ -400,19 +407,4 @@ fn as_read(fake: &FakeContact) -> Contact {
         account_type: fake.account_type.map(AccountType),
         missing: std::collections::BTreeSet::new(),
     }
-}
-
-fn as_rules_see(fake: &fake_xero::Contact) -> Option<XeroContact> {
-    Some(XeroContact {
-        id: fake.id.try_into().ok()?,
-        name: fake.name().to_owned(),
-        status: match fake.status {
-            Status::Active => ContactStatus::Active,
-            Status::Archived => ContactStatus::Archived,
-            Status::Erased => ContactStatus::Erased,
-        },
-        account_number: fake.text("AccountNumber").to_owned(),
-        contact_number: ContactNumber::from_xero(fake.text("ContactNumber")),
-        merged_into: fake.merged_into.and_then(|id| id.try_into().ok()),
-    })
 }

@@ -13,6 +13,8 @@ pub(crate) const TOKEN_SECRET: &str = "xero-token";
 pub enum Invariant {
     /// One BigChange contact has at most one Xero contact.
     OneXeroContact,
+    /// No two Xero contacts of ours are likely the same customer, unless a person said that they are two.
+    NoDouble,
     /// No Xero contact is changed that is not ours or linked, and no account number or contact number is replaced.
     NothingForeign,
     /// A site contact is never created in Xero.
@@ -53,6 +55,7 @@ impl fmt::Display for Invariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OneXeroContact => "one Xero contact each",
+            Self::NoDouble => "no double customer",
             Self::NothingForeign => "nothing foreign is changed",
             Self::SwitchHeeded => "the switch is heeded",
             Self::NoSiteContact => "no site contact in Xero",

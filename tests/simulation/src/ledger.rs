@@ -81,6 +81,8 @@ pub(crate) struct Ledger {
     pub(crate) written: BTreeMap<(Uuid, Unit), usize>,
     /// For which contact that was.
     pub(crate) written_for: BTreeMap<Uuid, u64>,
+    /// The Xero contacts that were changed since they were created.
+    pub(crate) changed_in_xero: BTreeSet<Uuid>,
     /// When a person last changed a unit of a Xero contact.
     pub(crate) corrected_at: BTreeMap<(Uuid, Unit), OffsetDateTime>,
     /// Contacts that were account customers at some time.

@@ -23,6 +23,7 @@ mod sim;
 mod sqs;
 mod watch;
 mod world;
+mod xero_view;
 
 pub use coverage::Coverage;
 pub use invariant::{Invariant, Violation};

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use fake_bigchange::FakeContact;
 use fake_xero::{Contact as XeroContact, Status};
-use rules::{AccountReference, ContactId, NameKey, XeroContactId};
-use runtime::records::ContactRecord;
+use rules::{AccountReference, ContactId, NameKey, Problem, XeroContactId};
+use runtime::records::{ContactRecord, ProblemRecord};
 use secrets::XeroTokenSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -28,13 +28,24 @@ pub(crate) const fn beginning() -> OffsetDateTime {
 pub(crate) struct Word {
     pub(crate) contact: ContactId,
     pub(crate) xero_id: XeroContactId,
-    /// It is, or it is not.
-    pub(crate) is_one: bool,
+    pub(crate) says: Says,
+}
+
+/// What a person says of a contact and a Xero contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Says {
+    /// It is that one.
+    Is,
+    /// It is no longer that one.
+    IsNot,
+    /// It is a new customer, none of those that it is held for.
+    IsNew,
 }
 
 /// A group that is neither of account customers nor of sites.
 const ELSEWHERE: u64 = 30;
 const FIRST_WORDS: [&str; 5] = ["Acme", "Hollin", "Calder", "Ågren", "The Weir"];
+const FORMS: [&str; 8] = ["", "", "", "", "", "", " Ltd", " Limited"];
 const REFERENCES: [&str; 8] = [
     "R1",
     "R2",
@@ -54,7 +65,9 @@ impl World {
     /// Few names, so that some meet.
     fn name(&mut self) -> String {
         let word = FIRST_WORDS[self.rng.usize(0..FIRST_WORDS.len())];
-        format!("{word} zqmark{}", self.rng.u32(1..=3))
+        // Which are not equal, and likely one customer.
+        let form = FORMS[self.rng.usize(0..FORMS.len())];
+        format!("{word} zqmark{}{form}", self.rng.u32(1..=3))
     }
 
     fn reference(&mut self) -> String {
@@ -155,6 +168,10 @@ impl World {
     /// A person's work in Xero's own pages.
     fn in_xero(&mut self, contact: Value) {
         let now = SystemTime::from(self.now);
+        let id = contact["ContactID"].as_str();
+        if let Some(id) = id.and_then(|id| id.parse().ok()) {
+            self.ledger.changed_in_xero.insert(id);
+        }
         if let Err(error) = self.xero.seed(now, &json!([contact])) {
             unreachable!("people enter what Xero takes: {error}");
         }
@@ -283,6 +300,20 @@ impl World {
         let linked = self
             .record::<ContactRecord>(&contact.to_string())
             .and_then(|record| record.link);
+        let problem = self.record::<ProblemRecord>(&contact.to_string());
+        let candidate = problem.and_then(|held| match held.problem {
+            Problem::PossibleDuplicate { candidates, .. } => Some(candidates.first()?.xero.id),
+            _ => None,
+        });
+        if let Some(xero_id) = candidate.filter(|_| self.chance(0.5)) {
+            self.ledger.needs_sweep.insert(contact);
+            self.note_deed("says that it is a new customer");
+            return Some(Word {
+                contact: contact.try_into().ok()?,
+                xero_id,
+                says: Says::IsNew,
+            });
+        }
         let is_one = linked.is_none() || self.chance(0.2);
         let xero_id = match linked {
             Some(link) if !is_one => link.xero_id,
@@ -301,7 +332,7 @@ impl World {
         Some(Word {
             contact: contact.try_into().ok()?,
             xero_id,
-            is_one,
+            says: if is_one { Says::Is } else { Says::IsNot },
         })
     }
 

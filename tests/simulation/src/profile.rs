@@ -120,5 +120,6 @@ fn settings(rng: &mut fastrand::Rng) -> BTreeMap<String, String> {
         set("GENERATE_ACCOUNT_REF", 0.75),
         set("MATCH_BY_NAME", 0.8),
         set("UPDATE_IN_XERO", 0.9),
+        set("HOLD_LIKELY_DUPLICATES", 0.9),
     ])
 }

@@ -23,7 +23,7 @@ use crate::calls::{Fate, ProcessId};
 use crate::coverage::Coverage;
 use crate::invariant::{Invariant, TOKEN_SECRET, Violation};
 use crate::log;
-use crate::people::{Word, beginning};
+use crate::people::{Says, Word, beginning};
 use crate::planted::{self, Planted};
 use crate::profile::Profile;
 use crate::sqs::{MAX_CONCURRENCY, MAX_RECEIVE_COUNT};
@@ -137,13 +137,17 @@ impl Operator {
             at: self.host.now(),
             days: HISTORY_DAYS,
         };
-        let written = if said.is_one {
-            manual_match::pin(&self.records, contact, xero_id, remembering).await
-        } else {
-            manual_match::unlink(&self.records, contact, xero_id, remembering).await
+        let records = &self.records;
+        let written = match said.says {
+            Says::Is => manual_match::pin(records, contact, xero_id, remembering).await,
+            Says::IsNot => manual_match::unlink(records, contact, xero_id, remembering).await,
+            Says::IsNew => match manual_match::candidates(records, contact).await {
+                Ok(all) => manual_match::declare_new(records, contact, &all, remembering).await,
+                Err(error) => Err(error),
+            },
         };
         written.map_err(|error| error.to_string())?;
-        if said.is_one {
+        if said.says != Says::IsNot {
             let queued = self
                 .queue
                 .send(&Message::for_each(&[contact], AskedBy::Person))

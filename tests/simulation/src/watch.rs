@@ -26,6 +26,10 @@ use crate::calls::ProcessId;
 use crate::invariant::{Invariant, MARK, TOKEN_SECRET};
 use crate::ledger::Unit;
 use crate::world::World;
+use crate::xero_view::{double, ours};
+
+/// A worker has at most so long from its first read to its last write, and a write may come late.
+const LONGEST_INVOCATION: Duration = Duration::minutes(15);
 
 /// Whether a call to Xero counts against the limits of its Contacts API.
 pub(crate) fn is_limited(request: &Request) -> bool {
@@ -36,15 +40,6 @@ pub(crate) fn is_limited(request: &Request) -> bool {
 /// Whether a call may write.
 pub(crate) fn is_write(request: &Request) -> bool {
     is_limited(request) && *request.method() != http::Method::GET
-}
-
-/// The contact that a Xero contact carries our number for.
-pub(crate) fn ours(contact: &XeroContact) -> Option<u64> {
-    contact
-        .text("ContactNumber")
-        .strip_prefix("BigChange-")?
-        .parse()
-        .ok()
 }
 
 /// Whether Xero refused to write this contact.
@@ -188,10 +183,7 @@ impl World {
             );
         }
         if before.account_reference != after.account_reference {
-            let read = self
-                .processes
-                .get(&process)
-                .and_then(|known| known.has_read.get(&id));
+            let read = self.read_before_writing(process, id);
             let replaced = !before.account_reference.trim().is_empty();
             // BigChange has no conditional write: what a person enters between a worker's read and its
             // write is lost where the worker read none, or writes back what it read beside another type.
@@ -210,10 +202,7 @@ impl World {
         if before.contact_reference != after.contact_reference
             && !before.contact_reference.trim().is_empty()
         {
-            let read = self
-                .processes
-                .get(&process)
-                .and_then(|known| known.has_read.get(&id));
+            let read = self.read_before_writing(process, id);
             if read.is_none_or(|read| !read.contact_reference.trim().is_empty()) {
                 self.violate(
                     Invariant::NothingForeign,
@@ -223,6 +212,13 @@ impl World {
         }
         let now = self.now;
         self.ledger.look_at(after, now);
+    }
+
+    /// A contact as the process had last read it when it sent its write.
+    fn read_before_writing(&self, process: ProcessId, contact: u64) -> Option<&FakeContact> {
+        let known = || Some(&self.processes.get(&process)?.has_read);
+        let has_read = self.late_effect.as_ref().or_else(known)?;
+        has_read.get(&contact)
     }
 
     fn watch_reference_written(&mut self, id: u64, text: &str) {
@@ -252,7 +248,7 @@ impl World {
             let now = self.now;
             self.ledger.token_calls.push(now);
         }
-        if is_limited(request) && !self.is_late_effect {
+        if is_limited(request) && self.late_effect.is_none() {
             self.watch_api_call(process);
         }
         let before: Vec<XeroContact> = if is_write(request) {
@@ -356,6 +352,7 @@ impl World {
             return self.watch_created(contact);
         };
         self.coverage.changed += 1;
+        self.ledger.changed_in_xero.insert(contact.id);
         let claimed = self
             .record::<XeroContactRecord>(&contact.id.to_string())
             .map(|claim| claim.contact.get());
@@ -435,6 +432,12 @@ impl World {
                 ),
             );
         }
+        if let Some(other) = double(self, contact, LONGEST_INVOCATION) {
+            self.violate(
+                Invariant::NoDouble,
+                format!("contact {id} was created in Xero beside {other}, which is likely the same customer"),
+            );
+        }
         self.ledger.created.insert(id, contact.id);
         for unit in Unit::ALL {
             if !unit.in_xero(contact).replace('|', "").is_empty() {
@@ -494,7 +497,7 @@ impl World {
     /// A write to one of the two systems. Where the switch has been off since before the invocation began, it can only have read that.
     /// What takes effect late was sent by an invocation before this one.
     pub(crate) fn watch_switch(&mut self, process: ProcessId) {
-        if self.is_late_effect {
+        if self.late_effect.is_some() {
             return;
         }
         let held_back = self

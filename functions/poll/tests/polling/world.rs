@@ -314,6 +314,7 @@ impl World {
 
 pub(crate) fn not_in_xero() -> Problem {
     Problem::NotInXero {
+        candidates: Vec::new(),
         reference: AccountReference::parse("NONE0001").ok(),
     }
 }

@@ -44,6 +44,7 @@ async fn hourly_look(world: &mut World, id: u64, changed: Uuid) {
         contact_number: None,
         status: rules::ContactStatus::Active,
         merged_into: None,
+        data: rules::ContactData::default(),
     };
     assert!(problem.watch.is_touched_by(&seen));
     retry(world, id).await;
@@ -248,7 +249,7 @@ async fn a_taken_name_is_cured_by_merging_or_renaming() {
     let holder = world.xero_contact(json!({"Name": "Acme", "AccountNumber": "X9"}));
     let acme = world.customer_with_reference("Acme", "A1");
     world.sync(&[acme]).await;
-    assert_eq!(world.problem_code(acme).await, "NameTakenInXero");
+    assert_eq!(world.problem_code(acme).await, "PossibleDuplicate");
     world.is_quiet(&[acme]).await;
     world.edit(acme, |c| c.account_reference = "X9".into());
     world.sync(&[acme]).await;

@@ -52,7 +52,7 @@ async fn a_create_whose_answer_was_lost_waits_for_its_intent_and_is_then_recogni
 #[tokio::test]
 async fn a_create_in_doubt_is_recognised_under_its_old_name_and_reference_and_brought_up_to_date() {
     let mut world = World::creating();
-    world.organisation_has_pages(30).await; // so that it is looked up, not read as a whole
+    world.organisation_has_pages(60).await; // so that it is looked up, not read as a whole
     let acme = world.customer_with_reference("Acme", "A1");
     inject(&world, "PUT", FaultKind::LostAnswer);
     world.sync(&[acme]).await;
@@ -162,7 +162,7 @@ async fn what_is_in_doubt_stays_so_while_bigchange_refuses_to_show_the_contact()
 #[tokio::test]
 async fn a_write_that_was_done_is_known_although_its_limits_could_not_be_noted() {
     let mut world = World::creating();
-    world.organisation_has_pages(30).await;
+    world.organisation_has_pages(60).await;
     let acme = world.customer_with_reference("Acme", "A1");
     // The store takes no note of Xero's limits.
     *world.table.refuses.lock().unwrap() = Some(Box::new(|writes| {
@@ -328,7 +328,7 @@ async fn an_outage_of_xero_is_met_once_and_not_by_every_batch() {
 #[tokio::test]
 async fn a_look_up_that_cannot_be_understood_is_repeated_for_each_contact_alone() {
     let mut world = World::creating();
-    world.organisation_has_pages(30).await;
+    world.organisation_has_pages(60).await;
     let ids = [
         world.customer_with_reference("Acme", "A1"),
         world.customer_with_reference("Bolt", "B1"),

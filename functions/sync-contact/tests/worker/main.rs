@@ -2,7 +2,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot be set up has failed"
+    clippy::print_stdout,
+    reason = "a test that cannot be set up has failed; one prints what it measured"
 )]
 
 mod access;
@@ -14,6 +15,7 @@ mod crashes;
 mod creating;
 mod cures;
 mod dead_letters;
+mod duplicates;
 mod history;
 mod hostile;
 mod in_doubt;

@@ -225,7 +225,7 @@ async fn even_a_word_that_slipped_in_before_a_create_in_doubt_makes_no_second_co
     let with_a_word = ContactRecord {
         manual_match: ManualMatch {
             pinned: Some(xero_id(other)),
-            excluded: Vec::new(),
+            ..ManualMatch::default()
         },
         ..world.record(id).await
     };

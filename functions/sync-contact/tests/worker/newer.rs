@@ -77,7 +77,7 @@ async fn a_problem_of_a_newer_version_is_replaced_by_what_this_one_finds() {
     let acme = world.customer_with_reference("Acme", "A1");
     world.sync(&[acme]).await;
     rewrite::<ProblemRecord>(&world, acme, |body| {
-        body["problem"] = json!({"code": "PossibleDuplicate", "like": [{"name": "Akme"}]});
+        body["problem"] = json!({"code": "ChangedInBoth", "like": [{"name": "Akme"}]});
         body["retry"] = json!(true);
         body["note"] = json!(7);
     })

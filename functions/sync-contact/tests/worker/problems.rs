@@ -373,6 +373,7 @@ async fn a_linked_contact_keeps_its_reference_until_its_link_has_another() {
     world.sync(&[acme]).await;
     assert_eq!(world.problem_code(acme).await, "WebsiteInXero");
     let other = world.customer_with_reference("Brack", "A1");
+    world.pass(Duration::minutes(1));
     world.sync(&[other]).await;
     assert_eq!(world.problem_code(other).await, "DuplicateAccountReference");
     // Once the link has the new one, the old one is free.

@@ -438,7 +438,8 @@ impl World {
     }
 
     pub(crate) async fn organisation_has_pages(&self, pages: u32) {
-        self.put(SINGLETON, &DirectoryRecord { pages }).await;
+        self.put(SINGLETON, &DirectoryRecord { pages, kept: None })
+            .await;
     }
 
     /// What the daily sweep does to held contacts.

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use rules::{
-    AccountReference, Contact, ContactId, ContactStatus, Decision, GroupId, Link, ManualMatch,
-    Participation, Settings, Snapshot, XeroContact, XeroContactId, decide, participation,
+    AccountReference, Contact, ContactData, ContactId, ContactStatus, Decision, GroupId, Link,
+    ManualMatch, Participation, Settings, Snapshot, XeroContact, XeroContactId, decide,
+    participation,
 };
 
 /// What is to be decided about.
@@ -75,6 +76,7 @@ impl Population {
             generated: None,
             contact_reference_due: None,
             found: None,
+            alike: &[],
             linked: &case.linked,
             holders: &self.holders,
         };
@@ -122,6 +124,7 @@ fn case(n: usize, settings: &Settings) -> Case {
             contact_number: None,
             status: ContactStatus::Active,
             merged_into: None,
+            data: ContactData::default(),
         }),
         kind => {
             contact.account_type = Some(rules::AccountType::XERO);

@@ -253,6 +253,7 @@ fn a_persons_choice_waits_while_a_create_may_have_been_made() {
     let word = ManualMatch {
         pinned: Some(xero_id(3)),
         excluded: vec![xero_id(4)],
+        distinct_from: vec![xero_id(5)],
     };
     let newer = Plan {
         xero: XeroWrite::Unknown(UnknownWrite),

@@ -11,6 +11,7 @@ mod changes;
 mod codes;
 mod group_fault;
 mod in_doubt;
+mod likeness;
 mod limits;
 mod linked;
 mod manual_match;

@@ -2,19 +2,19 @@
 
 use rules::ManualMatch;
 
-use crate::support::{Case, XeroContactExt, namesake, xero, xero_id};
+use crate::support::{Case, XeroContactExt, likely, namesake, xero, xero_id};
 
 fn is(n: u64) -> ManualMatch {
     ManualMatch {
         pinned: Some(xero_id(n)),
-        excluded: Vec::new(),
+        ..ManualMatch::default()
     }
 }
 
 fn is_not(n: u64) -> ManualMatch {
     ManualMatch {
-        pinned: None,
         excluded: vec![xero_id(n)],
+        ..ManualMatch::default()
     }
 }
 
@@ -64,6 +64,8 @@ fn a_person_says_which_xero_contact_it_is_not() {
         ("it and two others fit",                 case("A-1").found([xero(1).account("A-1"), namesake(2), xero(3).account("A-1")]), "AmbiguousMatch 2 and 3"),
         ("none fits, authorised",                 case("A-1").settings(CREATE).found([xero(1)]),                "Created"),
         ("none fits, not authorised",             case("A-1").found([]),                                        "NotInXero A-1"),
+        ("it is only like it",                    case("A-1").settings(CREATE).found([]).alike([likely(1)]),    "Created"),
+        ("another is like it",                    case("A-1").settings(CREATE).found([]).alike([likely(1), likely(2)]), "PossibleDuplicate 2"),
     ];
     for (says, case, outcome) in rows {
         assert_eq!(case.said(), outcome, "{says}");
@@ -94,10 +96,39 @@ fn a_choice_outweighs_what_was_said_before() {
     let word = ManualMatch {
         pinned: Some(xero_id(1)),
         excluded: vec![xero_id(1), xero_id(2)],
+        distinct_from: vec![xero_id(1)],
     };
     let case = Case::new()
         .account_reference("A-1")
         .said_by_a_person(word)
         .found([xero(1)]);
     assert_eq!(case.said(), "Linked 1");
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
+fn a_person_says_that_it_is_another_customer() {
+    const CREATE: &[(&str, &str)] = &[("CREATE_IN_XERO", "true")];
+    let distinct_from = |ns: &[u64]| ManualMatch { distinct_from: ns.iter().copied().map(xero_id).collect(), ..ManualMatch::default() };
+    let case = |ns: &[u64]| Case::new().account_reference("A-1").settings(CREATE).said_by_a_person(distinct_from(ns));
+    let rows: Vec<(&str, Case, &str)> = vec![
+        ("than the one that is like it",     case(&[1]).found([]).alike([likely(1)]),                        "Created"),
+        ("than one of two",                  case(&[1]).found([]).alike([likely(1), likely(2)]),             "PossibleDuplicate 2"),
+        ("than both",                        case(&[1, 2]).found([]).alike([likely(1), likely(2)]),          "Created"),
+        ("but it has the number",            case(&[1]).found([xero(1).account("A-1")]),                     "Linked 1"),
+        ("but it has the name",              case(&[1]).found([namesake(1)]),                                "Linked 1"),
+        ("than one beside an archived namesake", case(&[2]).found([namesake(1).archived()]).alike([likely(2)]), "ArchivedInXero 1"),
+    ];
+    for (says, case, outcome) in rows {
+        assert_eq!(case.said(), outcome, "{says}");
+    }
+}
+
+#[test]
+fn a_word_is_kept_as_long_as_it_says_something() {
+    assert!(ManualMatch::default().is_empty());
+    assert!(!is(1).is_empty());
+    assert!(!is_not(1).is_empty());
+    let kept = serde_json::to_value(is_not(1)).unwrap();
+    assert_eq!(kept, serde_json::json!({ "is_not": [xero_id(1)] }));
 }

@@ -2,9 +2,16 @@
 
 use rules::{Decision, InDoubt, Notice, Question, XeroContact, is_still_as_found};
 
-use crate::support::{Case, XeroContactExt, acme, contact_id, details, namesake, reference, xero};
+use crate::support::{
+    Case, XeroContactExt, acme, contact_id, details, likely, namesake, possible, reference, xero,
+};
 
 const CREATE: &[(&str, &str)] = &[("CREATE_IN_XERO", "true")];
+const NO_HOLD: &[(&str, &str)] = &[
+    ("CREATE_IN_XERO", "true"),
+    ("HOLD_LIKELY_DUPLICATES", "false"),
+];
+const NO_NAMES_CREATE: &[(&str, &str)] = &[("CREATE_IN_XERO", "true"), ("MATCH_BY_NAME", "false")];
 const NO_NAMES: &[(&str, &str)] = &[("MATCH_BY_NAME", "false")];
 
 /// Acme with this account reference, after Xero was asked.
@@ -78,6 +85,21 @@ fn the_first_row_that_fits_decides_which_xero_contact_it_is() {
         ("one, but its number held by another",    case("", vec![namesake(1).account("B-2")]).held_by("B-2", 8),                   "DuplicateAccountReference B-2, of 8"),
         ("none, the reference held by itself",     case("A-1", vec![]).held_by("A-1", 7).settings(CREATE),                         "Created"),
         ("none, authorised",                       case("A-1", vec![]).settings(CREATE),                                           "Created"),
+        // None, but some that are likely the same.
+        ("likely the same",                        case("A-1", vec![]).settings(CREATE).alike([likely(1)]),                        "PossibleDuplicate 1"),
+        ("several likely the same",                case("A-1", vec![]).settings(CREATE).alike([likely(1), likely(2), possible(3)]), "PossibleDuplicate 1 and 2"),
+        ("likely the same, linked",                case("A-1", vec![]).settings(CREATE).alike([likely(1)]).linked_to(1, 8),        "PossibleDuplicate 1 of 8"),
+        ("possibly the same",                      case("A-1", vec![]).settings(CREATE).alike([possible(1)]),                      "Created"),
+        ("likely, but not to be held",             case("A-1", vec![]).settings(NO_HOLD).alike([likely(1)]),                       "Created"),
+        ("likely, the reference held by another",  case("A-1", vec![]).settings(CREATE).alike([likely(1)]).held_by("A-1", 8),      "DuplicateAccountReference A-1, of 8"),
+        ("likely, but its number is found",        case("A-1", vec![xero(1).account("A-1")]).settings(CREATE).alike([likely(2)]),  "Linked 1"),
+        ("likely, but its name is found",          case("A-1", vec![namesake(1)]).settings(CREATE).alike([likely(2)]),             "Linked 1"),
+        ("likely, no reference, none generated",   case("", vec![]).settings(CREATE).alike([likely(1)]),                           "PossibleDuplicate 1"),
+        ("likely, an archived namesake",           case("A-1", vec![namesake(9).archived()]).settings(CREATE).alike([likely(1)]),  "PossibleDuplicate 1, archived 9"),
+        ("likely, archived of its number",         case("A-1", vec![xero(9).account("A-1").archived()]).settings(CREATE).alike([likely(1)]), "ArchivedInXero 9"),
+        ("possibly, an archived namesake",         case("A-1", vec![namesake(9).archived()]).settings(CREATE).alike([possible(1)]), "ArchivedInXero 9"),
+        ("an exact namesake, names not matched",   case("A-1", vec![namesake(1)]).settings(NO_NAMES_CREATE).alike([likely(1)]),    "PossibleDuplicate 1"),
+        ("likely and possible, not authorised",    case("A-1", vec![]).alike([likely(1), possible(2)]),                            "NotInXero A-1, like 1, like 2"),
         ("none that fits, authorised",             case("A-1", vec![xero(1), xero(2).account("B-2")]).settings(CREATE),            "Created"),
         ("none, not authorised",                   case("A-1", vec![]),                                                            "NotInXero A-1"),
         ("none, not authorised, no reference",     case("", vec![]),                                                               "NotInXero"),
@@ -178,4 +200,13 @@ fn a_problem_names_those_in_conflict() {
     let problem = case("A-1", vec![]).held_by("A-1", 8).problem();
     assert_eq!(problem.names_contact(), Some(contact_id(8)));
     assert_eq!(case("A-1", vec![]).problem().names_contact(), None);
+}
+
+#[test]
+fn a_contact_that_is_created_beside_likely_ones_is_noted() {
+    let case = case("A-1", Vec::new()).settings(NO_HOLD);
+    let plan = case.clone().alike([likely(1), possible(2)]).plan();
+    let candidates = vec![likely(1).xero];
+    assert_eq!(plan.notices, [Notice::CreatedBesideLikely { candidates }]);
+    assert_eq!(case.alike([possible(2)]).plan().notices, []);
 }

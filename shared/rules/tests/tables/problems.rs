@@ -3,13 +3,21 @@
 use std::collections::BTreeSet;
 
 use rules::{
-    DisplayNames, Field, LeftOut, Notice, PROBLEM_CODES, Precondition, Problem, Watch, XeroContact,
-    XeroContactRef,
+    Alike, DisplayNames, Field, LeftOut, Notice, PROBLEM_CODES, Precondition, Problem, Watch,
+    XeroContact, XeroContactRef,
 };
 
 use crate::support::{
-    Case, XeroContactExt, acme, contact_id, customer, group_id, namesake, reference, xero, xero_id,
+    Case, XeroContactExt, acme, contact_id, customer, group_id, likely, namesake, possible,
+    reference, xero, xero_id,
 };
+
+fn numbered(n: u64) -> Alike {
+    Alike {
+        xero: named(n, "Acme Limited", "B-2"),
+        ..likely(n)
+    }
+}
 
 fn named(n: u64, name: &str, account_number: &str) -> XeroContactRef {
     XeroContactRef::from(&xero(n).named(name).account(account_number))
@@ -37,8 +45,13 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("NameTakenInXero",           Problem::NameTakenInXero { in_bigchange: reference("A-1"), xero: named(1, "Acme", "B-2") },           &["A-1", "B-2", "\"Acme\""],             &["Financials → Terms", "Contacts → the contact → Edit"]),
         ("OwnedByAnotherProgram",     Problem::OwnedByAnotherProgram { xero: named(1, "Acme", ""), contact_number: "CRM-1".into() },        &["\"Acme\"", "CRM-1"],                  &["consent", "CRM → Contacts", "Account reference"]),
         ("DuplicateAccountReference", Problem::DuplicateAccountReference { reference: reference("A-1"), holder: contact_id(8) },            &["A-1", "BigChange contact 8"],         TERMS),
-        ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")) },                                             &["A-1"],                                &["under another name", "Financials → Terms", "Contacts → New contact", "with this account number", "CreateInXero=true"]),
-        ("NotInXero",                 Problem::NotInXero { reference: None },                                                               &["no account reference"],               &["under another name", "Financials → Terms", "Contacts → New contact", "under this name", "CreateInXero=true"]),
+        ("PossibleDuplicate",         Problem::PossibleDuplicate { candidates: vec![numbered(1)], archived: None },                          &["\"Acme Limited\" (account number B-2): same name but for Ltd / Limited"], &["CRM → Contacts", "Financials → Terms", "contact-sync link", "--new", "Contacts → New contact"]),
+        ("PossibleDuplicate",         Problem::PossibleDuplicate { candidates: vec![likely(1)], archived: Some(named(9, "Acme Ltd", "")) },  &["\"Acme Limited\" (no account number)", "Archived there under its name: \"Acme Ltd\""], &["Financials → Terms", "Contacts → the contact → Edit → Account number", "Restore", "--new"]),
+        ("PossibleDuplicate",         Problem::PossibleDuplicate { candidates: vec![Alike { linked_to: Some(contact_id(8)), ..numbered(1) }], archived: None }, &["belongs to BigChange contact 8"], &["delete this one in BigChange (CRM → Contacts)", "--new"]),
+        ("PossibleDuplicate",         Problem::PossibleDuplicate { candidates: (1..8).map(likely).collect(), archived: None },               &["and 2 more"],                         &["contact-sync link"]),
+        ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")), candidates: vec![possible(1)] },               &["Like it are: \"Acme Limited\""],      &["under another name"]),
+        ("NotInXero",                 Problem::NotInXero { reference: Some(reference("A-1")), candidates: Vec::new() },                                             &["A-1"],                                &["under another name", "Financials → Terms", "Contacts → New contact", "with this account number", "CreateInXero=true"]),
+        ("NotInXero",                 Problem::NotInXero { reference: None, candidates: Vec::new() },                                                               &["no account reference"],               &["under another name", "Financials → Terms", "Contacts → New contact", "under this name", "CreateInXero=true"]),
         ("NoAccountReference",        Problem::NoAccountReference { unread_groups: Vec::new() },                                                                          &["no account reference"],               &["CRM → Contacts", "Financials → Terms", "GenerateAccountRef=true"]),
         ("NoAccountReference",        Problem::NoAccountReference { unread_groups: vec![group_id(10), group_id(20)] },                      &["no account reference", "contact groups 10, 20 cannot be read"], &["CRM → Contacts", "Financials → Terms", "right to see", "AccountGroupIds"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: "A-1".into() },           &["A-2", "A-1"],                         &["Contacts → the contact → Edit", "Financials → Terms"]),
@@ -307,4 +320,94 @@ fn what_a_held_contact_waits_for_keeps_no_name() {
     let watch = Watch::of(&acme(), &case.problem(), None);
     let kept = serde_json::to_string(&watch).unwrap();
     assert!(!kept.to_lowercase().contains("acme"), "{kept}");
+}
+
+#[test]
+fn every_problem_has_a_title_of_its_own() {
+    let titles: std::collections::BTreeMap<&str, &str> = every_problem()
+        .iter()
+        .map(|(code, problem, ..)| (*code, problem.title()))
+        .collect();
+    let different: BTreeSet<&str> = titles.values().copied().collect();
+    assert_eq!(different.len(), PROBLEM_CODES.len());
+    assert!(
+        titles.values().all(|title| title.contains(' ')),
+        "{titles:?}"
+    );
+    assert_eq!(titles["AmbiguousMatch"], "More than one Xero contact fits");
+}
+
+#[test]
+fn every_precondition_is_a_sentence() {
+    for precondition in Precondition::ALL {
+        assert!(precondition.sentence().starts_with("Every "));
+    }
+}
+
+#[test]
+fn a_problem_names_its_xero_contacts_and_waits_for_them() {
+    let (one, two) = (named(1, "Acme", "A-1"), named(2, "Acme Ltd", ""));
+    let rows: Vec<(Problem, Vec<u64>, Vec<u64>)> = vec![
+        (
+            Problem::AmbiguousMatch {
+                found: vec![one.clone(), two.clone()],
+            },
+            vec![1, 2],
+            vec![1, 2],
+        ),
+        (
+            Problem::ErasedInXero { xero: one.clone() },
+            vec![1],
+            vec![1],
+        ),
+        (
+            Problem::ArchivedInXero {
+                xero: one.clone(),
+                survivor: Some(xero_id(9)),
+            },
+            vec![1],
+            vec![1, 9],
+        ),
+        (
+            Problem::WebsiteInXero { xero: one.clone() },
+            vec![1],
+            vec![1],
+        ),
+        (
+            Problem::UnlinkedByPerson { xero: one.clone() },
+            vec![1],
+            vec![1],
+        ),
+        (
+            Problem::PossibleDuplicate {
+                candidates: vec![likely(1), likely(2)],
+                archived: Some(named(3, "Acme", "")),
+            },
+            vec![1, 2, 3],
+            vec![1, 2, 3],
+        ),
+        (
+            Problem::NotInXero {
+                reference: None,
+                candidates: vec![possible(1)],
+            },
+            vec![1],
+            vec![1],
+        ),
+        (
+            Problem::LinkedContactNotInXero {
+                xero_id: xero_id(9),
+            },
+            vec![],
+            vec![9],
+        ),
+        (Problem::XeroRefusesLookups, vec![], vec![]),
+    ];
+    for (problem, names, waits_for) in rows {
+        let ids = |ns: &[u64]| ns.iter().copied().map(xero_id).collect::<Vec<_>>();
+        let named: Vec<_> = problem.named().iter().map(|xero| xero.id).collect();
+        assert_eq!(named, ids(&names), "{}", problem.code());
+        let watch = Watch::of(&acme(), &problem, None);
+        assert_eq!(watch.xero_ids, ids(&waits_for), "{}", problem.code());
+    }
 }

@@ -60,10 +60,12 @@ fn what_a_contact_is_not_outlives_its_deletion_and_its_link() {
     let word = ManualMatch {
         pinned: Some(xero_id(1)),
         excluded: vec![xero_id(2)],
+        distinct_from: vec![xero_id(3)],
     };
     let left = ManualMatch {
         pinned: None,
         excluded: vec![xero_id(2)],
+        distinct_from: vec![xero_id(3)],
     };
     assert_eq!(word.clone().after_deletion(), left);
     assert_eq!(word.after_link(), left);
@@ -77,6 +79,8 @@ fn plan(id: u64, name: &str, own: &str, found: &[rules::XeroContact]) -> (Contac
         .with(|contact| {
             contact.id = contact_id(id);
             name.clone_into(&mut contact.name);
+            contact.email = format!("office@{id}.example");
+            contact.phone = format!("0113 496000{id}");
         })
         .found(found.iter().cloned());
     (contact_id(id), case.plan())
@@ -97,6 +101,18 @@ fn of_contacts_that_want_the_same_the_first_goes_first() {
             plan(1, "Acme", "A-1", &[]),
             plan(2, "ACME", "B-2", &[]),
             true,
+        ),
+        (
+            "both create what is likely one customer",
+            plan(1, "Acme Ltd", "A-1", &[]),
+            plan(2, "Acme Limited", "B-2", &[]),
+            true,
+        ),
+        (
+            "both create what is possibly one customer",
+            plan(1, "Acme", "A-1", &[]),
+            plan(2, "Acme Signs", "B-2", &[]),
+            false,
         ),
         (
             "both take one reference",
@@ -124,13 +140,24 @@ fn of_contacts_that_want_the_same_the_first_goes_first() {
     ];
     for (says, first, second, waits) in rows {
         let plans = [(first.0, &first.1), (second.0, &second.1)];
-        let kept_back = kept_back(plans);
+        let kept_back = kept_back(&settings(&[]), plans);
         assert!(
             !kept_back.contains(&first.0),
             "{says}: the first never waits"
         );
         assert_eq!(kept_back.contains(&second.0), waits, "{says}");
     }
+}
+
+#[test]
+fn likely_duplicates_wait_for_each_other_only_where_they_are_held() {
+    let (first, second) = (
+        plan(1, "Acme Ltd", "A-1", &[]),
+        plan(2, "Acme Limited", "B-2", &[]),
+    );
+    let plans = [(first.0, &first.1), (second.0, &second.1)];
+    let settings = settings(&[("HOLD_LIKELY_DUPLICATES", "false")]);
+    assert_eq!(kept_back(&settings, plans), [].into());
 }
 
 #[test]
@@ -141,7 +168,7 @@ fn two_links_without_a_write_to_one_contact_compete_whatever_their_references() 
         (contact, plan)
     };
     let (first, second) = (link(1, "A-1"), link(2, "B-2"));
-    let waiting = kept_back([(first.0, &first.1), (second.0, &second.1)]);
+    let waiting = kept_back(&settings(&[]), [(first.0, &first.1), (second.0, &second.1)]);
     assert_eq!(waiting, [second.0].into());
 }
 
@@ -150,7 +177,10 @@ fn a_held_contact_is_asked_about_again_when_something_could_have_changed() {
     let before = settings(&[]).fingerprint();
     let after = settings(&[("CREATE_IN_XERO", "true")]).fingerprint();
     assert_ne!(before, after);
-    let in_xero = Problem::NotInXero { reference: None };
+    let in_xero = Problem::NotInXero {
+        reference: None,
+        candidates: Vec::new(),
+    };
     let in_bigchange = Problem::ParentInSiteGroup { group: None };
     let rows: [(&str, &Problem, &Fingerprint, bool, bool, bool); 5] = [
         ("nothing changed", &in_xero, &before, false, false, true),

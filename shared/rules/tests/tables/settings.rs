@@ -24,6 +24,7 @@ fn only_the_account_groups_are_required_and_the_rest_has_defaults() {
     assert!(!settings.create_in_xero);
     assert!(settings.match_by_name);
     assert!(settings.update_in_xero);
+    assert!(settings.hold_likely_duplicates);
 }
 
 #[test]
@@ -36,6 +37,7 @@ fn every_setting_can_be_set() {
         ("CREATE_IN_XERO", "TRUE"),
         ("MATCH_BY_NAME", " false "),
         ("UPDATE_IN_XERO", "False"),
+        ("HOLD_LIKELY_DUPLICATES", "false"),
     ])
     .unwrap();
     assert_eq!(settings.account_groups, [group_id(10), group_id(11)].into());
@@ -44,6 +46,7 @@ fn every_setting_can_be_set() {
     assert!(settings.create_in_xero);
     assert!(!settings.match_by_name);
     assert!(!settings.update_in_xero);
+    assert!(!settings.hold_likely_duplicates);
 }
 
 #[test]
@@ -56,6 +59,7 @@ fn a_blank_setting_is_as_good_as_none() {
         ("CREATE_IN_XERO", " "),
         ("MATCH_BY_NAME", ""),
         ("UPDATE_IN_XERO", ""),
+        ("HOLD_LIKELY_DUPLICATES", ""),
     ];
     assert_eq!(read(&blank), read(&[("ACCOUNT_GROUP_IDS", "10")]));
 }
@@ -63,7 +67,7 @@ fn a_blank_setting_is_as_good_as_none() {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn a_bad_value_is_one_line_that_names_the_setting_and_what_it_takes() {
-    let rows: [(&str, &str, String); 20] = [
+    let rows: [(&str, &str, String); 21] = [
         ("SYNC_SOURCE", "xero", "setting SYNC_SOURCE (template parameter SyncSource) is \"xero\", and entries made in Xero cannot be the source yet: it takes bigchange".into()),
         ("SYNC_SOURCE", "sage", "setting SYNC_SOURCE (template parameter SyncSource) is \"sage\": it takes bigchange".into()),
         ("SYNC_SOURCE", "a\nb", "setting SYNC_SOURCE (template parameter SyncSource) is \"a\\nb\": it takes bigchange".into()),
@@ -82,6 +86,7 @@ fn a_bad_value_is_one_line_that_names_the_setting_and_what_it_takes() {
         ("GENERATE_ACCOUNT_REF", "yes", "setting GENERATE_ACCOUNT_REF (template parameter GenerateAccountRef) is \"yes\": it takes true or false".into()),
         ("CREATE_IN_XERO", "1", "setting CREATE_IN_XERO (template parameter CreateInXero) is \"1\": it takes true or false".into()),
         ("MATCH_BY_NAME", "on", "setting MATCH_BY_NAME (template parameter MatchByName) is \"on\": it takes true or false".into()),
+        ("HOLD_LIKELY_DUPLICATES", "off", "setting HOLD_LIKELY_DUPLICATES (template parameter HoldLikelyDuplicates) is \"off\": it takes true or false".into()),
         ("UPDATE_IN_XERO", "tru", "setting UPDATE_IN_XERO (template parameter UpdateInXero) is \"tru\": it takes true or false".into()),
         ("UPDATE_IN_XERO", "no\nway", "setting UPDATE_IN_XERO (template parameter UpdateInXero) is \"no\\nway\": it takes true or false".into()),
     ];
@@ -103,6 +108,7 @@ fn the_fingerprint_changes_with_any_setting() {
         ("CREATE_IN_XERO", "true"),
         ("MATCH_BY_NAME", "false"),
         ("UPDATE_IN_XERO", "false"),
+        ("HOLD_LIKELY_DUPLICATES", "false"),
     ];
     assert_eq!(plain.fingerprint(), settings(&[]).fingerprint());
     for other in others {

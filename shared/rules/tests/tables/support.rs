@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use rules::{
-    AccountReference, AccountType, Contact, ContactId, ContactNumber, ContactStatus, Customer,
-    Decision, Details, GroupId, InDoubt, Link, ManualMatch, Participation, Plan, Problem, Question,
-    Settings, Snapshot, XeroChanges, XeroContact, XeroContactId, XeroContactRef, XeroWrite, decide,
-    participation,
+    AccountReference, AccountType, Alike, Contact, ContactData, ContactId, ContactNumber,
+    ContactStatus, Customer, Decision, Details, Grade, GroupId, InDoubt, Link, ManualMatch,
+    Participation, Plan, Problem, Question, Settings, Snapshot, XeroChanges, XeroContact,
+    XeroContactId, XeroContactRef, XeroWrite, decide, participation,
 };
 
 pub(crate) const ACCOUNT_GROUP: u64 = 10;
@@ -89,6 +89,7 @@ pub(crate) fn xero(n: u64) -> XeroContact {
         contact_number: None,
         status: ContactStatus::Active,
         merged_into: None,
+        data: ContactData::default(),
     }
 }
 
@@ -134,6 +135,24 @@ impl XeroContactExt for XeroContact {
     }
 }
 
+/// A Xero contact that is likely the same customer as Acme.
+pub(crate) fn likely(n: u64) -> Alike {
+    Alike {
+        xero: (&xero(n).named("Acme Limited")).into(),
+        linked_to: None,
+        grade: Grade::Likely,
+        evidence: "same name but for Ltd / Limited".to_owned(),
+    }
+}
+
+/// One that is perhaps the same.
+pub(crate) fn possible(n: u64) -> Alike {
+    Alike {
+        grade: Grade::Possible,
+        ..likely(n)
+    }
+}
+
 /// A change to a contact in BigChange.
 pub(crate) type Edit = fn(&mut Contact);
 
@@ -148,6 +167,7 @@ pub(crate) struct Case {
     pub(crate) generated: Option<AccountReference>,
     pub(crate) due: Option<AccountReference>,
     pub(crate) found: Option<Vec<XeroContact>>,
+    pub(crate) alike: Vec<Alike>,
     pub(crate) linked: BTreeMap<XeroContactId, ContactId>,
     pub(crate) holders: BTreeMap<AccountReference, ContactId>,
 }
@@ -164,6 +184,7 @@ impl Case {
             generated: None,
             due: None,
             found: None,
+            alike: Vec::new(),
             linked: BTreeMap::new(),
             holders: BTreeMap::new(),
         }
@@ -199,6 +220,11 @@ impl Case {
 
     pub(crate) fn found(mut self, found: impl IntoIterator<Item = XeroContact>) -> Self {
         self.found = Some(found.into_iter().collect());
+        self
+    }
+
+    pub(crate) fn alike(mut self, alike: impl IntoIterator<Item = Alike>) -> Self {
+        self.alike = alike.into_iter().collect();
         self
     }
 
@@ -238,6 +264,7 @@ impl Case {
             generated: self.generated.as_ref(),
             contact_reference_due: self.due.as_ref(),
             found: self.found.as_deref(),
+            alike: &self.alike,
             linked: &self.linked,
             holders: &self.holders,
         })
@@ -317,9 +344,29 @@ pub(crate) fn told(problem: &Problem) -> String {
         Problem::DuplicateAccountReference { reference, holder } => {
             format!("{reference}, of {holder}")
         }
+        Problem::PossibleDuplicate {
+            candidates,
+            archived,
+        } => {
+            let all = candidates.iter().map(|one| match one.linked_to {
+                Some(other) => format!("{} of {other}", n(&one.xero)),
+                None => n(&one.xero).to_string(),
+            });
+            let all: Vec<String> = all.collect();
+            let archived = archived
+                .as_ref()
+                .map(|one| format!(", archived {}", n(one)));
+            format!("{}{}", all.join(" and "), archived.unwrap_or_default())
+        }
         Problem::NotInXero {
             reference: Some(reference),
-        } => reference.to_string(),
+            candidates,
+        } => {
+            let all = candidates
+                .iter()
+                .map(|one| format!(", like {}", n(&one.xero)));
+            format!("{reference}{}", all.collect::<String>())
+        }
         Problem::AccountReferenceChanged {
             in_bigchange,
             in_xero,

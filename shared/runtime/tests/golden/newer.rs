@@ -64,7 +64,13 @@ async fn a_record_that_is_replaced_keeps_what_a_newer_version_wrote() {
     let body = with_new_fields(&json!({"pages": 2}));
     let (table, records) = table_with("state-directory", SINGLETON, &body).await;
     let replaced = records
-        .replace(SINGLETON, &DirectoryRecord { pages: 3 })
+        .replace(
+            SINGLETON,
+            &DirectoryRecord {
+                pages: 3,
+                kept: None,
+            },
+        )
         .await;
     records.write(vec![replaced.unwrap()]).await.unwrap();
     assert_eq!(table.dump()[0].body, with_new_fields(&json!({"pages": 3})));

@@ -8,7 +8,7 @@ use runtime::{Configuration, ConfigurationError};
 use crate::MARK;
 
 /// Every variable that is read, with a value that it takes.
-const VARIABLES: [(&str, &str); 17] = [
+const VARIABLES: [(&str, &str); 18] = [
     ("SYNC_SOURCE", "bigchange"),
     ("ACCOUNT_GROUP_IDS", "10,11"),
     ("SITE_GROUP_IDS", "20"),
@@ -16,6 +16,7 @@ const VARIABLES: [(&str, &str); 17] = [
     ("CREATE_IN_XERO", "false"),
     ("MATCH_BY_NAME", "TRUE"),
     ("UPDATE_IN_XERO", "false"),
+    ("HOLD_LIKELY_DUPLICATES", "false"),
     ("TABLE_NAME", "table"),
     ("SYNC_QUEUE_URL", "https://queue.example/1/sync"),
     ("SYNC_DEAD_LETTER_QUEUE_URL", "https://queue.example/1/dead"),

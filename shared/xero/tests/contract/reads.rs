@@ -1,7 +1,7 @@
 //! Reading from Xero: what is asked, and what is made of the answers.
 
 use crate::support::*;
-use rules::{ContactNumber, ContactStatus};
+use rules::{ContactData, ContactNumber, ContactStatus};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use xero::{Error, Limits, MAX_IDS};
@@ -25,7 +25,7 @@ async fn a_directory_page_asks_for_everything_in_a_stable_order() {
     assert_eq!(request.method(), "GET");
     assert_eq!(
         request.uri().to_string(),
-        "https://api.xero.com/api.xro/2.0/Contacts?page=2&pageSize=1000&includeArchived=true&summaryOnly=true&order=ContactID%20ASC"
+        "https://api.xero.com/api.xro/2.0/Contacts?page=2&pageSize=1000&includeArchived=true&order=ContactID%20ASC"
     );
     assert_eq!(request.headers()["authorization"], "Bearer an-access-token");
     assert!(request.headers()["authorization"].is_sensitive());
@@ -77,6 +77,46 @@ async fn a_directory_page_reads_contacts_counts_limits_and_the_servers_clock() {
         (old.status, old.merged_into),
         (ContactStatus::Archived, Some(id(1).parse().unwrap()))
     );
+}
+
+#[tokio::test]
+async fn a_contact_is_read_with_what_it_is_compared_by() {
+    let whole = with(
+        contact(1, "Acme Ltd"),
+        &json!({
+            "EmailAddress": "Office@Acme.example",
+            "Phones": [
+                {"PhoneType": "DEFAULT", "PhoneNumber": "4960333", "PhoneAreaCode": "113", "PhoneCountryCode": "44"},
+                {"PhoneType": "MOBILE", "PhoneNumber": "07700 900123"},
+                {"PhoneType": "FAX", "PhoneNumber": "", "PhoneAreaCode": null},
+                {"PhoneType": "DDI"},
+            ],
+            "Addresses": [
+                {"AddressType": "STREET", "AddressLine1": "12 Mill Road\n", "PostalCode": "LS1 4DY"},
+                {"AddressType": "DELIVERY", "AddressLine2": "Unit 5", "PostalCode": "LS2 4DY"},
+                {"AddressType": "POBOX"},
+            ],
+        }),
+    );
+    let odd = with(
+        contact(2, "Odd Ltd"),
+        &json!({"EmailAddress": 7, "Phones": [1, {"PhoneNumber": 2}], "Addresses": {"AddressLine1": "x"}}),
+    );
+    let stub = Stub::with(Ok(json_response(200, &page_of(&[whole, odd]))));
+    let page = xero(&stub).directory_page(&access(), 1, None).await;
+    let page = page.unwrap().value;
+    let expected = ContactData::default()
+        .email("office@acme.example")
+        .phone("0113 496 0333")
+        .phone("+447700900123")
+        .street("12 Mill Road")
+        .postcode("LS1 4DY")
+        .street("Unit 5")
+        .postcode("LS2 4DY");
+    assert_eq!(page.contacts[0].data, expected);
+    // What cannot be read is not compared, and its contact is there all the same.
+    assert_eq!((page.unreadable, page.contacts.len()), (0, 2));
+    assert!(page.contacts[1].data.is_empty());
 }
 
 #[tokio::test]

@@ -1,0 +1,104 @@
+//! How the table keeps the contacts of a whole Xero organisation: a few large items.
+
+use rules::{ContactData, ContactNumber, ContactStatus, XeroContact, XeroContactId};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+
+/// The contacts of an organisation as of some moment, which [`DirectoryPartRecord`]s hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptDirectory {
+    /// What the sort keys of its parts begin with; another one each time that it is written.
+    pub name: String,
+    /// How many parts there are.
+    pub parts: usize,
+    /// When it was read, by Xero's clock: what changed since then is not in it.
+    #[serde(with = "rfc3339")]
+    pub as_of: OffsetDateTime,
+    /// When it was read, by ours.
+    #[serde(with = "rfc3339")]
+    pub read_at: OffsetDateTime,
+}
+
+/// A part of an organisation's contacts. Sort key: the directory's name, "#" and a number. It
+/// expires.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DirectoryPartRecord {
+    /// A line of JSON for each contact: as text, because a map of the table takes more room.
+    lines: String,
+}
+
+impl DirectoryPartRecord {
+    /// How many bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        // The quotes of the lines are escaped.
+        self.lines.len() + self.lines.matches('"').count()
+    }
+
+    /// Adds a contact.
+    ///
+    /// # Errors
+    /// Where it cannot be written as JSON.
+    pub fn push(&mut self, contact: &StoredXeroContact) -> Result<(), serde_json::Error> {
+        self.lines.push_str(&serde_json::to_string(contact)?);
+        self.lines.push('\n');
+        Ok(())
+    }
+
+    /// The contacts.
+    ///
+    /// # Errors
+    /// Where a line is none that this version reads.
+    pub fn contacts(&self) -> Result<Vec<StoredXeroContact>, serde_json::Error> {
+        self.lines.lines().map(serde_json::from_str).collect()
+    }
+}
+
+/// A Xero contact in few letters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredXeroContact {
+    #[serde(rename = "i")]
+    id: XeroContactId,
+    #[serde(rename = "n")]
+    name: String,
+    #[serde(rename = "a", default, skip_serializing_if = "String::is_empty")]
+    account_number: String,
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    contact_number: Option<ContactNumber>,
+    /// Left out where it is active.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    status: Option<ContactStatus>,
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    merged_into: Option<XeroContactId>,
+    #[serde(rename = "d", default, skip_serializing_if = "ContactData::is_empty")]
+    data: ContactData,
+}
+
+impl From<&XeroContact> for StoredXeroContact {
+    fn from(contact: &XeroContact) -> Self {
+        Self {
+            id: contact.id,
+            name: contact.name.clone(),
+            account_number: contact.account_number.clone(),
+            contact_number: contact.contact_number.clone(),
+            status: Some(contact.status).filter(|status| *status != ContactStatus::Active),
+            merged_into: contact.merged_into,
+            data: contact.data.clone(),
+        }
+    }
+}
+
+impl From<StoredXeroContact> for XeroContact {
+    fn from(stored: StoredXeroContact) -> Self {
+        Self {
+            id: stored.id,
+            name: stored.name,
+            account_number: stored.account_number,
+            contact_number: stored.contact_number,
+            status: stored.status.unwrap_or(ContactStatus::Active),
+            merged_into: stored.merged_into,
+            data: stored.data,
+        }
+    }
+}
