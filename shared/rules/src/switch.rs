@@ -1,8 +1,6 @@
 //! The switch: whether the synchronisation works by itself, or only where a person asks.
 
-use std::fmt;
-
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Who asked for a piece of work. Written as `"person"` or `"schedule"`; anything else that is read
@@ -39,57 +37,19 @@ impl Serialize for AskedBy {
 
 impl<'de> Deserialize<'de> for AskedBy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Text(text) if text == PERSON => Self::Person,
+            Written::Text(_) | Written::Other(_) => Self::Schedule,
+        })
     }
 }
 
-/// Takes any value of any form.
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = AskedBy;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("who asked")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<AskedBy, E> {
-        Ok(if text == PERSON {
-            AskedBy::Person
-        } else {
-            AskedBy::Schedule
-        })
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<AskedBy, E> {
-        Ok(AskedBy::Schedule)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<AskedBy, E> {
-        Ok(AskedBy::Schedule)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<AskedBy, E> {
-        Ok(AskedBy::Schedule)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<AskedBy, E> {
-        Ok(AskedBy::Schedule)
-    }
-
-    fn visit_unit<E>(self) -> Result<AskedBy, E> {
-        Ok(AskedBy::Schedule)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<AskedBy, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(AskedBy::Schedule)
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut items: A) -> Result<AskedBy, A::Error> {
-        while items.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(AskedBy::Schedule)
-    }
+/// A value of any form.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    Other(IgnoredAny),
 }
 
 /// Whether the synchronisation works by itself.

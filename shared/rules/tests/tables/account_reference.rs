@@ -134,3 +134,43 @@ fn creating_that_is_not_authorised_is_told_before_a_missing_reference() {
     let case = case(BLANK, Match::None, false, "").settings(&[]);
     assert_eq!(case.said(), "NotInXero");
 }
+
+#[test]
+fn an_account_number_that_is_too_long_for_a_contact_reference_is_noted() {
+    let long = "A".repeat(41);
+    let longest = "A".repeat(40);
+    let case = |number: &str| {
+        Case::new()
+            .settings(&[("GENERATE_ACCOUNT_REF", "true")])
+            .with(|contact| contact.contact_reference.clear())
+            .found([namesake(1).account(number)])
+    };
+    let set = |contact: &mut rules::Contact| contact.contact_reference = "mine".into();
+    for (says, case, written, noted) in [
+        ("too long", case(&long), false, true),
+        ("as long as it may be", case(&longest), true, false),
+        (
+            "too long, but not wanted",
+            case(&long).with(set),
+            false,
+            false,
+        ),
+        ("not wanted", case(&longest).with(set), false, false),
+    ] {
+        let plan = case.plan();
+        assert_eq!(plan.bigchange_contact_reference, written, "{says}");
+        assert_eq!(
+            !plan.notices.is_empty(),
+            noted,
+            "{says}: {:?}",
+            plan.notices
+        );
+    }
+}
+
+#[test]
+fn only_what_is_in_place_is_no_write() {
+    let found = |contact| Case::new().account_reference("A-1").found([contact]);
+    assert!(!found(namesake(1).account("A-1")).plan().xero.is_write());
+    assert!(found(namesake(1)).plan().xero.is_write());
+}

@@ -101,3 +101,12 @@ fn a_choice_outweighs_what_was_said_before() {
         .found([xero(1)]);
     assert_eq!(case.said(), "Linked 1");
 }
+
+#[test]
+fn a_word_is_kept_as_long_as_it_says_something() {
+    assert!(ManualMatch::default().is_empty());
+    assert!(!is(1).is_empty());
+    assert!(!is_not(1).is_empty());
+    let kept = serde_json::to_value(is_not(1)).unwrap();
+    assert_eq!(kept, serde_json::json!({ "is_not": [xero_id(1)] }));
+}

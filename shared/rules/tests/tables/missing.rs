@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use rules::{
-    Address, Decision, Details, Field, XeroWrite, holds_after_incomplete_answers,
-    needed_and_missing,
+    Address, Decision, Details, Field, InDoubt, Person, XeroChanges, XeroWrite,
+    holds_after_incomplete_answers, needed_and_missing,
 };
 
 use crate::support::{Case, XeroContactExt as _, acme, customer, details, namesake};
@@ -133,6 +133,65 @@ fn a_part_of_an_address_that_was_never_told_keeps_the_address_from_being_sent() 
     assert_eq!(told.synced, details(&acme()));
     let of_acme: Address = told.synced.address;
     assert!(!of_acme.country.is_empty());
+}
+
+#[test]
+fn a_unit_that_was_never_told_stays_not_known_until_it_is() {
+    let mut contact = acme();
+    contact.missing.insert(Field::Phone);
+    contact.phone.clear();
+    let at_linking = Details {
+        not_known: BTreeSet::from([Field::Phone]),
+        ..details(&contact)
+    };
+    let plan = without(linked_with(at_linking.clone()), Field::Phone).plan();
+    assert!(plan.writes_nothing(), "{plan:?}");
+    assert_eq!(plan.synced, at_linking);
+}
+
+#[test]
+fn a_unit_in_doubt_that_bigchange_leaves_out_is_waited_for() {
+    type InDoubtUnit = (&'static [Field], fn(&mut XeroChanges));
+    let units: [InDoubtUnit; 4] = [
+        (
+            &[Field::Street, Field::Town, Field::Postcode, Field::Country],
+            |changes| changes.address = Some(Address::default()),
+        ),
+        (&[Field::Phone], |changes| {
+            changes.phone = Some(String::new())
+        }),
+        (&[Field::Email], |changes| {
+            changes.email = Some(String::new())
+        }),
+        (&[Field::Person], |changes| {
+            changes.person = Some(Person::default())
+        }),
+    ];
+    for (fields, in_doubt) in units {
+        for field in CARRIED_OVER {
+            let mut changes = XeroChanges::default();
+            in_doubt(&mut changes);
+            let case = Case::linked().in_doubt(InDoubt::Update {
+                changes: Box::new(changes),
+                synced: details(&acme()),
+            });
+            let decision = without(case, field).decision();
+            let waits = decision == Decision::Incomplete(field);
+            assert_eq!(waits, fields.contains(&field), "{fields:?}, {field:?}");
+        }
+    }
+}
+
+#[test]
+fn a_field_is_told_by_the_key_that_bigchange_uses() {
+    let keys: Vec<&str> = CARRIED_OVER.into_iter().map(Field::key).collect();
+    let bigchanges = [
+        "Street", "Town", "PostCode", "Country", "Person", "Phone", "Email",
+    ];
+    assert_eq!(keys, bigchanges);
+    assert_eq!(Field::AccountReference.key(), "AccountReference");
+    assert_eq!(Field::Group.key(), "GroupId");
+    assert_eq!(Field::ContactNumber.key(), "contact number");
 }
 
 #[test]

@@ -308,3 +308,77 @@ fn what_a_held_contact_waits_for_keeps_no_name() {
     let kept = serde_json::to_string(&watch).unwrap();
     assert!(!kept.to_lowercase().contains("acme"), "{kept}");
 }
+
+#[test]
+fn every_problem_has_a_title_of_its_own() {
+    let titles: std::collections::BTreeMap<&str, &str> = every_problem()
+        .iter()
+        .map(|(code, problem, ..)| (*code, problem.title()))
+        .collect();
+    let different: BTreeSet<&str> = titles.values().copied().collect();
+    assert_eq!(different.len(), PROBLEM_CODES.len());
+    assert!(
+        titles.values().all(|title| title.contains(' ')),
+        "{titles:?}"
+    );
+    assert_eq!(titles["AmbiguousMatch"], "More than one Xero contact fits");
+}
+
+#[test]
+fn every_precondition_is_a_sentence() {
+    for precondition in Precondition::ALL {
+        assert!(precondition.sentence().starts_with("Every "));
+    }
+}
+
+#[test]
+fn a_problem_names_its_xero_contacts_and_waits_for_them() {
+    let (one, two) = (named(1, "Acme", "A-1"), named(2, "Acme Ltd", ""));
+    let rows: Vec<(Problem, Vec<u64>, Vec<u64>)> = vec![
+        (
+            Problem::AmbiguousMatch {
+                found: vec![one.clone(), two.clone()],
+            },
+            vec![1, 2],
+            vec![1, 2],
+        ),
+        (
+            Problem::ErasedInXero { xero: one.clone() },
+            vec![1],
+            vec![1],
+        ),
+        (
+            Problem::ArchivedInXero {
+                xero: one.clone(),
+                survivor: Some(xero_id(9)),
+            },
+            vec![1],
+            vec![1, 9],
+        ),
+        (
+            Problem::WebsiteInXero { xero: one.clone() },
+            vec![1],
+            vec![1],
+        ),
+        (
+            Problem::UnlinkedByPerson { xero: one.clone() },
+            vec![1],
+            vec![1],
+        ),
+        (
+            Problem::LinkedContactNotInXero {
+                xero_id: xero_id(9),
+            },
+            vec![],
+            vec![9],
+        ),
+        (Problem::XeroRefusesLookups, vec![], vec![]),
+    ];
+    for (problem, names, waits_for) in rows {
+        let ids = |ns: &[u64]| ns.iter().copied().map(xero_id).collect::<Vec<_>>();
+        let named: Vec<_> = problem.named().iter().map(|xero| xero.id).collect();
+        assert_eq!(named, ids(&names), "{}", problem.code());
+        let watch = Watch::of(&acme(), &problem, None);
+        assert_eq!(watch.xero_ids, ids(&waits_for), "{}", problem.code());
+    }
+}
