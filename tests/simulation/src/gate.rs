@@ -48,10 +48,15 @@ pub(crate) async fn pass<T: Send + 'static>(
             {
                 let mut world = lock(world);
                 let due = world.now + wait + later;
+                // It was decided by what its process had read by now, whatever that reads later.
+                let had_read = world
+                    .processes
+                    .get(&process)
+                    .map(|known| known.has_read.clone());
                 let effect = move |world: &mut World| {
-                    world.is_late_effect = true;
+                    world.late_effect = Some(had_read.unwrap_or_default());
                     drop(effect(world, None));
-                    world.is_late_effect = false;
+                    world.late_effect = None;
                 };
                 world.schedule(due, Event::LateEffect(call.name, Box::new(effect)));
             }

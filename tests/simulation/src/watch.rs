@@ -188,10 +188,7 @@ impl World {
             );
         }
         if before.account_reference != after.account_reference {
-            let read = self
-                .processes
-                .get(&process)
-                .and_then(|known| known.has_read.get(&id));
+            let read = self.read_before_writing(process, id);
             let replaced = !before.account_reference.trim().is_empty();
             // BigChange has no conditional write: what a person enters between a worker's read and its
             // write is lost where the worker read none, or writes back what it read beside another type.
@@ -210,10 +207,7 @@ impl World {
         if before.contact_reference != after.contact_reference
             && !before.contact_reference.trim().is_empty()
         {
-            let read = self
-                .processes
-                .get(&process)
-                .and_then(|known| known.has_read.get(&id));
+            let read = self.read_before_writing(process, id);
             if read.is_none_or(|read| !read.contact_reference.trim().is_empty()) {
                 self.violate(
                     Invariant::NothingForeign,
@@ -223,6 +217,13 @@ impl World {
         }
         let now = self.now;
         self.ledger.look_at(after, now);
+    }
+
+    /// A contact as the process had last read it when it sent its write.
+    fn read_before_writing(&self, process: ProcessId, contact: u64) -> Option<&FakeContact> {
+        let known = || Some(&self.processes.get(&process)?.has_read);
+        let has_read = self.late_effect.as_ref().or_else(known)?;
+        has_read.get(&contact)
     }
 
     fn watch_reference_written(&mut self, id: u64, text: &str) {
@@ -252,7 +253,7 @@ impl World {
             let now = self.now;
             self.ledger.token_calls.push(now);
         }
-        if is_limited(request) && !self.is_late_effect {
+        if is_limited(request) && self.late_effect.is_none() {
             self.watch_api_call(process);
         }
         let before: Vec<XeroContact> = if is_write(request) {
@@ -494,7 +495,7 @@ impl World {
     /// A write to one of the two systems. Where the switch has been off since before the invocation began, it can only have read that.
     /// What takes effect late was sent by an invocation before this one.
     pub(crate) fn watch_switch(&mut self, process: ProcessId) {
-        if self.is_late_effect {
+        if self.late_effect.is_some() {
             return;
         }
         let held_back = self

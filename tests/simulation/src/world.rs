@@ -149,7 +149,7 @@ pub(crate) struct World {
     sequence: u64,
     identifiers: u128,
     /// What takes effect now was sent long ago, whatever its process has learnt since.
-    pub(crate) is_late_effect: bool,
+    pub(crate) late_effect: Option<BTreeMap<u64, FakeContact>>,
     /// Numbers that people use up.
     pub(crate) numbers: u32,
     digest: DefaultHasher,
@@ -182,7 +182,7 @@ impl World {
             events: BTreeMap::new(),
             sequence: 0,
             identifiers: 0,
-            is_late_effect: false,
+            late_effect: None,
             numbers: 0,
             digest: DefaultHasher::new(),
             trace: is_traced.then(Vec::new),
