@@ -51,7 +51,7 @@ soak: cargo ## Run the simulation with random seeds (MINUTES=10)
 planted: cargo ## Show that the simulation finds bugs: plants each in turn at the boundaries of the product (SEEDS=300; five minutes)
 	@cargo run --locked --profile soak --package simulation -- --all-planted --seeds $(SEEDS)
 
-mutants: cargo ## Change the rules in one place at a time and list what the tables do not notice (a quarter of an hour)
+mutants: cargo ## Change the rules in one place at a time and list what the tables do not notice (an hour)
 	@.ci/mutants
 
 clean: ## Remove everything that was built or installed here

@@ -148,7 +148,8 @@ pub(crate) struct World {
     events: BTreeMap<Moment, Event>,
     sequence: u64,
     identifiers: u128,
-    /// What takes effect now was sent long ago, whatever its process has learnt since.
+    /// While something takes effect late: what its process had read of BigChange, by contact, when it
+    /// was sent, whatever that process has learnt since.
     pub(crate) late_effect: Option<BTreeMap<u64, FakeContact>>,
     /// Numbers that people use up.
     pub(crate) numbers: u32,
