@@ -105,10 +105,12 @@ fn split<'a>(
 ) -> Result<Vec<DirectoryPartRecord>, serde_json::Error> {
     let mut parts = Vec::new();
     let mut part = DirectoryPartRecord::default();
+    let mut bytes = 0;
     for contact in contacts {
-        part.push(&StoredXeroContact::from(contact))?;
-        if part.bytes() > MAX_PART_BYTES {
+        bytes += part.push(&StoredXeroContact::from(contact))?;
+        if bytes > MAX_PART_BYTES {
             parts.push(std::mem::take(&mut part));
+            bytes = 0;
         }
     }
     parts.push(part);

@@ -29,21 +29,16 @@ pub struct DirectoryPartRecord {
 }
 
 impl DirectoryPartRecord {
-    /// How many bytes it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        // The quotes of the lines are escaped.
-        self.lines.len() + self.lines.matches('"').count()
-    }
-
-    /// Adds a contact.
+    /// Adds a contact. Returns how many bytes more it takes by that.
     ///
     /// # Errors
     /// Where it cannot be written as JSON.
-    pub fn push(&mut self, contact: &StoredXeroContact) -> Result<(), serde_json::Error> {
-        self.lines.push_str(&serde_json::to_string(contact)?);
+    pub fn push(&mut self, contact: &StoredXeroContact) -> Result<usize, serde_json::Error> {
+        let line = serde_json::to_string(contact)?;
+        self.lines.push_str(&line);
         self.lines.push('\n');
-        Ok(())
+        // The quotes of a line are escaped, and so is its end.
+        Ok(line.len() + line.matches(['"', '\\']).count() + 2)
     }
 
     /// The contacts.

@@ -115,7 +115,7 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
         let spent = one_new(20_000, reference).await?;
         rows.push(
             Row::new(
-                format!("One new contact{what}, organisation of 20,000, by a worker that was just started"),
+                format!("One new contact{what}, organisation of 20,000 that was looked through before, by a worker that was just started"),
                 HOW,
                 one(&spent),
             )

@@ -57,6 +57,8 @@ async fn run(print_only: bool) -> anyhow::Result<()> {
     // First what is timed, while nothing else runs.
     eprintln!("Starting the functions' processes ...");
     let starts = processes::starts().await?;
+    eprintln!("The same in an organisation of 20,000 ...");
+    let large = processes::large_organisation().await?;
     eprintln!("Bringing 1,000 contacts in line with one worker, at 100 ms a call ...");
     let one = processes::end_to_end(work, 1).await?;
     eprintln!("The same with two workers at once ...");
@@ -68,7 +70,7 @@ async fn run(print_only: bool) -> anyhow::Result<()> {
     eprintln!("Counting calls to Xero, for this and two other clients (some minutes) ...");
     let calls = calls_section::section(local_stack_calls).await?;
     eprintln!("Sizes (builds the functions once more, with names) ...");
-    let sizes = running::size_section(&starts).await?;
+    let sizes = running::size_section(&starts, &large).await?;
     let template = std::fs::read_to_string(project().join("template.yaml"))?;
     let refresh = starts
         .iter()

@@ -376,6 +376,42 @@ pub(crate) async fn starts() -> anyhow::Result<Vec<Start>> {
     Ok(all)
 }
 
+/// What a worker takes in a large organisation.
+#[derive(Debug, Clone)]
+pub(crate) struct Large {
+    /// How many contacts the organisation has.
+    pub(crate) contacts: usize,
+    /// Of the worker that was the first to look through it.
+    pub(crate) looked_through: Memory,
+    /// Of one that was started later, and took what the table keeps of it.
+    pub(crate) taken_from_table: Memory,
+    /// That one's first invocation.
+    pub(crate) first: Duration,
+}
+
+pub(crate) async fn large_organisation() -> anyhow::Result<Large> {
+    let contacts = 20_000;
+    let ground = Ground::start(FirstSync::new(2 * BATCH + 2, contacts)).await?;
+    let batch = u64::try_from(BATCH)?;
+    let mut worker = ground.process(Function::SyncContact).await?;
+    answered(worker.invoke(&event(1..=batch)?).await?)?;
+    let looked_through = worker.memory()?;
+    let mut worker = ground.process(Function::SyncContact).await?;
+    worker.start_time().await?;
+    let began = Instant::now();
+    let next = batch + 1;
+    answered(worker.invoke(&event(next..=next)?).await?)?;
+    let first = began.elapsed();
+    let others = event(next + 1..=next + batch)?;
+    answered(worker.invoke(&others).await?)?;
+    Ok(Large {
+        contacts,
+        looked_through,
+        taken_from_table: worker.memory()?,
+        first,
+    })
+}
+
 fn event(contacts: std::ops::RangeInclusive<u64>) -> anyhow::Result<Value> {
     let contacts: Vec<_> = contacts
         .map(rules::ContactId::try_from)

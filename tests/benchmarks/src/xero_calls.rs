@@ -118,14 +118,15 @@ pub(crate) async fn afterwards(contacts: usize, in_xero: usize) -> anyhow::Resul
     })
 }
 
-/// One new contact, by a worker that was just started, in an organisation of this size.
+/// One new contact, by a worker that was just started, in an organisation of this size that was
+/// looked through before.
 pub(crate) async fn one_new(in_xero: usize, reference: &str) -> anyhow::Result<Spent> {
     let mut world = World::new(Setup::default())?;
-    // An earlier contact, so that the company is known and only the new one is left to do.
+    world.add_to_xero(&organisation(in_xero).into())?;
+    // An earlier contact: for it the organisation is looked through.
     world.add_customer("Earlier Ltd", "EARLIER");
     world.until_done().await?;
     world.restart_workers()?;
-    world.add_to_xero(&organisation(in_xero).into())?;
     world.pass(Duration::hours(1));
     world.network.reset();
     world.add_customer("New Customer Ltd", reference);

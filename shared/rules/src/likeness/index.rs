@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::compare::{Compared, Likeness, likeness};
 use super::data::{ContactData, DataKind};
-use super::name::{blocks, names};
+use super::name::{Word, blocks, names};
 
 /// What more contacts share than this says nothing about which customer one is, and would have each
 /// compared with all.
@@ -64,11 +64,12 @@ impl<Id: Copy + Ord> MatchIndex<Id> {
         contact: impl Fn(Id) -> Option<Compared<'a>>,
     ) -> Vec<(Id, Likeness)> {
         let mut ids = BTreeSet::new();
-        let names_and_data = name_keys(customer.name).into_iter();
+        let names = names(customer.name);
+        let names_and_data = name_keys(&names).into_iter();
         for key in names_and_data.chain(data_keys(customer.data)) {
             ids.extend(self.with(key, TOO_COMMON));
         }
-        for key in word_keys(customer.name) {
+        for key in word_keys(&names) {
             ids.extend(self.with(key, TOO_COMMON_A_WORD));
         }
         let contacts: Vec<(Id, Compared<'a>)> = ids
@@ -101,15 +102,16 @@ impl<Id: Copy + Ord> MatchIndex<Id> {
 }
 
 fn keys(compared: Compared<'_>) -> Vec<u64> {
-    let mut keys = name_keys(compared.name);
+    let names = names(compared.name);
+    let mut keys = name_keys(&names);
     keys.extend(data_keys(compared.data));
-    keys.extend(word_keys(compared.name));
+    keys.extend(word_keys(&names));
     keys
 }
 
 /// Of names that are the same, at least one is equal.
-fn name_keys(name: &str) -> Vec<u64> {
-    let blocks = names(name).into_iter().flat_map(|words| blocks(&words));
+fn name_keys(names: &[Vec<Word>]) -> Vec<u64> {
+    let blocks = names.iter().flat_map(|words| blocks(words));
     blocks.map(|block| key("name", &block)).collect()
 }
 
@@ -122,8 +124,8 @@ fn data_keys(data: &ContactData) -> Vec<u64> {
         .collect()
 }
 
-fn word_keys(name: &str) -> Vec<u64> {
-    let words = names(name).into_iter().flatten();
+fn word_keys(names: &[Vec<Word>]) -> Vec<u64> {
+    let words = names.iter().flatten();
     words.map(|word| key("word", word.in_full())).collect()
 }
 

@@ -5,6 +5,7 @@ use time::macros::datetime;
 
 use super::entry::{Entry, Expected, contact, created, held, linked};
 use super::groups::{CUSTOMERS, LEADS, SITES, SUPPLIERS, TRADE_ACCOUNTS};
+use super::near_namesakes;
 
 /// Every contact, with what it shows.
 #[must_use]
@@ -12,6 +13,7 @@ pub fn entries() -> Vec<Entry> {
     let mut entries = matched();
     entries.extend(given_a_reference());
     entries.extend(held_in_xero());
+    entries.extend(near_namesakes::entries());
     entries.extend(taking_no_part());
     entries.extend(everyday());
     entries

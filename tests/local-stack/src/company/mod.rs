@@ -6,6 +6,7 @@ mod contacts;
 mod edits;
 mod entry;
 mod groups;
+mod near_namesakes;
 mod organisation;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::near_namesakes;
+
 /// The contact that another one was merged into.
 const CALDER_CLADDING: &str = "2f6d1c1e-0d5a-4f0b-9a51-6a3f0c4d1901";
 
@@ -50,6 +52,7 @@ pub fn xero() -> Value {
         ]
         .map(|(name, number)| json!({"Name": name, "AccountNumber": number, "IsCustomer": true})),
     );
+    contacts.extend(near_namesakes::xero());
     // Nothing to do with BigChange.
     contacts.extend(
         [
