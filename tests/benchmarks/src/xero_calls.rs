@@ -123,6 +123,7 @@ pub(crate) async fn afterwards(contacts: usize, in_xero: usize) -> anyhow::Resul
 pub(crate) async fn one_new(in_xero: usize, reference: &str) -> anyhow::Result<Spent> {
     let mut world = World::new(Setup::default())?;
     world.add_to_xero(&organisation(in_xero).into())?;
+    world.pass(Duration::hours(1));
     // An earlier contact: for it the organisation is looked through.
     world.add_customer("Earlier Ltd", "EARLIER");
     world.until_done().await?;

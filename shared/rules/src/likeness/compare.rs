@@ -41,11 +41,21 @@ pub struct Compared<'a> {
 /// share.
 #[must_use]
 pub fn likeness(a: Compared<'_>, b: Compared<'_>, sharing: usize) -> Option<Likeness> {
+    likeness_of(&names(a.name), a, b, sharing)
+}
+
+/// The same of one whose names were taken apart before, because it is compared with many.
+pub(super) fn likeness_of(
+    names_of_a: &[Vec<Word>],
+    a: Compared<'_>,
+    b: Compared<'_>,
+    sharing: usize,
+) -> Option<Likeness> {
     let shared = a.data.shared_with(b.data);
     let names_of_b = names(b.name);
     let mut best: Option<(Grade, Row)> = None;
     let mut are_others = false;
-    for of_a in &names(a.name) {
+    for of_a in names_of_a {
         for of_b in &names_of_b {
             let row = row(of_a, of_b);
             are_others |= matches!(row, Row::AnotherCompany);

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::compare::{Compared, Likeness, likeness};
+use super::compare::{Compared, Likeness, likeness_of};
 use super::data::{ContactData, DataKind};
 use super::name::{Word, blocks, names};
 
@@ -81,7 +81,10 @@ impl<Id: Copy + Ord> MatchIndex<Id> {
         let sharing = contacts.iter().filter(is_identified).count();
         let mut alike: Vec<(Id, Likeness)> = contacts
             .into_iter()
-            .filter_map(|(id, other)| Some((id, likeness(customer, other, sharing)?)))
+            .filter_map(|(id, other)| {
+                let found = likeness_of(&names, customer, other, sharing)?;
+                Some((id, found))
+            })
             .collect();
         alike.sort_by_key(|(id, found)| (Reverse(found.grade), *id));
         alike

@@ -1,8 +1,7 @@
 //! A company's or a person's name as words that can be compared.
 
 use super::words::{
-    COUNTRY, DISTINGUISHING, FILLERS, LEGAL_FORMS, NUMBERS, SECOND_NAME, SHORT_FORMS, TITLES,
-    meaning,
+    COUNTRY, DISTINGUISHING, FILLERS, LEGAL_FORMS, NUMBERS, Runs, SECOND_NAME, SHORT_FORMS, TITLES,
 };
 
 /// A word of a name, without case, accents and punctuation.
@@ -31,8 +30,8 @@ impl Word {
     fn of(text: String, is_initials: bool) -> Self {
         let (text, kind) = if is_initials {
             (text, Kind::Initials)
-        } else if let Some(digits) = meaning(NUMBERS, &text) {
-            (digits.to_owned(), Kind::Number)
+        } else if let Some(digits) = NUMBERS.get(text.as_str()) {
+            ((*digits).to_owned(), Kind::Number)
         } else if text.contains(|c: char| c.is_ascii_digit()) {
             let significant = text.trim_start_matches('0');
             let text = if significant.is_empty() {
@@ -41,8 +40,8 @@ impl Word {
                 significant
             };
             (text.to_owned(), Kind::Number)
-        } else if let Some(word) = meaning(DISTINGUISHING, &text) {
-            (word.to_owned(), Kind::Distinguishing)
+        } else if let Some(word) = DISTINGUISHING.get(text.as_str()) {
+            ((*word).to_owned(), Kind::Distinguishing)
         } else {
             (text, Kind::Plain)
         };
@@ -51,7 +50,9 @@ impl Word {
 
     /// What it stands for, if it is a known short form, else itself.
     pub(super) fn in_full(&self) -> &str {
-        meaning(SHORT_FORMS, &self.text).unwrap_or(&self.text)
+        SHORT_FORMS
+            .get(self.text.as_str())
+            .unwrap_or(&self.text.as_str())
     }
 }
 
@@ -100,11 +101,12 @@ fn second_name_begins(tokens: &[Token]) -> Option<usize> {
     {
         return Some(2);
     }
-    longest(SECOND_NAME, tokens)
+    longest(&SECOND_NAME, tokens)
 }
 
 /// The length of the longest of these runs of words that the tokens begin with.
-fn longest(runs: &[&[&str]], tokens: &[Token]) -> Option<usize> {
+fn longest(runs: &Runs, tokens: &[Token]) -> Option<usize> {
+    let runs = runs.get(tokens.first()?.text.as_str())?;
     let begins = |run: &&&[&str]| {
         run.len() <= tokens.len()
             && run
@@ -173,7 +175,7 @@ fn words(tokens: &[Token]) -> Vec<Word> {
     let (mut at, mut may_be_title) = (0, true);
     while at < tokens.len() {
         let rest = &tokens[at..];
-        if let Some(length) = longest(LEGAL_FORMS, rest).or_else(|| longest(COUNTRY, rest)) {
+        if let Some(length) = longest(&LEGAL_FORMS, rest).or_else(|| longest(&COUNTRY, rest)) {
             at += length;
             continue;
         }

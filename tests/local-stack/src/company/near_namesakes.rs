@@ -231,7 +231,7 @@ fn pairs() -> Vec<Pair> {
         ),
         pair(
             1075,
-            "Bordley Court Residents",
+            "Bordley Court",
             ["Cove Mews", "Dale House", "Eller Lodge", "Force Gardens"]
                 .map(|name| active(name, "", &[Shared::Email, Shared::Phone]))
                 .into(),
