@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{DisplayNames, GroupId, Precondition, Problem, Settings, link_out_of_line};
+use rules::{DisplayNames, GroupId, Notice, Precondition, Problem, Settings, link_out_of_line};
 use serde::Serialize;
 use serde_json::Value;
 use sync_contact::model::ContactOutcome;
@@ -13,7 +13,8 @@ use crate::dry_run::{self, DryRunResult, Held, PlannedContact, Scope, read_xero_
 use crate::output::{self, Printable};
 use crate::plan::settings;
 use crate::report::{MixedGroup, PreconditionView, Report, Stray};
-use crate::rows::{Cure, Row, cures_of, group_name, totals};
+use crate::rows::{Cure, Row, cures_of, group_name, in_one_cell, totals};
+use crate::side_by_side;
 use crate::tool::Tool;
 use crate::ui::{Tone, Ui, at_most, bold, counted, one_line, toned};
 
@@ -38,6 +39,8 @@ pub struct Check {
     pub contacts: Vec<Row>,
     /// The contacts that could not be looked at now, with why.
     pub not_checked: Vec<Row>,
+    /// The contacts that would be created although Xero has one that is likely the same customer.
+    pub beside_likely: Vec<Row>,
     #[serde(skip)]
     all: Vec<Row>,
     #[serde(skip)]
@@ -98,20 +101,32 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         .filter(|row| row.outcome == Part::PutOff.key())
         .cloned()
         .collect();
+    let beside_likely = all
+        .iter()
+        .zip(result.contacts.values())
+        .filter(|(row, planned)| row.outcome == Part::Creates.key() && is_beside_likely(planned))
+        .map(|(row, _)| row.clone())
+        .collect::<Vec<_>>();
     let cures = cures_of(&contacts);
     Ok(Check {
         stack: tool.deployment.name.clone(),
         organisation: tool.organisation().await,
-        ready: contacts.is_empty() && not_checked.is_empty(),
+        ready: contacts.is_empty() && not_checked.is_empty() && beside_likely.is_empty(),
         preconditions: standings(&result),
         mixed_groups: mixed_groups(&result, &groups),
         other_groups: other_groups(&tool.configuration.settings, &groups),
         cures,
         contacts,
         not_checked,
+        beside_likely,
         all,
         settings: tool.configuration.settings.clone(),
     })
+}
+
+fn is_beside_likely(planned: &PlannedContact) -> bool {
+    let mut notices = planned.notices.iter();
+    notices.any(|notice| matches!(notice, Notice::CreatedBesideLikely { .. }))
 }
 
 /// A contact that was created in Xero while this ran, or whose entry in the list cannot be read, is there all the same.
@@ -237,6 +252,12 @@ fn mixed_groups(result: &DryRunResult, names: &BTreeMap<GroupId, String>) -> Vec
 fn verdict(check: &Check) -> String {
     let out_of_line = counted(check.contacts.len(), "contact");
     let not_checked = counted(check.not_checked.len(), "contact");
+    if !check.beside_likely.is_empty() && check.contacts.is_empty() {
+        return format!(
+            "Not ready yet: {} would be created in Xero, where likely the same customer is already. HoldLikelyDuplicates=true holds them.",
+            counted(check.beside_likely.len(), "contact")
+        );
+    }
     match (check.ready, check.contacts.len(), check.not_checked.len()) {
         (true, ..) => "Ready to synchronise: nothing stands in the way.".to_owned(),
         (false, 0, _) => format!(
@@ -316,6 +337,9 @@ impl Printable for Check {
                 "Each in full: contact-sync check --format html --output check.html".to_owned(),
             );
         }
+        if let Some(table) = side_by_side::table(ui, check.all.iter()) {
+            lines.push(format!("\n{table}"));
+        }
         if let Some(line) = others_told(check) {
             lines.push(format!("\n{line}"));
         }
@@ -343,18 +367,24 @@ impl Printable for Check {
                 "sentence",
                 "cure",
                 "account_reference",
+                "candidates",
             ],
-            self.contacts.iter().chain(&self.not_checked).map(|row| {
-                vec![
-                    row.id.clone(),
-                    row.name.clone(),
-                    row.group.clone(),
-                    row.code.clone(),
-                    row.sentence.clone(),
-                    row.cure.clone(),
-                    row.reference.clone(),
-                ]
-            }),
+            self.contacts
+                .iter()
+                .chain(&self.not_checked)
+                .chain(&self.beside_likely)
+                .map(|row| {
+                    vec![
+                        row.id.clone(),
+                        row.name.clone(),
+                        row.group.clone(),
+                        row.code.clone(),
+                        row.sentence.clone(),
+                        row.cure.clone(),
+                        row.reference.clone(),
+                        in_one_cell(&row.candidates),
+                    ]
+                }),
         )
     }
 

@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 use indicatif::ProgressBar;
 use poll::{Mode, Poller, Report};
 use rules::{
-    AccountReference, AskedBy, Change, Contact, ContactId, Notice, Problem, SyncAction,
+    AccountReference, Alike, AskedBy, Change, Contact, ContactId, Notice, Problem, SyncAction,
     XeroContact, XeroContactId, XeroContactRef,
 };
 use runtime::records::{
@@ -75,6 +75,8 @@ pub struct PlannedContact {
     pub record: ContactRecord,
     /// What was found in Xero.
     pub found: Vec<XeroContact>,
+    /// The contacts of Xero that are like it and are there now.
+    pub alike: Vec<Alike>,
 }
 
 /// A problem, in words.
@@ -433,7 +435,11 @@ impl Runner {
         in_xero: BTreeMap<XeroContactId, XeroContact>,
     ) -> anyhow::Result<DryRunResult> {
         let problems = self.records.list::<ProblemRecord>("").await?;
+        let is_there = |id| !self.dry_run.would_be_created(id);
         let mut contacts = std::mem::take(&mut *self.seen());
+        for planned in contacts.values_mut() {
+            planned.alike.retain(|one| is_there(one.xero.id));
+        }
         for id in asked {
             contacts.entry(*id).or_insert_with(|| not_seen(*id));
         }
@@ -450,7 +456,6 @@ impl Runner {
                     cure,
                     ..
                 } = problem.value;
-                let is_there = |id| !self.dry_run.would_be_created(id);
                 planned.problem = Some(Held::new(problem, sentence, cure, is_there));
             }
         }
@@ -631,6 +636,7 @@ fn not_seen(id: ContactId) -> PlannedContact {
         notices: Vec::new(),
         record: ContactRecord::default(),
         found: Vec::new(),
+        alike: Vec::new(),
     }
 }
 
@@ -646,6 +652,7 @@ fn planned(committed: &Committed) -> Option<PlannedContact> {
         notices: record.notices.clone(),
         record,
         found: committed.seen.found.clone().unwrap_or_default(),
+        alike: committed.seen.alike.clone(),
     })
 }
 

@@ -24,6 +24,7 @@ pub mod retry;
 pub mod rows;
 pub mod samconfig;
 pub mod set;
+pub mod side_by_side;
 pub mod status;
 pub mod switch;
 pub mod sync;

@@ -12,7 +12,7 @@ use crate::dry_run::{self, BATCH, Scope, XeroCalls};
 use crate::follow::check_chosen;
 use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
-use crate::rows::{Candidate, Row, before_after, cures_of, rows, totals};
+use crate::rows::{Candidate, Row, before_after, cures_of, in_one_cell, rows, totals};
 use crate::tool::Tool;
 use crate::ui::{Ui, at_most, counted, one_line, toned};
 
@@ -251,6 +251,7 @@ impl Printable for Plan {
                 "xero_contact_id",
                 "changes",
                 "notices",
+                "candidates",
             ],
             self.contacts.iter().map(|row| {
                 let changes = row
@@ -270,6 +271,7 @@ impl Printable for Plan {
                     row.xero_id.clone(),
                     changes.collect::<Vec<_>>().join("; "),
                     row.notices.join(" "),
+                    in_one_cell(&row.candidates),
                 ]
             }),
         )
@@ -322,19 +324,10 @@ fn told(row: &Row) -> String {
     lines.join("\n")
 }
 
-/// A Xero contact that a problem names, with the id that `link` takes.
+/// A Xero contact that is shown beside a contact, with the id that `link` takes.
 #[must_use]
 pub fn candidate(candidate: &Candidate) -> String {
-    let number = if candidate.account_number.is_empty() {
-        "no account number".to_owned()
-    } else {
-        format!("account number {}", one_line(&candidate.account_number))
-    };
-    format!(
-        "Xero contact {}: {} ({number})",
-        candidate.id,
-        one_line(&candidate.name)
-    )
+    format!("Xero contact {}: {}", candidate.id, candidate.told())
 }
 
 /// The settings that a report was made under.

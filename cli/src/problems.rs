@@ -11,7 +11,7 @@ use crate::args::{Part, ProblemsArguments};
 use crate::output::{self, Printable};
 use crate::plan::{candidate, settings};
 use crate::report::{Report, Setting};
-use crate::rows::{Candidate, Row, cures_of};
+use crate::rows::{Candidate, Row, cures_of, in_one_cell};
 use crate::time_text::{moment, rfc3339};
 use crate::tool::{Tool, problems};
 use crate::ui::{Ui, at_most, bold, counted, one_line};
@@ -38,12 +38,12 @@ fn as_rfc3339<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok
 
 impl Open {
     fn of(contact: ContactId, record: ProblemRecord) -> Self {
-        let named = record.problem.named();
+        let named: Vec<_> = record.problem.named().into_iter().cloned().collect();
         Self {
             contact,
             code: record.problem.code(),
             title: record.problem.title(),
-            candidates: named.into_iter().map(Candidate::from).collect(),
+            candidates: Candidate::of(&record.problem, &named),
             name: record.name,
             sentence: record.sentence,
             cure: record.cure,
@@ -159,6 +159,7 @@ impl Printable for Problems {
                 "cure",
                 "first_seen",
                 "last_seen",
+                "candidates",
             ],
             self.open.iter().map(|problem| {
                 vec![
@@ -169,6 +170,7 @@ impl Printable for Problems {
                     problem.cure.clone(),
                     rfc3339(problem.first_seen),
                     rfc3339(problem.last_seen),
+                    in_one_cell(&problem.candidates),
                 ]
             }),
         )

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{ContactId, GroupId, Skip, SyncAction, System, XeroContactRef};
+use rules::{Alike, ContactId, Grade, GroupId, Problem, Skip, SyncAction, System, XeroContactRef};
 use runtime::records::DeferReason;
 use serde::{Serialize, Serializer};
 use sync_contact::model::ContactOutcome;
@@ -126,8 +126,8 @@ pub fn before_after(change: &ChangeRow) -> String {
     format!("{} → {}", value(&change.before), value(&change.after))
 }
 
-/// A Xero contact that a problem names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A Xero contact that a problem names, or that is like a contact.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Candidate {
     /// Its id, as `contact-sync link` takes it.
     pub id: String,
@@ -135,6 +135,12 @@ pub struct Candidate {
     pub name: String,
     /// Its account number; blank where there is none.
     pub account_number: String,
+    /// How like the two are, in words; blank where it is named for another reason.
+    pub likeness: String,
+    /// What the two have in common.
+    pub evidence: String,
+    /// The BigChange contact that it is linked to; blank where there is none.
+    pub linked_to: String,
 }
 
 impl From<&XeroContactRef> for Candidate {
@@ -143,8 +149,78 @@ impl From<&XeroContactRef> for Candidate {
             id: named.id.to_string(),
             name: named.name.clone(),
             account_number: named.account_number.clone(),
+            ..Self::default()
         }
     }
+}
+
+impl From<&Alike> for Candidate {
+    fn from(alike: &Alike) -> Self {
+        let likeness = match alike.grade {
+            Grade::Likely => "likely the same",
+            Grade::Possible => "possibly the same",
+        };
+        let linked_to = alike.linked_to.map(|id| id.to_string());
+        Self {
+            likeness: likeness.to_owned(),
+            evidence: alike.evidence.clone(),
+            linked_to: linked_to.unwrap_or_default(),
+            ..Self::from(&alike.xero)
+        }
+    }
+}
+
+impl Candidate {
+    /// Those that a problem names, with what makes them alike.
+    #[must_use]
+    pub fn of(problem: &Problem, named: &[XeroContactRef]) -> Vec<Self> {
+        let alike = problem.alike();
+        let candidates = named.iter().map(|named| {
+            let alike = alike.iter().find(|alike| alike.xero.id == named.id);
+            alike.map_or_else(|| Self::from(named), Self::from)
+        });
+        candidates.collect()
+    }
+
+    /// Why it is shown; blank where the problem says it.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let mut why: Vec<String> = Vec::new();
+        if !self.likeness.is_empty() {
+            why.push(format!("{}: {}", self.likeness, one_line(&self.evidence)));
+        }
+        if !self.linked_to.is_empty() {
+            why.push(format!("linked to BigChange contact {}", self.linked_to));
+        }
+        why.join("; ")
+    }
+
+    /// Its name and account number.
+    #[must_use]
+    pub fn named(&self) -> String {
+        let number = if self.account_number.is_empty() {
+            "no account number".to_owned()
+        } else {
+            format!("account number {}", one_line(&self.account_number))
+        };
+        format!("{} ({number})", one_line(&self.name))
+    }
+
+    /// In one line, without its id.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self.why() {
+            why if why.is_empty() => self.named(),
+            why => format!("{}: {why}", self.named()),
+        }
+    }
+}
+
+/// Candidates as one cell of a spreadsheet.
+#[must_use]
+pub fn in_one_cell(candidates: &[Candidate]) -> String {
+    let told: Vec<String> = candidates.iter().map(Candidate::told).collect();
+    told.join(" | ")
 }
 
 /// An id as the number that it is.
@@ -187,7 +263,7 @@ pub struct Row {
     pub xero_id: String,
     /// What would be written.
     pub changes: Vec<ChangeRow>,
-    /// The Xero contacts that the problem names.
+    /// The Xero contacts that the problem names, or that are like one that would be created.
     pub candidates: Vec<Candidate>,
 }
 
@@ -238,9 +314,13 @@ impl Row {
             xero,
             xero_id: xero_id.map(|id| id.to_string()).unwrap_or_default(),
             changes: planned.changes.iter().map(ChangeRow::from).collect(),
-            candidates: held
-                .map(|held| held.candidates.iter().map(Candidate::from).collect())
-                .unwrap_or_default(),
+            candidates: match held {
+                Some(held) => Candidate::of(&held.problem, &held.candidates),
+                None if part == Part::Creates => {
+                    planned.alike.iter().map(Candidate::from).collect()
+                }
+                None => Vec::new(),
+            },
         }
     }
 }

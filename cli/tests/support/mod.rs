@@ -54,6 +54,9 @@ fn row(n: usize) -> Row {
                 id: format!("00000000-0000-4000-8000-{n:012}"),
                 name: HOSTILE[n % 3].to_owned(),
                 account_number: "\u{202e}fdp.exe".to_owned(),
+                likeness: "likely the same".to_owned(),
+                evidence: format!("same name but for {}", HOSTILE[(n + 1) % 3]),
+                linked_to: "1001".to_owned(),
             }]
         } else {
             Vec::new()

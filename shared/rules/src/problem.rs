@@ -686,6 +686,17 @@ impl Problem {
         }
     }
 
+    /// The Xero contacts that it names because they are like the contact.
+    #[must_use]
+    pub fn alike(&self) -> &[Alike] {
+        match self {
+            Self::PossibleDuplicate { candidates, .. } | Self::NotInXero { candidates, .. } => {
+                candidates
+            }
+            _ => &[],
+        }
+    }
+
     fn xero_ids(&self) -> Vec<XeroContactId> {
         match self {
             Self::AmbiguousMatch { .. }
