@@ -222,6 +222,79 @@ async fn a_persons_word_links_what_the_match_table_would_not() {
 }
 
 #[tokio::test]
+async fn a_likely_duplicate_is_shown_beside_its_namesake_until_a_person_says_which_it_is() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    // Before anything was created: side by side, and not ready.
+    ground
+        .run(&["check"])
+        .await
+        .exits(1)
+        .says("1061 Addingham Plastering Limited")
+        .says("likely the same: same name but for Limited")
+        .says("Not ready yet");
+    let plan = ground
+        .run(&["plan", "--contact", "1061", "--contact", "1072", "--json"])
+        .await;
+    let plan = plan.exits(1).json();
+    let row = |id: u64| {
+        let rows = plan["contacts"].as_array().unwrap().iter();
+        let mut of = rows.filter(|row| row["contact"] == id);
+        of.next().cloned().unwrap_or_default()
+    };
+    assert_eq!(row(1061)["code"], "PossibleDuplicate");
+    assert_eq!(row(1061)["candidates"][0]["name"], "Addingham Plastering");
+    // What is only possibly the same is shown too, and created.
+    assert_eq!(row(1072)["outcome"], "create");
+    let possible = &row(1072)["candidates"][0];
+    assert_eq!(possible["name"], "Malhem Masonry");
+    assert_eq!(possible["likeness"], "possibly the same");
+
+    ground.run(&["sync"]).await.exits(1);
+    ground
+        .run(&["problems", "1071"])
+        .await
+        .exits(1)
+        .says("Fellside Lettings (account number FELLSIDE0001)")
+        .says("linked to BigChange contact 1006");
+    ground
+        .run(&["link", "1061", "--new", "--yes"])
+        .await
+        .exits(0)
+        .says("none of these Xero contacts")
+        .says("1061 Addingham Plastering Limited: created");
+    ground
+        .run(&["history", "1061"])
+        .await
+        .exits(0)
+        .says("another customer");
+    let xero_id = ground.xero_contact("Elslack Aerials").id.to_string();
+    ground
+        .run(&["link", "1065", &xero_id, "--yes"])
+        .await
+        .exits(0)
+        .says("1065 R Elslack t/a Elslack Aerials: linked");
+    // Not held, so that there is nothing to be said.
+    ground
+        .run(&["link", "1001", "--new", "--yes"])
+        .await
+        .exits(2);
+
+    ground
+        .run(&["set", "HoldLikelyDuplicates=false", "--yes"])
+        .await
+        .exits(0);
+    let check = ground.run(&["check", "--json"]).await.exits(1).json();
+    assert_eq!(check["ready"], false);
+    let beside = check["beside_likely"].as_array().unwrap();
+    let is_1062 = |row: &&serde_json::Value| row["contact"] == 1062;
+    let beside = beside.iter().find(is_1062).unwrap();
+    assert_eq!(
+        beside["candidates"][0]["name"],
+        "Burnsall and Sons Removals Ltd"
+    );
+}
+
+#[tokio::test]
 async fn an_unlinked_contact_is_not_linked_to_the_same_one_again_by_itself() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
     ground.run(&["sync"]).await.exits(1);

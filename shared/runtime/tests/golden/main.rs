@@ -2,7 +2,7 @@
 //! is kept.
 //!
 //! `records-0.1.json` holds every kind of record with every code, as version 0.1 wrote it. It is
-//! never changed; a later version adds a file of its own.
+//! never changed; what comes later has a file of its own (`records-likely-duplicates.json`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,12 +14,13 @@ mod newer;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rules::{PROBLEM_CODES, TenantId};
+use rules::{ContactStatus, PROBLEM_CODES, TenantId, XeroContact};
+use runtime::new_contacts::{AnnouncementRecord, LastAnnouncementRecord};
 use runtime::records::{
     ContactRecord, CursorRecord, DayLimitRecord, DeadConnectionRecord, DeferredRecord,
-    DirectoryRecord, FollowRecord, HistoryRecord, LeaseRecord, OutcomeRecord, PauseRecord,
-    PendingReferenceScan, ProblemRecord, Record, Records, ReferenceRecord, ReferenceScan, Stored,
-    SweepRecord, WaitingRecord, XeroChangesRecord, XeroContactRecord,
+    DirectoryPartRecord, DirectoryRecord, FollowRecord, HistoryRecord, LeaseRecord, OutcomeRecord,
+    PauseRecord, PendingReferenceScan, ProblemRecord, Record, Records, ReferenceRecord,
+    ReferenceScan, Stored, SweepRecord, WaitingRecord, XeroChangesRecord, XeroContactRecord,
 };
 use serde_json::Value;
 use store::{Expect, Key, MemoryTable, Table, Write};
@@ -34,7 +35,15 @@ pub(crate) struct Item {
 }
 
 fn golden() -> Vec<Item> {
-    let items: Vec<Value> = serde_json::from_str(include_str!("records-0.1.json")).unwrap();
+    items(include_str!("records-0.1.json"))
+}
+
+fn later() -> Vec<Item> {
+    items(include_str!("records-likely-duplicates.json"))
+}
+
+fn items(file: &str) -> Vec<Item> {
+    let items: Vec<Value> = serde_json::from_str(file).unwrap();
     let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
     let items = items.iter().map(|item| Item {
         kind: text(item, "kind"),
@@ -104,6 +113,9 @@ async fn rewritten_by_kind(item: &Item) -> Value {
         XeroChangesRecord,
         ReferenceScan,
         DirectoryRecord,
+        DirectoryPartRecord,
+        AnnouncementRecord,
+        LastAnnouncementRecord,
         DayLimitRecord,
         DeadConnectionRecord,
         LeaseRecord,
@@ -127,8 +139,12 @@ fn says_all(now: &Value, then: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn what_version_0_1_wrote_is_read_and_written_back_as_it_was() {
-    for item in golden().iter().filter(|item| item.kind != ELSEWHERE) {
+async fn what_was_ever_written_is_read_and_written_back_as_it_was() {
+    let all = golden().into_iter().chain(later());
+    for item in &all
+        .filter(|item| item.kind != ELSEWHERE)
+        .collect::<Vec<_>>()
+    {
         let now = rewritten_by_kind(item).await;
         assert!(
             says_all(&now, &item.body),
@@ -138,6 +154,25 @@ async fn what_version_0_1_wrote_is_read_and_written_back_as_it_was() {
             item.body
         );
     }
+}
+
+#[tokio::test]
+async fn the_parts_of_a_kept_directory_are_read() {
+    let later = later();
+    let part = later.iter().find(|item| item.kind == "directory").unwrap();
+    let (_, records) = table_with(&part.kind, &part.sort_key, &part.body).await;
+    let part = read::<DirectoryPartRecord>(&records, &part.sort_key).await;
+    let contacts: Vec<XeroContact> = part
+        .value
+        .contacts()
+        .unwrap()
+        .into_iter()
+        .map(XeroContact::from)
+        .collect();
+    assert_eq!(contacts[0].name, "Acme \"Heating\" Ltd");
+    assert_eq!(contacts[0].data.marks().len(), 2);
+    assert_eq!(contacts[1].status, ContactStatus::Archived);
+    assert_eq!(contacts[1].merged_into, Some(contacts[0].id));
 }
 
 #[test]

@@ -5,6 +5,8 @@ use clap::ValueEnum;
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Planted {
+    /// What other workers are about to create is not looked at.
+    AnnouncementsNotRead,
     /// Where Xero refuses an element of a batch of creates, the answers of the others go to the wrong
     /// contacts.
     BatchOutOfOrder,

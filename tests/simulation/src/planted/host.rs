@@ -43,6 +43,7 @@ impl PlantedTable {
     fn read(&self, items: &mut Vec<Item>) {
         let is_worker = self.process.function == Function::SyncContact;
         match self.process.planted {
+            Planted::AnnouncementsNotRead => items.retain(|item| kind(&item.key) != "creating"),
             Planted::DeadNotRead => items.retain(|item| kind(&item.key) != "state-dead-connection"),
             Planted::PauseNotRead => items.retain(|item| kind(&item.key) != "state-pause"),
             Planted::CodeBeforeReferences if is_worker => {
