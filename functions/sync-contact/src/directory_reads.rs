@@ -36,8 +36,10 @@ pub(crate) async fn freshen(
         }
         *directory = kept_directory::load(context, record).await?;
     }
+    // What the table keeps may be of a moment ago, and lack what its writer has created since.
+    let is_from_table = record.is_some();
     if let Some(known) = directory {
-        if !needs_fresh && known.is_fresh(context.now) {
+        if !needs_fresh && !is_from_table && known.is_fresh(context.now) {
             return Ok(());
         }
         if let Some(changes) = refresh(context, known).await? {

@@ -290,6 +290,19 @@ async fn a_contact_that_was_linked_long_ago_has_no_double() {
 }
 
 #[tokio::test]
+async fn a_worker_that_was_just_started_sees_what_was_created_a_moment_ago() {
+    let mut world = World::creating();
+    let first = world.customer_with_reference("Acme Ltd", "A1");
+    world.sync(&[first]).await;
+    world.restart();
+    // No time has passed since the table was told what is in Xero, which was nothing.
+    let second = world.customer_with_reference("Acme Limited", "A2");
+    world.sync(&[second]).await;
+    assert_eq!(world.problem_code(second).await, "PossibleDuplicate");
+    assert_eq!(world.xero_population(), 1);
+}
+
+#[tokio::test]
 async fn a_name_that_is_taken_and_freed_holds_as_long_as_it_is_taken() {
     let (mut world, xero, id) = beside(json!({"AccountNumber": "X9"})).await;
     world.edit_in_xero(xero, json!({"Name": "Bolt"}));

@@ -97,6 +97,43 @@ pub fn edits() -> Vec<Edit> {
             },
         },
         Edit {
+            contact: 1061,
+            what: "the account number of its likely namesake is entered: linked",
+            expected: linked("Addingham Plastering", "ADD61").notice("LinkedUnderAnotherName"),
+            make: |now, bigchange, _| {
+                bigchange.edit_financials(now, 1061, |c| {
+                    "ADD61".clone_into(&mut c.account_reference);
+                });
+            },
+        },
+        Edit {
+            contact: 1063,
+            what: "its account reference is entered in both systems, for its likely namesake had none: linked",
+            expected: linked("The CAFE CONISTONE", "CAFE63").notice("LinkedUnderAnotherName"),
+            make: |now, bigchange, xero| {
+                bigchange.edit_financials(now, 1063, |c| {
+                    "CAFE63".clone_into(&mut c.account_reference);
+                });
+                change(xero, now, "The CAFE CONISTONE", "AccountNumber", "CAFE63");
+            },
+        },
+        Edit {
+            contact: 1064,
+            what: "is another customer, and created in Xero by hand: linked",
+            expected: linked("Malcolm Draughton", "MALC64").contact_reference("MALC64"),
+            make: |now, _, xero| {
+                let created = json!([{"Name": "Malcolm Draughton", "AccountNumber": "MALC64"}]);
+                // As in `change`.
+                let _ = xero.seed(now, &created);
+            },
+        },
+        Edit {
+            contact: 1071,
+            what: "is the same customer as 1006, and deleted",
+            expected: Expected::Skip(Skip::Deleted),
+            make: |now, bigchange, _| bigchange.delete(now, 1071),
+        },
+        Edit {
             contact: 1101,
             what: "its account reference is changed, and Xero does not have the new one",
             expected: held("AccountReferenceChanged"),

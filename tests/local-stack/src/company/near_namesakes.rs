@@ -37,7 +37,14 @@ struct Pair {
 pub(super) fn entries() -> Vec<Entry> {
     let customer = |pair: Pair| {
         let contact = in_bigchange(&pair);
-        Entry::new(contact, pair.shows, held("NotInXero")).then(pair.authorised)
+        // Whether its own name may be used again is to be settled whatever is authorised.
+        let is_archived = pair.in_xero.iter().any(|namesake| namesake.is_archived);
+        let cautious = if is_archived {
+            "PossibleDuplicate"
+        } else {
+            "NotInXero"
+        };
+        Entry::new(contact, pair.shows, held(cautious)).then(pair.authorised)
     };
     pairs().into_iter().map(customer).collect()
 }
@@ -216,7 +223,7 @@ fn pairs() -> Vec<Pair> {
                 &[Shared::Email, Shared::Phone, Shared::Address],
             )],
             "another company of one group, whatever they have in common",
-            created("STARBOTTON0001").contact_reference("STARBOTTON0001"),
+            created("STARBOTT0001").contact_reference("STARBOTT0001"),
         ),
         pair(
             1074,
