@@ -6,7 +6,8 @@ use anyhow::Context;
 use fake_bigchange::FakeContact;
 use fake_xero::FakeXero;
 use rules::{
-    AccountType, Contact, ContactId, GroupId, Notice, Participation, Settings, Skip, participation,
+    AccountType, Contact, ContactId, ContactNumber, GroupId, Notice, Participation, Settings, Skip,
+    participation,
 };
 use runtime::records::ProblemRecord;
 use uuid::Uuid;
@@ -100,7 +101,8 @@ fn observe_one(
         Outcome::Linked {
             name: linked.name().to_owned(),
             account_number: linked.text("AccountNumber").to_owned(),
-            created: !known.contains(&xero_id),
+            created: !known.contains(&xero_id)
+                && linked.text("ContactNumber") == ContactNumber::ours(id).to_string(),
         }
     } else {
         Outcome::Unfinished
