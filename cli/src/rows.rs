@@ -177,7 +177,16 @@ impl Candidate {
         let alike = problem.alike();
         let candidates = named.iter().map(|named| {
             let alike = alike.iter().find(|alike| alike.xero.id == named.id);
-            alike.map_or_else(|| Self::from(named), Self::from)
+            match (alike, problem) {
+                (Some(alike), _) => Self::from(alike),
+                // Beside those that are alike, only the archived one is named.
+                (None, Problem::PossibleDuplicate { .. }) => Self {
+                    likeness: "archived".to_owned(),
+                    evidence: "exactly this name".to_owned(),
+                    ..Self::from(named)
+                },
+                (None, _) => Self::from(named),
+            }
         });
         candidates.collect()
     }

@@ -83,8 +83,8 @@ enum Row {
     OtherOrder,
     /// Some words differ a little.
     Spelling,
-    /// The words that only one of them has.
-    MoreWords(Vec<String>),
+    /// One has all words of the other, and more.
+    MoreWords,
     Others,
 }
 
@@ -103,7 +103,11 @@ fn row(a: &[Word], b: &[Word]) -> Row {
     if are_two {
         return Row::AnotherCompany;
     }
-    more_words(&a, &b).map_or(Row::Others, Row::MoreWords)
+    if has_more_words(&a, &b) || has_more_words(&b, &a) {
+        Row::MoreWords
+    } else {
+        Row::Others
+    }
 }
 
 fn plain(words: &[Word]) -> Vec<Word> {
@@ -202,8 +206,8 @@ fn is_one_slip(a: &str, b: &str) -> bool {
     a.len().min(b.len()) >= SHORTEST_WITH_A_SLIP && strsim::osa_distance(a, b) <= 1
 }
 
-/// The words that one name has more, if it has all of the other's.
-fn more_words(a: &[Word], b: &[Word]) -> Option<Vec<String>> {
+/// Whether `a` has all words of `b`, and more.
+fn has_more_words(a: &[Word], b: &[Word]) -> bool {
     let in_full = |words: &[Word]| -> Vec<String> {
         let words = words.iter().flat_map(|word| match word.kind {
             Kind::Initials => word.text.chars().map(String::from).collect(),
@@ -212,12 +216,7 @@ fn more_words(a: &[Word], b: &[Word]) -> Option<Vec<String>> {
         words.collect()
     };
     let (a, b) = (in_full(a), in_full(b));
-    let (only_in_a, only_in_b) = (without(&a, &b), without(&b, &a));
-    match (only_in_a.is_empty(), only_in_b.is_empty()) {
-        (true, false) if !a.is_empty() => Some(only_in_b),
-        (false, true) if !b.is_empty() => Some(only_in_a),
-        _ => None,
-    }
+    !b.is_empty() && without(&b, &a).is_empty() && !without(&a, &b).is_empty()
 }
 
 fn grade(row: &Row, shared: SharedData, sharing: usize) -> Option<Grade> {
@@ -232,7 +231,7 @@ fn grade(row: &Row, shared: SharedData, sharing: usize) -> Option<Grade> {
         Row::AnotherCompany => None,
         Row::Same => Some(Grade::Likely),
         Row::OtherOrder | Row::Spelling => likely_if(shared.count() >= 1),
-        Row::MoreWords(_) => likely_if(shared.count() >= 2),
+        Row::MoreWords => likely_if(shared.count() >= 2),
         Row::Others => {
             let is_one = shared.identify() && sharing <= MOST_THAT_SHARE;
             is_one.then_some(Grade::Likely)
@@ -244,8 +243,7 @@ fn evidence(row: &Row, a: &str, b: &str, shared: SharedData) -> String {
     let mut evidence = match row {
         Row::AnotherCompany | Row::Others => "another name".to_owned(),
         Row::OtherOrder => "the same words in another order".to_owned(),
-        Row::MoreWords(words) => format!("same name but for \"{}\"", words.join(" ")),
-        Row::Same | Row::Spelling => same_but_for(a, b),
+        Row::Same | Row::Spelling | Row::MoreWords => same_but_for(a, b),
     };
     let values = [
         (shared.email, "e-mail address"),
@@ -285,9 +283,9 @@ fn same_but_for(a: &str, b: &str) -> String {
 fn compared(word: &str) -> String {
     let letters = word.chars().filter(|c| c.is_alphanumeric());
     let letters: String = letters.flat_map(char::to_lowercase).collect();
-    if letters.is_empty() {
-        word.to_owned()
-    } else {
-        letters
+    match (letters.as_str(), word) {
+        ("", "&" | "+") => "and".to_owned(),
+        ("", _) => word.to_owned(),
+        _ => letters,
     }
 }

@@ -191,7 +191,7 @@ fn the_evidence_is_told_in_words() {
             "Baker",
             "Baker Signs Leeds",
             "",
-            "same name but for \"signs leeds\"",
+            "same name but for Signs Leeds",
         ),
         (
             "Baker",
