@@ -38,7 +38,7 @@ lint-template: venv ## Check template.yaml with sam and cfn-lint
 	@.venv/bin/cfn-lint template.yaml
 
 bench: build $(BLOAT) ## Measure calls, time, memory, size and the bill, and write docs/BENCHMARKS.md (half an hour)
-	@CARGO_BLOAT=$(CURDIR)/$(BLOAT) cargo run --locked --package benchmarks
+	@CARGO_BLOAT=$(CURDIR)/$(BLOAT) cargo run --locked --profile soak --package benchmarks
 
 $(BLOAT): | cargo
 	@echo "Building cargo-bloat $(BLOAT_VERSION) (once, about a minute) ..."

@@ -10,6 +10,7 @@ use fake_xero::Limits;
 use local_stack::company::{self, Choices};
 use local_stack::gate::{Call, Destinations, System, Treatment};
 use local_stack::{Ended, Function, LocalStack, Memory, Process, Setup};
+use rules::AskedBy;
 use runtime::records::{ContactRecord, DeferredRecord};
 use serde_json::{Value, json};
 
@@ -362,6 +363,7 @@ pub(crate) async fn starts() -> anyhow::Result<Vec<Start>> {
                     .invoke(&event(3..=2 + u64::try_from(BATCH)?)?)
                     .await?,
             )?;
+            ground.expect_all_linked(2 + BATCH).await?;
         }
         all.push(Start {
             function,
@@ -404,6 +406,7 @@ pub(crate) async fn large_organisation() -> anyhow::Result<Large> {
     let first = began.elapsed();
     let others = event(next + 1..=next + batch)?;
     answered(worker.invoke(&others).await?)?;
+    ground.expect_all_linked(2 * BATCH + 1).await?;
     Ok(Large {
         contacts,
         looked_through,
@@ -412,9 +415,10 @@ pub(crate) async fn large_organisation() -> anyhow::Result<Large> {
     })
 }
 
+/// An event for these contacts. A person asks, for the switch of a new stack is off.
 fn event(contacts: std::ops::RangeInclusive<u64>) -> anyhow::Result<Value> {
     let contacts: Vec<_> = contacts
         .map(rules::ContactId::try_from)
         .collect::<Result<_, _>>()?;
-    Ok(world::event(&contacts))
+    Ok(world::event_by(&contacts, AskedBy::Person))
 }

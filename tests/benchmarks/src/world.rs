@@ -263,10 +263,19 @@ pub(crate) fn minutes(time: Duration) -> u64 {
 
 /// An event of SQS with one message for each contact.
 pub(crate) fn event(contacts: &[ContactId]) -> Value {
+    event_by(contacts, AskedBy::Schedule)
+}
+
+/// The same for contacts that somebody asked for.
+pub(crate) fn event_by(contacts: &[ContactId], by: AskedBy) -> Value {
     let message = |contact: &ContactId| {
+        let mut body = json!({ "contact_id": contact });
+        if by == AskedBy::Person {
+            body["by"] = json!(by);
+        }
         json!({
             "messageId": format!("message-{contact}"),
-            "body": json!({ "contact_id": contact }).to_string(),
+            "body": body.to_string(),
             "attributes": { "ApproximateReceiveCount": "1" },
             "eventSource": "aws:sqs",
         })
