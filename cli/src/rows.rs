@@ -383,7 +383,7 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
         }
         DeferReason::BigChangeRefusedLogin => "BigChange does not let the synchronisation in.",
         DeferReason::AnotherWorker => {
-            "The deployed functions are at this contact now; it is tried again in a minute or a few."
+            "The deployed functions are at this contact now, or at one that it competes with; it is tried again in a minute or a few."
         }
         DeferReason::ReferencesNotRead => {
             "It needs a generated account reference, and not every account contact has been read yet: contact-sync sync, without a choice, reads them all."

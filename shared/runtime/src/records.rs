@@ -267,7 +267,8 @@ pub enum DeferReason {
     BigChangeUnavailable,
     /// BigChange does not let us in.
     BigChangeRefusedLogin,
-    /// Another worker is at this contact, or was when it stopped.
+    /// Another worker is at this contact, or was when it stopped; or it was quicker about what this one
+    /// needs: its record, a reference, or a likely namesake that it is about to create.
     AnotherWorker,
     /// No code may be generated before every account contact has been read once.
     ReferencesNotRead,
