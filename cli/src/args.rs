@@ -116,6 +116,13 @@ The Xero id is the last part of the address when the contact is open in Xero; `p
     #[command(after_help = "Example:
   contact-sync unlink 4711")]
     Unlink(UnlinkArguments),
+    /// Say whose values stay where a contact was changed in both systems (ChangedInBoth). Confirmed and recorded.
+    #[command(after_help = "Examples:
+  contact-sync keep 4711 --xero
+  contact-sync keep 4711 --bigchange
+
+It holds for the values that the contact is held for now, which are shown first. With --xero nothing is written; with --bigchange what stands in Xero is kept in the history.")]
+    Keep(KeepArguments),
     /// Switch the synchronisation on: from then on it works by itself, beginning with everything. Look at `plan` first.
     Enable(Confirm),
     /// Switch the synchronisation off: nothing is lost, and only what you ask for (sync, retry, link) is worked.
@@ -348,6 +355,26 @@ pub struct UnlinkArguments {
     /// Without being asked.
     #[command(flatten)]
     pub confirm: Confirm,
+}
+
+/// Whose values stay.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("side").required(true).args(["bigchange", "xero"]))]
+pub struct KeepArguments {
+    /// The BigChange contact.
+    pub contact: ContactId,
+    /// BigChange's: they are sent to Xero.
+    #[arg(long)]
+    pub bigchange: bool,
+    /// Xero's: they stay there, whatever BigChange has.
+    #[arg(long)]
+    pub xero: bool,
+    /// Without being asked.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// How to follow along.
+    #[command(flatten)]
+    pub follow: Following,
 }
 
 /// Which settings become what.

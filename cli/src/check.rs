@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rules::{DisplayNames, GroupId, Notice, Precondition, Problem, Settings, link_out_of_line};
+use rules::{GroupId, Notice, Precondition, Problem, Settings};
 use serde::Serialize;
 use serde_json::Value;
-use sync_contact::model::ContactOutcome;
 
 use crate::ExitStatus;
 use crate::args::{Part, ReportArguments};
-use crate::dry_run::{self, DryRunResult, Held, PlannedContact, Scope, read_xero_contacts};
+use crate::dry_run::{self, DryRunResult, PlannedContact, Recorded, Scope};
 use crate::output::{self, Printable};
 use crate::plan::settings;
 use crate::report::{MixedGroup, PreconditionView, Report, Stray};
@@ -41,6 +40,8 @@ pub struct Check {
     pub not_checked: Vec<Row>,
     /// The contacts that would be created although Xero has one that is likely the same customer.
     pub beside_likely: Vec<Row>,
+    /// How many problems are recorded, which `contact-sync problems` lists.
+    pub recorded: Recorded,
     #[serde(skip)]
     all: Vec<Row>,
     #[serde(skip)]
@@ -86,9 +87,7 @@ pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<Exi
 }
 
 async fn check(tool: &Tool) -> anyhow::Result<Check> {
-    let mut result = dry_run::run(tool, Scope::BothSides).await?;
-    read_what_is_missing(tool, &mut result).await?;
-    audit_links(&mut result);
+    let result = dry_run::run(tool, Scope::BothSides).await?;
     let groups = tool.group_names().await?;
     let all: Vec<Row> = crate::rows::rows(&result.contacts, &groups);
     let contacts: Vec<Row> = all
@@ -119,6 +118,7 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         contacts,
         not_checked,
         beside_likely,
+        recorded: result.recorded,
         all,
         settings: tool.configuration.settings.clone(),
     })
@@ -127,42 +127,6 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
 fn is_beside_likely(planned: &PlannedContact) -> bool {
     let mut notices = planned.notices.iter();
     notices.any(|notice| matches!(notice, Notice::CreatedBesideLikely { .. }))
-}
-
-/// A contact that was created in Xero while this ran, or whose entry in the list cannot be read, is there all the same.
-async fn read_what_is_missing(tool: &Tool, result: &mut DryRunResult) -> anyhow::Result<()> {
-    let linked = result.contacts.values().filter_map(PlannedContact::xero_id);
-    let missing: Vec<_> = linked
-        .filter(|id| !result.in_xero.contains_key(id))
-        .collect();
-    if !missing.is_empty() {
-        let read = read_xero_contacts(tool, &missing, &[]).await?.into_iter();
-        result
-            .in_xero
-            .extend(read.map(|contact| (contact.id, contact)));
-    }
-    Ok(())
-}
-
-/// The synchronisation does not look at the Xero contacts of links that need no write. Here each is looked at.
-fn audit_links(result: &mut DryRunResult) {
-    for planned in result.contacts.values_mut() {
-        let ContactOutcome::InLine(rules::SyncAction::Unchanged | rules::SyncAction::Updated) =
-            planned.ending
-        else {
-            continue;
-        };
-        let Some(link) = &planned.record.link else {
-            continue;
-        };
-        let in_xero = result.in_xero.get(&link.xero_id);
-        if let Some(problem) = link_out_of_line(link, in_xero) {
-            planned.ending = ContactOutcome::Held(problem.code());
-            let sentence = problem.sentence(planned.id, &planned.name(), &DisplayNames::default());
-            let cure = problem.cure();
-            planned.problem = Some(Held::new(problem, sentence, cure, |_| true));
-        }
-    }
 }
 
 fn standings(result: &DryRunResult) -> Vec<Standing> {
@@ -352,6 +316,9 @@ impl Printable for Check {
                     .map(|row| format!("  {} {}: {}", row.id, one_line(&row.name), row.sentence)),
             );
         }
+        if let Some(line) = check.recorded.differs_from(check.contacts.len()) {
+            lines.push(format!("\n{line}"));
+        }
         let tone = if check.ready { Tone::Good } else { Tone::Bad };
         lines.push(format!("\n{}", toned(tone, verdict(check))));
         lines.join("\n")
@@ -404,6 +371,7 @@ impl Printable for Check {
                 Some(verdict(check)),
                 Some(listed(check)),
                 others_told(check),
+                check.recorded.differs_from(check.contacts.len()),
             ]
             .into_iter()
             .flatten()

@@ -40,7 +40,7 @@ const OUTPUTS: [(&str, &str); 6] = [
     ("XERO_APP_SECRET_ID", "XeroAppSecret"),
     ("XERO_TOKEN_SECRET_ID", "XeroTokenSecret"),
 ];
-const PARAMETERS: [(&str, &str); 13] = [
+const PARAMETERS: [(&str, &str); 14] = [
     ("SYNC_SOURCE", "SyncSource"),
     ("ACCOUNT_GROUP_IDS", "AccountGroupIds"),
     ("SITE_GROUP_IDS", "SiteGroupIds"),
@@ -49,6 +49,7 @@ const PARAMETERS: [(&str, &str); 13] = [
     ("MATCH_BY_NAME", "MatchByName"),
     ("UPDATE_IN_XERO", "UpdateInXero"),
     ("HOLD_LIKELY_DUPLICATES", "HoldLikelyDuplicates"),
+    ("ON_CONFLICT", "OnConflict"),
     ("BIGCHANGE_URL", "BigChangeUrl"),
     ("XERO_API_URL", "XeroApiUrl"),
     ("XERO_IDENTITY_URL", "XeroIdentityUrl"),

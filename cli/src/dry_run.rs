@@ -15,15 +15,17 @@ use std::time::Duration as StdDuration;
 use anyhow::{Context as _, bail};
 use futures::future::BoxFuture;
 use indicatif::ProgressBar;
+use poll::links::{self, Links};
 use poll::{Mode, Poller, Report};
 use rules::{
     AccountReference, Alike, AskedBy, Change, Contact, ContactId, Notice, Problem, SyncAction,
     XeroContact, XeroContactId, XeroContactRef,
 };
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, PauseRecord, ProblemRecord, Records,
+    ContactRecord, DeferReason, DeferredRecord, PauseRecord, ProblemRecord, Records, Stored,
 };
 use runtime::{CallError, DeadLetter, Lease, Message, Queue, QueueError, Services};
+use serde::Serialize;
 use serde_json::{Value, json};
 use store::{OverlayTable, Table};
 use sync_contact::Worker;
@@ -150,8 +152,32 @@ pub struct DryRunResult {
     pub contacts: BTreeMap<ContactId, PlannedContact>,
     /// The calls to Xero that one worker makes for them.
     pub calls: XeroCalls,
-    /// Every contact of the Xero organisation, where that was asked for.
-    pub in_xero: BTreeMap<XeroContactId, XeroContact>,
+    /// How many problems are recorded now.
+    pub recorded: Recorded,
+}
+
+/// The problems that are recorded now, beside those that a dry run finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// How many there are, as `contact-sync problems` and `status` count them.
+    pub problems: usize,
+    /// How many of them a dry run does not find any more.
+    pub cleared: usize,
+}
+
+impl Recorded {
+    /// Why a dry run with so many problems counts others than `contact-sync problems`; `None` where
+    /// it does not.
+    #[must_use]
+    pub fn differs_from(self, found: usize) -> Option<String> {
+        let Self { problems, cleared } = self;
+        let new = (found + cleared).saturating_sub(problems);
+        (new > 0 || cleared > 0).then(|| {
+            format!(
+                "contact-sync problems and status count the {problems} that are recorded: {new} of those here are not recorded yet, and {cleared} recorded ones clear when their contacts are next synchronised."
+            )
+        })
+    }
 }
 
 /// What is planned.
@@ -171,20 +197,26 @@ pub enum Scope<'a> {
 /// Where a system does not answer or a person must act first; one line that says which.
 pub async fn run(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<DryRunResult> {
     let runner = Runner::begin(tool).await?;
-    let mut in_xero = BTreeMap::new();
-    if let Scope::BothSides = scope {
+    // Where names are not matched the synchronisation does not look them up, and Xero refuses one that
+    // is taken: only who knows them can foresee that.
+    let is_of_all = !matches!(scope, Scope::Contacts(_));
+    if is_of_all || !tool.configuration.settings.match_by_name {
         let spinner = tool.ui.spinner("Reading the Xero organisation");
         let read = runner.read_xero(tool).await;
         spinner.finish_and_clear();
-        in_xero = read?;
+        if is_of_all {
+            runner.compare_links(&read?).await?;
+        } else {
+            read?;
+        }
+        if !matches!(scope, Scope::BothSides) {
+            runner.forget_what_was_read().await;
+        }
     }
-    if !tool.configuration.settings.match_by_name && !matches!(scope, Scope::BothSides) {
-        // The synchronisation does not look names up then, and Xero refuses one that is taken: only who knows them can foresee that.
-        runner.read_xero(tool).await?;
-        runner.forget_what_was_read().await;
-    }
+    let recorded = runner.records.list::<ProblemRecord>("").await?;
     let contacts = if let Scope::Contacts(only) = scope {
         mark_for_retry(&runner.records, only).await?;
+        links::mark(&runner.records, only, OffsetDateTime::now_utc()).await?;
         only.iter().copied().collect()
     } else {
         let spinner = tool.ui.spinner("Reading BigChange's contact groups");
@@ -197,7 +229,7 @@ pub async fn run(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<DryRunResult> 
     let worked = runner.work(tool, contacts, &bar).await;
     bar.finish_and_clear();
     worked?;
-    runner.result(&asked, in_xero).await
+    runner.result(&asked, &recorded).await
 }
 
 /// The worker and what is around it.
@@ -273,6 +305,21 @@ impl Runner {
             }
             Report::OrganisationChanged => bail!(another_organisation(tool).await?),
         }
+    }
+
+    /// What the daily look does: links that are no longer true are looked at.
+    async fn compare_links(
+        &self,
+        in_xero: &BTreeMap<XeroContactId, XeroContact>,
+    ) -> anyhow::Result<()> {
+        let links = Links::read(&self.records).await?;
+        let contacts: Vec<XeroContact> = in_xero.values().cloned().collect();
+        let mut contradicted = links.contradicted_by(&self.records, &contacts).await?;
+        let listed = in_xero.keys().copied().collect();
+        contradicted.extend(links.not_listed(&self.records, &listed).await?);
+        let contradicted: Vec<ContactId> = contradicted.into_iter().collect();
+        links::mark(&self.records, &contradicted, OffsetDateTime::now_utc()).await?;
+        Ok(())
     }
 
     /// Every contact of the organisation. The worker is given it too, so that it need not ask again.
@@ -369,6 +416,7 @@ impl Runner {
                     DeferReason::ReferencesNotRead
                     | DeferReason::BatchConflict
                     | DeferReason::OutOfTime
+                    | DeferReason::ChangedInXero
                     | DeferReason::SwitchedOff => drop(next.insert(contact)),
                     DeferReason::XeroUnavailable => {
                         if tried_again.insert(contact) {
@@ -432,7 +480,7 @@ impl Runner {
     async fn result(
         self,
         asked: &BTreeSet<ContactId>,
-        in_xero: BTreeMap<XeroContactId, XeroContact>,
+        recorded: &[Stored<ProblemRecord>],
     ) -> anyhow::Result<DryRunResult> {
         let problems = self.records.list::<ProblemRecord>("").await?;
         let is_there = |id| !self.dry_run.would_be_created(id);
@@ -459,10 +507,21 @@ impl Runner {
                 planned.problem = Some(Held::new(problem, sentence, cure, is_there));
             }
         }
+        let is_held = |contact: &ContactId| {
+            let planned = contacts.get(contact);
+            planned.is_some_and(|planned| planned.problem.is_some())
+        };
+        let mut cleared = 0;
+        for problem in recorded {
+            cleared += usize::from(!is_held(&contact_of(problem)?));
+        }
         Ok(DryRunResult {
+            recorded: Recorded {
+                problems: recorded.len(),
+                cleared,
+            },
             contacts,
             calls: self.dry_run.calls(self.read_only.xero_reads()),
-            in_xero,
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::args::HistoryArguments;
 use crate::rows::{ChangeRow, before_after};
 use crate::time_text::{moment, rfc3339};
 use crate::tool::Tool;
-use crate::ui::bold;
+use crate::ui::{bold, one_line};
 
 /// Runs it.
 ///
@@ -36,6 +36,7 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
                 "event": record.event,
                 "xero_id": record.xero_id,
                 "changes": changes,
+                "notices": record.notices,
             })
         });
         let history: Vec<_> = rows.collect();
@@ -62,6 +63,10 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
             let change = before_after(&change);
             tool.ui.say(format!("    {field:<28} {change}"))?;
         }
+        for notice in &record.notices {
+            tool.ui
+                .say(format!("    {}", one_line(&notice.sentence())))?;
+        }
     }
     Ok(ExitStatus::Success)
 }
@@ -72,6 +77,8 @@ fn told(event: HistoryEvent) -> &'static str {
         HistoryEvent::Linked => "linked",
         HistoryEvent::Updated => "changed",
         HistoryEvent::Released => "deleted in BigChange, link released",
+        HistoryEvent::FollowedMerge => "merged in Xero, link followed",
+        HistoryEvent::KeptByPerson => "whose values stay, said by a person",
         HistoryEvent::DistinctByPerson => "another customer, a person said",
         HistoryEvent::ChosenByPerson => "chosen by a person",
         HistoryEvent::UnlinkedByPerson => "unlinked by a person",

@@ -14,6 +14,7 @@ pub mod exit_status;
 pub mod follow;
 pub mod group_faults;
 pub mod history;
+pub mod keep;
 pub mod link;
 pub mod logging;
 pub mod output;
@@ -64,6 +65,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitStatus> {
         Command::Retry(arguments) => retry::run(&tool, arguments).await,
         Command::Link(arguments) => link::link(&tool, arguments).await,
         Command::Unlink(arguments) => link::unlink(&tool, arguments).await,
+        Command::Keep(arguments) => keep::run(&tool, arguments).await,
         Command::Enable(confirm) => switch::run(&tool, Switch::On, *confirm).await,
         Command::Disable(confirm) => switch::run(&tool, Switch::Off, *confirm).await,
         Command::Set(arguments) => set::run(&tool, arguments).await,

@@ -8,7 +8,7 @@ use rules::{
     Problem, Snapshot, XeroContact, XeroContactId, decide, normalise_spaces, participation,
 };
 use runtime::manual_match::{self, ManualMatchError, Remembering};
-use runtime::records::{ContactRecord, Records, ReferenceRecord};
+use runtime::records::{ContactRecord, ProblemRecord, Records, ReferenceRecord};
 use serde_json::json;
 use store::TableError;
 use time::OffsetDateTime;
@@ -35,7 +35,19 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     let records = tool.records().await?;
     let record = records.get::<ContactRecord>(contact_id).await?;
     let link = record.and_then(|record| record.value.link);
-    if link.is_some_and(|link| link.xero_id == xero_id) {
+    let held = records.get::<ProblemRecord>(contact_id).await?;
+    let is_contradicted = held.is_some_and(|held| {
+        let problem = &held.value.problem;
+        matches!(
+            problem,
+            Problem::AmbiguousMatch { .. } | Problem::OwnedByAnotherProgram { .. }
+        )
+    });
+    let is_linked = link.as_ref().is_some_and(|link| link.xero_id == xero_id);
+    if is_linked && is_contradicted {
+        return confirm_link(tool, arguments, xero_id).await;
+    }
+    if is_linked {
         tool.ui.tell(format!(
             "Contact {contact_id} is linked to that Xero contact already."
         ));
@@ -70,6 +82,26 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     let chosen = manual_match::pin(&records, contact_id, xero_id, remembering(tool)).await;
     chosen.map_err(|error| told(contact_id, error))?;
     queue_and_follow(tool, &BTreeSet::from([contact_id]), arguments.follow).await
+}
+
+/// A person says that a linked contact belongs to that Xero contact all the same.
+async fn confirm_link(
+    tool: &Tool,
+    arguments: &LinkArguments,
+    xero_id: XeroContactId,
+) -> anyhow::Result<ExitStatus> {
+    let id = arguments.contact;
+    let records = tool.records().await?;
+    tool.ui.tell(format!(
+        "BigChange contact {id} is linked to that Xero contact, and stays so, whatever contact-sync problems {id} says against it."
+    ));
+    if !arguments.confirm.yes && !tool.ui.confirm("Is it that one?", "--yes").await? {
+        tool.ui.tell("Nothing was changed.");
+        return Ok(ExitStatus::Attention);
+    }
+    let chosen = manual_match::pin(&records, id, xero_id, remembering(tool)).await;
+    chosen.map_err(|error| told(id, error))?;
+    queue_and_follow(tool, &BTreeSet::from([id]), arguments.follow).await
 }
 
 /// A person says that a held contact is a new customer.
@@ -161,7 +193,7 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     Ok(ExitStatus::Success)
 }
 
-fn remembering(tool: &Tool) -> Remembering {
+pub(crate) fn remembering(tool: &Tool) -> Remembering {
     Remembering {
         at: OffsetDateTime::now_utc(),
         days: tool.configuration.history_days,
@@ -169,7 +201,7 @@ fn remembering(tool: &Tool) -> Remembering {
 }
 
 /// With what to do.
-fn told(contact: ContactId, error: ManualMatchError) -> anyhow::Error {
+pub(crate) fn told(contact: ContactId, error: ManualMatchError) -> anyhow::Error {
     let cure = match &error {
         ManualMatchError::InWork(_) => format!(
             "let it finish (contact-sync sync --contact {contact}) and try again in ten minutes"
@@ -187,6 +219,9 @@ fn told(contact: ContactId, error: ManualMatchError) -> anyhow::Error {
             format!(
                 "contact-sync problems tells what it is held for, and contact-sync plan --contact {contact} what will become of it"
             )
+        }
+        ManualMatchError::NotChangedInBoth(_) => {
+            format!("contact-sync problems {contact} tells what it is held for, if it is")
         }
         ManualMatchError::NotLinked(_) | ManualMatchError::Table(_) => return error.into(),
     };
@@ -274,6 +309,8 @@ async fn check_pair(
         in_doubt: None,
         generated: None,
         contact_reference_due: None,
+        keep: None,
+        is_to_be_looked_at: false,
         found: Some(&found),
         alike: &[],
         // Whose it is by a link was looked at before.

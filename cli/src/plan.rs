@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rules::{ContactId, Settings};
+use rules::{ContactId, OnConflict, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::ExitStatus;
 use crate::args::{Part, PlanArguments};
-use crate::dry_run::{self, BATCH, Scope, XeroCalls};
+use crate::dry_run::{self, BATCH, Recorded, Scope, XeroCalls};
 use crate::follow::check_chosen;
 use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
@@ -36,6 +36,8 @@ pub struct Plan {
     pub totals: Vec<Total>,
     /// What it takes of Xero.
     pub xero: Cost,
+    /// How many problems are recorded, which `contact-sync problems` lists.
+    pub recorded: Recorded,
     /// The contacts that were asked for.
     pub contacts: Vec<Row>,
     #[serde(skip)]
@@ -43,6 +45,9 @@ pub struct Plan {
     /// Only a part was asked for.
     #[serde(skip)]
     is_part: bool,
+    /// Only some contacts were asked for.
+    #[serde(skip)]
+    is_of_few: bool,
 }
 
 /// How many contacts have one outcome.
@@ -159,9 +164,11 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
         organisation: tool.organisation().await,
         totals,
         xero: cost,
+        recorded: result.recorded,
         contacts: rows,
         settings: tool.configuration.settings.clone(),
         is_part: !wanted.is_empty(),
+        is_of_few: !contacts.is_empty(),
     })
 }
 
@@ -182,6 +189,9 @@ fn lead(plan: &Plan) -> Vec<String> {
     )];
     if plan.is_part {
         lead.push(format!("Shown here: {} of them.", plan.contacts.len()));
+    }
+    if !plan.is_of_few {
+        lead.extend(plan.recorded.differs_from(count(Part::Problems)));
     }
     lead.push(plan.xero.told());
     lead.push(
@@ -352,6 +362,14 @@ pub fn settings(settings: &Settings) -> Vec<Setting> {
         ),
         ("Match by name", yes(settings.match_by_name)),
         ("Carry later edits over", yes(settings.update_in_xero)),
+        (
+            "Changed in both systems",
+            match settings.on_conflict {
+                OnConflict::BigChange => "BigChange's value is sent, Xero's kept in the history",
+                OnConflict::Hold => "held until a person says which value stays",
+            }
+            .to_owned(),
+        ),
     ]
     .into_iter()
     .map(|(label, value)| Setting {

@@ -397,6 +397,9 @@ pub fn why_put_off(reason: DeferReason) -> &'static str {
         DeferReason::XeroRefusesLookups => {
             "Xero refuses to search for it, and has too many contacts to read them all; it is tried again by itself."
         }
+        DeferReason::ChangedInXero => {
+            "Its Xero contact is not as its link says; it is looked at in a minute or a few."
+        }
         DeferReason::OutOfTime => "No time was left; it is tried again by itself.",
         DeferReason::NewerVersion => {
             "A newer version of the functions began to write it and finishes it; if it stays so, deploy that version again."

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use futures::future::BoxFuture;
-use poll::{Mode, Poller, Report};
+use poll::{Mode, Poller, Report, links};
 use rules::{AskedBy, ContactId};
 use runtime::{DeadLetter, Message, Queue, QueueError};
+use time::OffsetDateTime;
 
 use crate::args::SyncArguments;
 use crate::dry_run::ready_to_work;
@@ -39,6 +40,10 @@ pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<ExitS
     };
     let records = tool.records().await?;
     mark_for_retry(&records, &chosen).await?;
+    // A person who asks for some contacts wants to know how they stand in Xero too.
+    if arguments.only.is_empty() {
+        links::mark(&records, &chosen, OffsetDateTime::now_utc()).await?;
+    }
     let chosen = chosen.into_iter().collect();
     queue_and_follow(tool, &chosen, arguments.follow).await
 }

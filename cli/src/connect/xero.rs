@@ -389,7 +389,7 @@ async fn moves_to(
     let contacts = records.list::<ContactRecord>("").await?;
     let linked = contacts
         .iter()
-        .filter(|record| record.value.claimed().is_some())
+        .filter(|record| !record.value.claims().is_empty())
         .count();
     if linked == 0 {
         return Ok(Some(true));

@@ -14,7 +14,7 @@ use crate::writes::{contact_of, write_where_unchanged};
 const MAX_PER_POLL: usize = 2_000;
 /// When a contact is queued once more if nothing was heard of it: longer than the queue hides a
 /// message from other workers (12 minutes in the template).
-const QUEUED_AGAIN_AFTER: Duration = Duration::minutes(15);
+pub(crate) const QUEUED_AGAIN_AFTER: Duration = Duration::minutes(15);
 
 /// Queues those that are due, the oldest first, and returns how many. Only while Xero may be
 /// called: until then a worker would put them off again, unread. While the switch is off, only

@@ -10,6 +10,7 @@ mod deferred;
 mod error;
 mod group_faults;
 mod groups;
+pub mod links;
 mod mode;
 mod poll_run;
 mod recent;

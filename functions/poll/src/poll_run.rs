@@ -142,8 +142,11 @@ impl PollRun<'_> {
 
     async fn read(&self, bigchange: &BigChange, extent: impl Fn(GroupId) -> Extent) -> Reading {
         let groups: Vec<_> = self.groups().map(|group| (group, extent(group))).collect();
-        let is_late = || self.services.host.now() - self.started > READING_TIME;
-        Reading::of(bigchange, &groups, is_late).await
+        Reading::of(bigchange, &groups, || self.is_late()).await
+    }
+
+    fn is_late(&self) -> bool {
+        self.services.host.now() - self.started > READING_TIME
     }
 
     /// Queues what was read and what goes with it, and only then notes how far the poll has come.
@@ -171,7 +174,7 @@ impl PollRun<'_> {
             contacts.extend(sweep::prepare(records, settings, reading).await?);
             notes.extend(sweep.done(records, settings, self.services.host.now())?);
         } else if let Some(session) = self.session
-            && let Some(scanned) = scan(records, session, self.started).await
+            && let Some(scanned) = scan(records, session, self.started, || self.is_late()).await
         {
             touched_in_xero = scanned.touched.len();
             contacts.extend(scanned.touched);

@@ -48,7 +48,8 @@ async fn try_begin(
     let state = matched.state();
     let mut content = state.content();
     let mut writes = reserve(context, state, &plan.account_reference, &mut content).await?;
-    if let Some(xero_id) = plan.xero.existing().filter(|_| content.link.is_none()) {
+    let linked_to = content.link.as_ref().map(|link| link.xero_id);
+    if let Some(xero_id) = plan.xero.existing().filter(|id| linked_to != Some(*id)) {
         writes.extend(context.xero_claims().claim(xero_id, state.id).await?);
     }
     let due = content
@@ -62,7 +63,7 @@ async fn try_begin(
         plan: plan.clone(),
     });
     let unclaimed = unclaim(context, state, &content).await?;
-    let releases = unclaimed.is_some();
+    let releases = !unclaimed.is_empty();
     writes.extend(unclaimed);
     let read = expect(state.record.as_ref());
     writes.push(context.records.put(state.subject, &content, read)?);
@@ -73,6 +74,7 @@ async fn try_begin(
     let state = matched.state_mut();
     state.met.released_claim |= releases;
     state.met.replaced = replaced;
+    state.met.has_begun = true;
     state.wrote(content);
     Ok(())
 }

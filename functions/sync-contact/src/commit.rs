@@ -188,11 +188,11 @@ async fn hold(
     let mut releases = false;
     match intents::ended(context, state, seen.own_reference()).await? {
         Some((content, ended)) if intent_is_over => {
-            releases = state.claimed() != content.claimed();
+            releases = state.claims() != content.claims();
             writes.extend(ended);
         }
         None if let Some(mut content) = without_settled_intent(state, seen) => {
-            releases = state.claimed() != content.claimed();
+            releases = state.claims() != content.claims();
             // What only the intent had reserved for a linked contact.
             if content.link.is_some()
                 && let Some(unkept) = intents::take_unkept(&mut content, seen.own_reference())
@@ -352,6 +352,7 @@ async fn defer(
         },
         unknown_answers: state.unknown_answers(),
         by: state.asked_by,
+        look_at_xero: state.was_seen_to_differ(),
         attempts,
     };
     let read = whatever_is_there(deferred);
@@ -371,32 +372,36 @@ async fn link(
     let Linking { plan, xero_id, .. } = linking;
     let is_done = linking.in_bigchange.all;
     let mut content = state.content();
-    let mut writes = if is_done {
+    // Where something is left to do, that ending clears what it does not need.
+    let clears = is_done && linking.left_to_do.is_none();
+    let mut writes = if clears {
         clearing(context, state)
     } else {
         Vec::new()
     };
     writes.extend(intents::reserve(context, state, &plan.account_reference, &mut content).await?);
-    if content.link.is_none() {
+    let old = content.link.take();
+    if old.as_ref().is_none_or(|old| old.xero_id != *xero_id) {
         writes.extend(context.xero_claims().claim(*xero_id, state.id).await?);
     }
-    let done = history::changes_of(state, seen, plan, linking.in_bigchange);
-    if let Some(before) = content.link.take().map(|link| link.account_reference)
-        && before != plan.account_reference
+    let done = history::changes_of(state, seen, linking);
+    if let Some(before) = old.as_ref().map(|link| &link.account_reference)
+        && *before != plan.account_reference
     {
         writes.extend(
             context
                 .account_references()
-                .release(&before, state.id)
+                .release(before, state.id)
                 .await?,
         );
     }
-    content.link = Some(Link {
-        xero_id: *xero_id,
-        account_reference: plan.account_reference.clone(),
-        synced: plan.synced.clone(),
-    });
+    let mut found = seen.found.iter().flatten();
+    let found = found.find(|found| found.id == *xero_id);
+    let answered = linking.answered.as_deref();
+    content.link = Some(Link::after(old.as_ref(), plan, *xero_id, found, answered));
     content.intent = None;
+    // What a person said of a conflict is done, unless another one is held back now.
+    content.keep = None;
     content.manual_match = content.manual_match.after_link();
     let customer = seen.customer.as_ref();
     content
@@ -409,11 +414,12 @@ async fn link(
         (!is_done && plan.bigchange_contact_reference).then(|| plan.account_reference.clone());
     let read = state.record.as_ref();
     let is_changed = read.is_none_or(|record| record.value != content);
+    writes.extend(unclaim(context, state, &content).await?);
     if is_changed {
         writes.push(context.records.put(state.subject, &content, expect(read))?);
         writes.extend(history::of_link(context, state, seen, linking, &done)?);
     }
-    if is_done {
+    if clears {
         end(context, state, writes).await?;
     } else {
         context.records.write(writes).await?;

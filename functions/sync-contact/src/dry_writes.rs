@@ -13,11 +13,11 @@ use crate::queries;
 use crate::source_writes::link;
 use crate::target_writes::{Calls, Results, WriteResult};
 
-/// In place of the writes to Xero. The contacts that would be changed are read, as Xero looks at
-/// them before it writes.
+/// In place of the writes to Xero. The contacts that would be linked are read again, as they would
+/// be before they are written to; linked ones were read just now.
 pub(crate) async fn to_xero(context: &Context<'_>, dry_run: &DryRun, begun: &[Begun]) -> Results {
     let (reads, writes) = Calls::of(begun).count();
-    let ids: Vec<XeroContactId> = begun.iter().filter_map(changed).collect();
+    let ids: Vec<XeroContactId> = begun.iter().filter_map(read_again).collect();
     let foresight = ids.len().div_ceil(xero::MAX_IDS);
     dry_run.count(XeroCalls { reads, writes }, foresight);
     let read = match queries::by_id(context, &ids).await {
@@ -41,11 +41,16 @@ pub(crate) async fn to_xero(context: &Context<'_>, dry_run: &DryRun, begun: &[Be
     results
 }
 
-/// The Xero contact that would be changed.
-fn changed(begun: &Begun) -> Option<XeroContactId> {
+/// The Xero contact that would be read again before it is written to.
+fn read_again(begun: &Begun) -> Option<XeroContactId> {
     match &begun.planned.plan.xero {
-        XeroWrite::Change { id, .. } => Some(*id),
-        XeroWrite::Nothing { .. } | XeroWrite::Create(_) | XeroWrite::Unknown(_) => None,
+        XeroWrite::Change {
+            id, before: None, ..
+        } => Some(*id),
+        XeroWrite::Change { .. }
+        | XeroWrite::Nothing { .. }
+        | XeroWrite::Create(_)
+        | XeroWrite::Unknown(_) => None,
     }
 }
 
@@ -69,7 +74,14 @@ fn assume_written(
         XeroWrite::Change {
             id,
             changes,
+            before: Some(read),
+            ..
+        } => (*id, dry_run.change(&dry_run.up_to_date(read), changes)),
+        XeroWrite::Change {
+            id,
+            changes,
             expected,
+            before: None,
         } => match (now.get(id), expected) {
             (Some(now), Some(found)) if !is_still_as_found(found, now) => {
                 return WriteResult::Stale;
@@ -84,19 +96,25 @@ fn assume_written(
         },
     };
     match refused {
-        Ok(()) => WriteResult::Done(id),
+        Ok(()) => WriteResult::Done { id, answered: None },
         Err(Refused { kind, words }) => WriteResult::Refused { kind, words },
     }
 }
 
 /// In place of the writes to BigChange.
 pub(crate) fn to_bigchange(written: Written) -> Box<Ended> {
-    let Written { begun, xero_id } = written;
+    let Written { begun, xero_id, .. } = written;
     let notices = begun.planned.plan.notices.clone();
     let progress = BigChangeProgress {
         account: true,
         contact_reference: true,
         all: true,
     };
-    link(begun, xero_id, notices, progress, None)
+    let answered = None;
+    let written = Written {
+        begun,
+        xero_id,
+        answered,
+    };
+    link(written, notices, progress, None)
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rules::{
-    ContactId, ContactNumber, Customer, Question, XeroContact, XeroContactId,
-    account_number_spellings, search_words,
+    ContactId, ContactNumber, Customer, MAX_MERGES, Question, XeroContact, XeroContactId,
+    account_number_spellings, merged_into_unread, search_words,
 };
 use runtime::CallError;
 use runtime::records::QueryKind;
@@ -61,7 +61,7 @@ pub(crate) async fn run(
     questions: Vec<(Matched, Question)>,
     again: bool,
 ) -> Stage<Matched> {
-    let mut answers = linked(context, &questions).await;
+    let mut answers = Answers::new();
     let asked: Vec<Asked<'_>> = questions
         .iter()
         .filter(|(_, question)| matches!(question, Question::Match { .. }))
@@ -71,6 +71,9 @@ pub(crate) async fn run(
         // Boxed, for every caller would carry its size.
         answers.extend(Box::pin(matching(context, &asked, again)).await);
     }
+    // Last, so that nothing but their writes comes after: what a person enters in Xero between is
+    // written over unseen.
+    answers.extend(linked(context, &questions).await);
     if let Some(dry_run) = &context.worker.dry_run {
         for (matched, _) in &questions {
             if let Some(Ok(found)) = answers.get_mut(&matched.id()) {
@@ -95,27 +98,66 @@ pub(crate) async fn run(
     answered.collect()
 }
 
-/// How the Xero contacts look now that contacts are linked to, or that people named.
+/// How the Xero contacts look now that contacts are linked to, or that people named, and what they
+/// were merged into.
 async fn linked(context: &Context<'_>, questions: &[(Matched, Question)]) -> Answers {
-    let linked = questions
+    let linked: Vec<(ContactId, &[XeroContactId])> = questions
         .iter()
         .filter_map(|(matched, question)| match question {
-            Question::Linked(xero_id) => Some((matched.id(), *xero_id)),
+            Question::Linked(xero_ids) => Some((matched.id(), xero_ids.as_slice())),
             Question::Match { .. } => None,
-        });
-    let (contacts, xero_ids): (Vec<ContactId>, Vec<XeroContactId>) = linked.unzip();
-    if contacts.is_empty() {
+        })
+        .collect();
+    if linked.is_empty() {
         return Answers::new();
     }
-    let read = queries::by_id(context, &xero_ids).await.map_err(Arc::new);
-    let read = read.map(|contacts| Found {
-        contacts,
-        alike: Vec::new(),
-    });
-    contacts
-        .into_iter()
-        .map(|contact| (contact, read.clone()))
-        .collect()
+    let all: BTreeSet<XeroContactId> = linked.iter().flat_map(|(_, ids)| *ids).copied().collect();
+    let read = read_with_survivors(context, all).await.map_err(Arc::new);
+    let answer = |(contact, ids): (ContactId, &[XeroContactId])| {
+        let read = read.as_ref().map_err(Arc::clone);
+        let found = read.map(|read| Found {
+            contacts: reached_from(ids, read),
+            alike: Vec::new(),
+        });
+        (contact, found)
+    };
+    linked.into_iter().map(answer).collect()
+}
+
+/// Reads Xero contacts and what each was merged into, as far as merges are followed.
+async fn read_with_survivors(
+    context: &Context<'_>,
+    ids: BTreeSet<XeroContactId>,
+) -> Result<Vec<XeroContact>, CallError> {
+    let mut wanted: Vec<XeroContactId> = ids.into_iter().collect();
+    let mut read = Vec::new();
+    for _ in 0..=MAX_MERGES {
+        if wanted.is_empty() {
+            break;
+        }
+        read.extend(queries::by_id(context, &wanted).await?);
+        // One that Xero does not give is not asked for again and again.
+        let asked = std::mem::take(&mut wanted);
+        wanted = merged_into_unread(&read);
+        wanted.retain(|id| !asked.contains(id));
+    }
+    Ok(read)
+}
+
+/// The contacts with these ids, and what each was merged into.
+fn reached_from(ids: &[XeroContactId], read: &[XeroContact]) -> Vec<XeroContact> {
+    let mut reached: Vec<XeroContact> = Vec::new();
+    let mut next = ids.to_vec();
+    while let Some(id) = next.pop() {
+        if reached.iter().any(|known| known.id == id) {
+            continue;
+        }
+        if let Some(contact) = read.iter().find(|contact| contact.id == id) {
+            next.extend(contact.merged_into);
+            reached.push(contact.clone());
+        }
+    }
+    reached
 }
 
 /// Which contacts carry the account number, the name, or our contact number, and which are like the

@@ -1,26 +1,23 @@
 //! The history of a contact: what was done about it.
 
 use rules::{
-    Change, ContactId, Field, Plan, SyncAction, System, XeroContact, XeroContactId, XeroWrite,
-    changes,
+    Change, ContactId, Field, SyncAction, System, XeroContact, XeroWrite, changes, may_have_arrived,
 };
-use runtime::records::{HistoryEvent, HistoryRecord};
+use runtime::records::{HistoryEvent, HistoryRecord, Intent};
 use store::{TableError, Write};
 
 use crate::context::Context;
-use crate::model::{BigChangeProgress, ContactState, Linking, Seen};
+use crate::model::{ContactState, Linking, Seen};
 
 /// The fields that a plan has written, as far as BigChange took its part. What it has not taken yet
 /// is told when it has.
-pub(crate) fn changes_of(
-    state: &ContactState,
-    seen: &Seen,
-    plan: &Plan,
-    in_bigchange: BigChangeProgress,
-) -> Vec<Change> {
+pub(crate) fn changes_of(state: &ContactState, seen: &Seen, linking: &Linking) -> Vec<Change> {
     let Some(customer) = &seen.customer else {
         return Vec::new();
     };
+    let Linking {
+        plan, in_bigchange, ..
+    } = linking;
     let carried = state.content().link.map(|link| link.synced);
     let replaced = || Some(state.met.replaced.as_ref()?.plan.synced.clone());
     let before = carried.or_else(replaced);
@@ -34,7 +31,29 @@ pub(crate) fn changes_of(
         // What was sent again because an answer was lost is no change.
         is_done && change.before != change.after
     });
-    done
+    let mut all = lost_update(state, seen, linking);
+    all.extend(done);
+    all
+}
+
+/// What an earlier attempt changed whose answer was lost, as far as it may have arrived.
+fn lost_update(state: &ContactState, seen: &Seen, linking: &Linking) -> Vec<Change> {
+    let mut found = seen.found.iter().flatten();
+    let in_xero = found.find(|found| found.id == linking.xero_id);
+    let in_xero = in_xero.and_then(|found| found.details.as_deref());
+    let (Some(in_xero), Some(customer), Some(earlier)) =
+        (in_xero, &seen.customer, earlier_attempt(state))
+    else {
+        return Vec::new();
+    };
+    may_have_arrived(&earlier.plan, customer, in_xero)
+}
+
+/// The intent of an attempt that stopped before it said what it had done.
+fn earlier_attempt(state: &ContactState) -> Option<&Intent> {
+    // Where nothing is left to write, this attempt has not replaced it.
+    let unreplaced = || state.intent().filter(|_| !state.met.has_begun);
+    state.met.replaced.as_ref().or_else(unreplaced)
 }
 
 /// A record of a link and what was written for it, unless no history is kept.
@@ -45,18 +64,17 @@ pub(crate) fn of_link(
     linking: &Linking,
     done: &[Change],
 ) -> Result<Option<Write>, TableError> {
+    let before = state.record.as_ref();
+    let before = before.and_then(|record| record.value.link.as_ref());
     let event = match linking.plan.outcome {
+        _ if before.is_some_and(|link| link.xero_id != linking.xero_id) => {
+            HistoryEvent::FollowedMerge
+        }
         SyncAction::Created => HistoryEvent::Created,
         // It was this software that created it, although it learnt of it only now.
-        SyncAction::Linked if let Some(created) = lost_create(context, state, seen, linking) => {
+        SyncAction::Linked if let Some(created) = lost_create(state, seen, linking) => {
             let done: Vec<Change> = created.into_iter().chain(done.iter().cloned()).collect();
-            return remember(
-                context,
-                state.id,
-                HistoryEvent::Created,
-                linking.xero_id,
-                &done,
-            );
+            return remember(context, state.id, HistoryEvent::Created, linking, &done);
         }
         SyncAction::Linked => HistoryEvent::Linked,
         // What was carried over without a write (a field that was left out) is nothing that was
@@ -66,24 +84,13 @@ pub(crate) fn of_link(
         // No decision of this version has it.
         SyncAction::Unknown => HistoryEvent::Unknown,
     };
-    remember(context, state.id, event, linking.xero_id, done)
+    remember(context, state.id, event, linking, done)
 }
 
 /// What an earlier attempt wrote that created this Xero contact and never saw the answer; `None`
 /// where there was none.
-fn lost_create(
-    context: &Context<'_>,
-    state: &ContactState,
-    seen: &Seen,
-    linking: &Linking,
-) -> Option<Vec<Change>> {
-    // Where nothing is left to write, this attempt has not replaced it.
-    let in_record = || {
-        state
-            .intent()
-            .filter(|intent| intent.attempt != context.attempt)
-    };
-    let earlier = &state.met.replaced.as_ref().or_else(in_record)?.plan;
+fn lost_create(state: &ContactState, seen: &Seen, linking: &Linking) -> Option<Vec<Change>> {
+    let earlier = &earlier_attempt(state)?.plan;
     let is_create = matches!(earlier.xero, XeroWrite::Create(_));
     let is_it = |found: &XeroContact| found.id == linking.xero_id && found.is_ours_for(state.id);
     if !is_create || !seen.found.iter().flatten().any(is_it) {
@@ -99,28 +106,42 @@ pub(crate) fn of_release(
     context: &Context<'_>,
     state: &ContactState,
 ) -> Result<Option<Write>, TableError> {
-    match state.content().link {
-        Some(link) => remember(context, state.id, HistoryEvent::Released, link.xero_id, &[]),
-        None => Ok(None),
-    }
+    let Some(link) = state.content().link else {
+        return Ok(None);
+    };
+    let record = HistoryRecord {
+        at: context.host().now(),
+        event: HistoryEvent::Released,
+        xero_id: link.xero_id,
+        changes: Vec::new(),
+        notices: Vec::new(),
+    };
+    write(context, state.id, &record)
 }
 
 fn remember(
     context: &Context<'_>,
     contact: ContactId,
     event: HistoryEvent,
-    xero_id: XeroContactId,
+    linking: &Linking,
     done: &[Change],
 ) -> Result<Option<Write>, TableError> {
+    let events = linking.notices.iter().filter(|notice| notice.is_event());
     let record = HistoryRecord {
         at: context.host().now(),
         event,
-        xero_id,
+        xero_id: linking.xero_id,
         changes: done.to_vec(),
+        notices: events.cloned().collect(),
     };
-    record.write(
-        &context.records,
-        contact,
-        context.worker.services.history_days,
-    )
+    write(context, contact, &record)
+}
+
+fn write(
+    context: &Context<'_>,
+    contact: ContactId,
+    record: &HistoryRecord,
+) -> Result<Option<Write>, TableError> {
+    let days = context.worker.services.history_days;
+    record.write(&context.records, contact, days)
 }

@@ -26,7 +26,7 @@ pub(crate) async fn ended(
         intent: state.met.replaced.clone(),
         ..record.value.clone()
     };
-    let mut writes = Vec::from_iter(unclaim(context, state, &content).await?);
+    let mut writes = unclaim(context, state, &content).await?;
     if let Some(reference) = take_unkept(&mut content, own_reference) {
         writes.extend(
             context
@@ -78,23 +78,23 @@ pub(crate) async fn drop_intent(
     };
     context.records.write(writes).await?;
     let state = begun.state_mut();
-    state.met.released_claim |= state.claimed() != content.claimed();
+    state.met.released_claim |= state.claims() != content.claims();
     state.wrote(content);
     Ok(())
 }
 
-/// Releases the Xero contact that a contact claims and, by its record's next `content`, does so no
-/// longer: it may be somebody else's.
+/// Releases the Xero contacts that a contact claims and, by its record's next `content`, does so no
+/// longer: they may be somebody else's.
 pub(crate) async fn unclaim(
     context: &Context<'_>,
     state: &ContactState,
     content: &ContactRecord,
-) -> Result<Option<Write>, TableError> {
-    let claimed = state.claimed();
-    match claimed.filter(|claimed| content.claimed() != Some(*claimed)) {
-        Some(xero_id) => context.xero_claims().release(xero_id, state.id).await,
-        None => Ok(None),
+) -> Result<Vec<Write>, TableError> {
+    let mut writes = Vec::new();
+    for xero_id in state.claims().difference(&content.claims()) {
+        writes.extend(context.xero_claims().release(*xero_id, state.id).await?);
     }
+    Ok(writes)
 }
 
 /// The reservation of a plan's account reference for a contact, in its record's next `content` too.

@@ -3,12 +3,12 @@
 //! Every stage takes values of one type and returns values of the next, or the [`Ending`] of a
 //! contact that goes no further. Making an ending writes nothing: the module `commit` does.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use rules::{
-    AccountReference, Alike, AskedBy, Change, Contact, ContactId, Customer, Plan, Problem, Skip,
-    Subject, SyncAction, UnknownAnswers, XeroContact, XeroContactId,
+    AccountReference, Alike, AskedBy, Change, Contact, ContactId, Customer, Details, Plan, Problem,
+    Skip, Subject, SyncAction, UnknownAnswers, XeroContact, XeroContactId,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, Intent, PendingReferenceScan, ProblemRecord, Stored,
@@ -84,6 +84,8 @@ pub struct Met {
     /// The intent of an earlier attempt that this batch has replaced, if what it wrote is still in
     /// doubt.
     pub replaced: Option<Intent>,
+    /// Whether this batch has stored an intent of its own for it.
+    pub has_begun: bool,
     /// The fields that were written for it.
     pub changes: Vec<Change>,
 }
@@ -111,10 +113,27 @@ impl ContactState {
         self.record.as_ref()?.value.intent.as_ref()
     }
 
-    /// The Xero contact that it has claimed.
+    /// The Xero contacts that it has claimed.
     #[must_use]
-    pub fn claimed(&self) -> Option<XeroContactId> {
-        self.record.as_ref()?.value.claimed()
+    pub fn claims(&self) -> BTreeSet<XeroContactId> {
+        let record = self.record.as_ref();
+        record.map_or_else(BTreeSet::new, |record| record.value.claims())
+    }
+
+    /// Whether its Xero contact has to be looked at, if it is linked: it was seen not to be as the
+    /// link says, or the contact is held for what Xero showed.
+    #[must_use]
+    pub fn is_to_be_looked_at(&self) -> bool {
+        let problem = self.problem.as_ref();
+        self.was_seen_to_differ()
+            || problem.is_some_and(|problem| problem.value.problem.depends_on_xero())
+    }
+
+    /// Whether the poll saw in Xero that its Xero contact is not as the link says.
+    #[must_use]
+    pub fn was_seen_to_differ(&self) -> bool {
+        let deferred = self.deferred.as_ref();
+        deferred.is_some_and(|deferred| deferred.value.look_at_xero)
     }
 
     /// Remembers that its record was written with this content, so that the next write expects what
@@ -267,6 +286,8 @@ pub struct Written {
     pub begun: Begun,
     /// Its Xero contact.
     pub xero_id: XeroContactId,
+    /// How Xero shows it in its answer to the write, if there was one.
+    pub answered: Option<Box<Details>>,
 }
 
 /// How a contact ends. Nothing is written by making one.
@@ -306,6 +327,8 @@ pub struct Linking {
     pub plan: Plan,
     /// The Xero contact.
     pub xero_id: XeroContactId,
+    /// How Xero shows it in its answer to the write, if there was one.
+    pub answered: Option<Box<Details>>,
     /// What the accounts admin should know.
     pub notices: Vec<rules::Notice>,
     /// How much of the plan BigChange has taken.

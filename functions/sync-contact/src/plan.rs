@@ -104,6 +104,8 @@ fn decision(context: &Context<'_>, matched: &Matched, claims: &Claims) -> Decisi
         in_doubt: record.in_doubt().as_ref(),
         generated: record.code(),
         contact_reference_due: record.contact_reference_in_doubt(),
+        keep: record.keep.as_ref(),
+        is_to_be_looked_at: matched.state().is_to_be_looked_at(),
         found: matched.found.as_deref(),
         alike: &matched.alike,
         linked: &claims.linked,

@@ -27,7 +27,11 @@ pub(crate) async fn sort(
     for begun in begun {
         let result = results.remove(&begun.state().id);
         match result.unwrap_or(WriteResult::InDoubt) {
-            WriteResult::Done(xero_id) => stage.go_on.push(Written { begun, xero_id }),
+            WriteResult::Done { id, answered } => stage.go_on.push(Written {
+                begun,
+                xero_id: id,
+                answered,
+            }),
             // Boxed, for few contacts need it and every one would carry its size.
             other => match Box::pin(not_written(context, begun, other)).await {
                 Ok(again) => stage.again.push(again),
@@ -45,7 +49,7 @@ async fn not_written(
     result: WriteResult,
 ) -> Step<Matched> {
     match result {
-        WriteResult::Done(_) | WriteResult::InDoubt => {
+        WriteResult::Done { .. } | WriteResult::InDoubt => {
             // Not before the intent has expired; longer each time, for what Xero chokes on may be
             // this contact.
             let at_least = context.until_intents_expire();

@@ -1,16 +1,20 @@
 //! Writes the references back to BigChange, where the entry was made, once the contact is in Xero.
 
-use rules::{AccountType, Contact, Field, Notice, Plan};
+use rules::{AccountType, Contact, Field, Notice, Plan, Problem};
 use runtime::records::DeferReason;
 
 use crate::context::Context;
-use crate::endings::{bigchange_failed, put_off};
-use crate::model::{Begun, BigChangeProgress, Ended, Ending, InWork as _, Linking, Written};
+use crate::endings::{bigchange_failed, held, put_off};
+use crate::model::{BigChangeProgress, Ended, Ending, InWork as _, Linking, Written};
 
 /// Writes what BigChange lacks. The contact is linked whatever comes of it: what is missing shows
 /// in BigChange itself, but for the contact reference, which is noted in the contact's record.
 pub(crate) async fn run(context: &Context<'_>, written: Written) -> Box<Ended> {
-    let Written { mut begun, xero_id } = written;
+    let Written {
+        mut begun,
+        xero_id,
+        answered,
+    } = written;
     let mut notices = begun.planned.plan.notices.clone();
     let mut progress = BigChangeProgress::default();
     let id = begun.state().id;
@@ -27,24 +31,38 @@ pub(crate) async fn run(context: &Context<'_>, written: Written) -> Box<Ended> {
             Some(bigchange_failed(context, begun.state_mut(), &error))
         }
     };
-    link(begun, xero_id, notices, progress, left_to_do)
+    let written = Written {
+        begun,
+        xero_id,
+        answered,
+    };
+    link(written, notices, progress, left_to_do)
 }
 
-/// The ending of a contact that is linked.
+/// The ending of a contact that is linked. It is held all the same where a part of it is held back.
 pub(crate) fn link(
-    begun: Begun,
-    xero_id: rules::XeroContactId,
+    written: Written,
     notices: Vec<Notice>,
     in_bigchange: BigChangeProgress,
     left_to_do: Option<Ending>,
 ) -> Box<Ended> {
+    let Written {
+        begun,
+        xero_id,
+        answered,
+    } = written;
     let plan = begun.planned.plan.clone();
+    let held_back = (!plan.conflicts.is_empty()).then(|| {
+        let units = plan.conflicts.clone();
+        held(Problem::ChangedInBoth { units })
+    });
     begun.end(Ending::Linked(Box::new(Linking {
         plan,
         xero_id,
+        answered,
         notices,
         in_bigchange,
-        left_to_do,
+        left_to_do: left_to_do.or(held_back),
     })))
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rules::{
-    ContactId, NewXeroContact, Refusal, XeroChanges, XeroContact, XeroContactId, XeroWrite,
-    is_still_as_found,
+    ContactId, Details, NewXeroContact, Refusal, XeroChanges, XeroContact, XeroContactId,
+    XeroWrite, is_still_as_found,
 };
 use runtime::records::DeferReason;
 use runtime::{CallError, Pause};
@@ -15,9 +15,6 @@ use crate::context::Context;
 use crate::model::{Begun, UnknownWrite};
 use crate::queries::{self, call};
 
-/// So few changes of linked contacts go singly, one call each; more are cheaper as one read and one
-/// write for 40.
-const FEW_CHANGES: usize = 2;
 /// A contact that failed this often with others is sent alone, so that it cannot hold them up.
 const ALONE_AFTER_ATTEMPTS: u32 = 2;
 
@@ -25,7 +22,11 @@ const ALONE_AFTER_ATTEMPTS: u32 = 2;
 #[derive(Debug)]
 pub(crate) enum WriteResult {
     /// It is there: this is the Xero contact.
-    Done(XeroContactId),
+    Done {
+        id: XeroContactId,
+        /// How Xero shows it in its answer, if something was written.
+        answered: Option<Box<Details>>,
+    },
     /// Xero refused it; nothing was written.
     Refused { kind: Refusal, words: Vec<String> },
     /// Xero does not know the contact that this one is linked to; nothing was written.
@@ -57,6 +58,7 @@ pub(crate) struct Change {
     contact: ContactId,
     id: XeroContactId,
     changes: XeroChanges,
+    /// The contact as a list showed it, which may be stale: it is read again first.
     expected: Option<XeroContact>,
     alone: bool,
 }
@@ -67,8 +69,10 @@ pub(crate) struct Calls {
     /// Contacts that need no write.
     in_place: Vec<(ContactId, XeroContactId)>,
     creates: Vec<Vec<Create>>,
-    /// Each read again first, and then written in one call.
-    changes_together: Vec<Vec<Change>>,
+    /// Changes of linked contacts, which were read just now: each part is one call.
+    updates_together: Vec<Vec<Change>>,
+    /// Each part is read again first, and then written in one call.
+    links_together: Vec<Vec<Change>>,
     changes_alone: Vec<Change>,
 }
 
@@ -94,6 +98,7 @@ impl Calls {
                     id,
                     changes: what,
                     expected,
+                    before: _,
                 } => changes.push(Change {
                     contact: state.id,
                     id: *id,
@@ -108,9 +113,22 @@ impl Calls {
         calls.creates = together
             .chain(alone.into_iter().map(|one| vec![one]))
             .collect();
-        let (alone, together) = split_changes(changes);
+        // Renames go singly: an element without a name that Xero refuses for its name can only lack
+        // one.
+        let (alone, together): (Vec<_>, Vec<_>) = changes
+            .into_iter()
+            .partition(|change| change.alone || change.changes.name.is_some());
+        let (links, updates): (Vec<_>, Vec<_>) = together
+            .into_iter()
+            .partition(|change| change.expected.is_some());
         calls.changes_alone = alone;
-        calls.changes_together = together.chunks(xero::MAX_IDS).map(<[_]>::to_vec).collect();
+        calls.links_together = links.chunks(xero::MAX_IDS).map(<[_]>::to_vec).collect();
+        if let [_] = updates.as_slice() {
+            calls.changes_alone.extend(updates);
+        } else {
+            let parts = updates.chunks(xero::MAX_BATCH);
+            calls.updates_together = parts.map(<[_]>::to_vec).collect();
+        }
         calls
     }
 
@@ -120,22 +138,12 @@ impl Calls {
             .changes_alone
             .iter()
             .filter(|change| change.expected.is_some());
-        let writes = self.creates.len() + self.changes_together.len() + self.changes_alone.len();
-        (self.changes_together.len() + reads_alone.count(), writes)
+        let writes = self.creates.len()
+            + self.updates_together.len()
+            + self.links_together.len()
+            + self.changes_alone.len();
+        (self.links_together.len() + reads_alone.count(), writes)
     }
-}
-
-/// The changes that go singly, and those that share calls. Renames go singly: an element without a
-/// name that Xero refuses for its name can only lack one.
-fn split_changes(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
-    let linking = changes.iter().any(|change| change.expected.is_some());
-    let is_plain = |change: &&Change| {
-        change.expected.is_none() && change.changes.name.is_none() && !change.alone
-    };
-    let few = !linking && changes.iter().filter(is_plain).count() <= FEW_CHANGES;
-    changes.into_iter().partition(|change| {
-        change.changes.name.is_some() || change.alone || (change.expected.is_none() && few)
-    })
 }
 
 /// Writes to Xero.
@@ -143,14 +151,28 @@ pub(crate) async fn run(context: &Context<'_>, begun: &[Begun]) -> Results {
     let calls = Calls::of(begun);
     let mut results = Results::new();
     let in_place = calls.in_place.into_iter();
-    results.extend(in_place.map(|(contact, id)| (contact, WriteResult::Done(id))));
+    results.extend(in_place.map(|(contact, id)| {
+        let answered = None;
+        (contact, WriteResult::Done { id, answered })
+    }));
+    // First what was read a moment ago: what a person enters in Xero meanwhile is written over.
+    for part in calls.updates_together {
+        write_together(context, part, &mut results).await;
+    }
+    let (links_alone, updates_alone): (Vec<_>, Vec<_>) = calls
+        .changes_alone
+        .into_iter()
+        .partition(|change| change.expected.is_some());
+    for change in updates_alone {
+        change_alone(context, change, &mut results).await;
+    }
     for part in calls.creates {
         create(context, &part, &mut results).await;
     }
-    for part in calls.changes_together {
-        change_together(context, &part, &mut results).await;
+    for part in calls.links_together {
+        link_together(context, &part, &mut results).await;
     }
-    for change in calls.changes_alone {
+    for change in links_alone {
         change_alone(context, change, &mut results).await;
     }
     results
@@ -171,46 +193,53 @@ async fn create(context: &Context<'_>, part: &[Create], results: &mut Results) {
 }
 
 /// Reads the contacts again, for a directory may be stale, then writes to those that are still as
-/// found. An element holds no name: to repeat the one just read would undo a rename made meanwhile.
-async fn change_together(context: &Context<'_>, part: &[Change], results: &mut Results) {
-    let Some(mut now) = read_again(context, part, results).await else {
+/// found.
+async fn link_together(context: &Context<'_>, part: &[Change], results: &mut Results) {
+    let Some(now) = read_again(context, part, results).await else {
         return;
     };
-    let mut updates = Vec::new();
-    let mut sent = Vec::new();
-    for change in part {
-        let read = now.remove(&change.id);
-        let update = read
-            .filter(|read| may_be_changed(change, read))
-            .and_then(|_| Update::new(change.id, change.changes.clone()).ok());
-        match update {
-            Some(update) => {
-                updates.push(update);
-                sent.push(change);
-            }
-            None if change.expected.is_some() => {
-                results.insert(change.contact, WriteResult::Stale);
-            }
-            // A linked contact that is no longer active, or not there: the single call tells why.
-            None => change_alone(context, change.clone(), results).await,
-        }
-    }
-    if updates.is_empty() {
+    let (same, stale): (Vec<_>, Vec<_>) = part.iter().cloned().partition(|change| {
+        let read = now.get(&change.id);
+        read.is_some_and(|read| is_as_expected(change, read))
+    });
+    let stale = stale.iter().map(|one| (one.contact, WriteResult::Stale));
+    results.extend(stale);
+    write_together(context, same, results).await;
+}
+
+/// Writes many changes in one call. An element holds no name: to repeat the one that was read would
+/// undo a rename made meanwhile.
+async fn write_together(context: &Context<'_>, part: Vec<Change>, results: &mut Results) {
+    let contacts: Vec<ContactId> = part.iter().map(|change| change.contact).collect();
+    if contacts.is_empty() {
         return;
     }
-    let contacts: Vec<ContactId> = sent.iter().map(|change| change.contact).collect();
+    if context.is_out_of_time() {
+        return no_time(context, &contacts, results);
+    }
+    let updates: Result<Vec<Update>, _> = part
+        .iter()
+        .map(|change| Update::new(change.id, change.changes.clone()))
+        .collect();
+    let Ok(updates) = updates else {
+        // Only a rename is none, and these are singled out before.
+        for change in part {
+            change_alone(context, change, results).await;
+        }
+        return;
+    };
     let key = idempotency_key(context);
     let (updates, key) = (updates.as_slice(), key.as_str());
     let answer = call(context, |xero, access| async move {
         xero.update_many(&access, updates, key).await
     });
     take_results(context, &contacts, answer.await, results).await;
-    let lacks_name = |change: &&Change| {
+    let lacks_name = |change: &Change| {
         let kind = Refusal::NameMissing;
         matches!(results.get(&change.contact), Some(WriteResult::Refused { kind: refused, .. }) if *refused == kind)
     };
     // The address of a single contact takes the same without a name.
-    let singly: Vec<Change> = sent.into_iter().filter(lacks_name).cloned().collect();
+    let singly: Vec<Change> = part.into_iter().filter(lacks_name).collect();
     for change in singly {
         change_alone(context, change, results).await;
     }
@@ -226,7 +255,7 @@ async fn change_alone(context: &Context<'_>, change: Change, results: &mut Resul
             return;
         };
         let read = now.get(&change.id);
-        if !read.is_some_and(|read| may_be_changed(&change, read)) {
+        if !read.is_some_and(|read| is_as_expected(&change, read)) {
             results.insert(change.contact, WriteResult::Stale);
             return;
         }
@@ -322,15 +351,18 @@ async fn result_of(
     match element {
         ElementResult::Saved(saved) => {
             let id = saved.id;
+            let mut answered = None;
             // An element that tells only its id says nothing to match by.
             if !saved.name.is_empty() {
+                let mut saved = saved;
+                answered = saved.details.take();
                 let mut directory = context.worker.directory.lock().await;
                 let tenant = context.records.tenant();
                 if let Some(directory) = directory.as_mut().filter(|known| known.is_of(tenant)) {
                     directory.put(saved);
                 }
             }
-            WriteResult::Done(id)
+            WriteResult::Done { id, answered }
         }
         ElementResult::Refused { kind, messages } => WriteResult::Refused {
             kind,
@@ -366,13 +398,10 @@ fn idempotency_key(context: &Context<'_>) -> String {
     format!("{}/{}", context.records.tenant(), context.host().new_id())
 }
 
-/// A contact that was found may be written to if it is as it was found; a linked one if it is
-/// active.
-fn may_be_changed(change: &Change, read: &XeroContact) -> bool {
-    match &change.expected {
-        Some(found) => is_still_as_found(found, read),
-        None => read.status == rules::ContactStatus::Active,
-    }
+/// Whether a contact may be written to: it is as the list showed it, if it was found in one.
+fn is_as_expected(change: &Change, read: &XeroContact) -> bool {
+    let expected = change.expected.as_ref();
+    expected.is_none_or(|found| is_still_as_found(found, read))
 }
 
 /// Whether a call certainly changed nothing.

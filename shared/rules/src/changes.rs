@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::unit::{full_name, in_one_line};
 use crate::{
-    AccountType, Address, ContactNumber, Customer, Details, Field, NewXeroContact, Person, Plan,
-    XeroWrite,
+    AccountType, ContactNumber, Customer, Details, Field, NewXeroContact, Plan, Unit, XeroWrite,
 };
 
 /// One of the two systems.
@@ -38,14 +38,15 @@ pub struct Change {
     pub system: System,
     /// Which field.
     pub field: Field,
-    /// What was there, as far as this software knows: for Xero, what it last carried over.
+    /// What was there: for Xero what was read there for this write; of a write that version 0.1
+    /// began what it had carried over last.
     pub before: String,
     /// What is written.
     pub after: String,
 }
 
 /// What `plan` writes, field by field, Xero first. `synced` is what was last carried over to the
-/// Xero contact, or may have been; `None` where nothing was.
+/// Xero contact, or may have been; it stands for what was there where the plan does not say.
 #[must_use]
 pub fn changes(plan: &Plan, customer: &Customer, synced: Option<&Details>) -> Vec<Change> {
     let mut all = Vec::new();
@@ -64,27 +65,19 @@ pub fn changes(plan: &Plan, customer: &Customer, synced: Option<&Details>) -> Ve
                 xero(field, String::new(), after);
             }
         }
-        XeroWrite::Change { changes, .. } => {
+        XeroWrite::Change {
+            changes, before, ..
+        } => {
             let nothing = Details::default();
-            let before = synced.unwrap_or(&nothing);
-            if let Some(name) = &changes.name {
-                xero(Field::Name, before.name.clone(), name.clone());
-            }
+            let read = before.as_ref().and_then(|before| before.details.as_deref());
+            let before = read.or(synced).unwrap_or(&nothing);
             if let Some(number) = &changes.account_number {
                 // Only ever into a blank one.
                 xero(Field::AccountReference, String::new(), number.to_string());
             }
-            if let Some(address) = &changes.address {
-                xero(Field::Address, line(&before.address), line(address));
-            }
-            if let Some(phone) = &changes.phone {
-                xero(Field::Phone, before.phone.clone(), phone.clone());
-            }
-            if let Some(email) = &changes.email {
-                xero(Field::Email, before.email.clone(), email.clone());
-            }
-            if let Some(person) = &changes.person {
-                xero(Field::Person, full_name(&before.person), full_name(person));
+            for unit in Unit::ALL.into_iter().filter(|unit| unit.is_in(changes)) {
+                let after = unit.text(&plan.synced);
+                xero(unit.field(), unit.text(before), after);
             }
         }
     }
@@ -137,7 +130,7 @@ fn created(new: &NewXeroContact) -> Vec<(Field, String)> {
         (Field::ContactNumber, number(contact_number)),
     ];
     let given = [
-        (Field::Address, address.as_ref().map(line)),
+        (Field::Address, address.as_ref().map(in_one_line)),
         (Field::Phone, phone.clone()),
         (Field::Email, email.clone()),
         (Field::Person, person.as_ref().map(full_name)),
@@ -146,25 +139,6 @@ fn created(new: &NewXeroContact) -> Vec<(Field, String)> {
         .into_iter()
         .filter_map(|(field, value)| Some((field, value?)));
     always.into_iter().chain(given).collect()
-}
-
-/// An address in one line.
-fn line(address: &Address) -> String {
-    let Address {
-        street,
-        town,
-        postcode,
-        country,
-    } = address;
-    let parts = [street, town, postcode, country].map(String::as_str);
-    let given: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    given.join(", ")
-}
-
-fn full_name(person: &Person) -> String {
-    let parts = [person.first_names.as_str(), person.last_name.as_str()];
-    let given: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    given.join(" ")
 }
 
 fn account_type(account_type: AccountType) -> String {

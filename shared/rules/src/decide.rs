@@ -5,24 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::carry_over::CarriedOver;
+use crate::linked::{carry_over, decide_linked};
 use crate::problem::{MAX_CANDIDATES, XeroContactRef};
 use crate::text::NameKey;
 use crate::{
     AccountReference, AccountType, Address, Alike, ContactId, ContactNumber, ContactStatus,
-    Customer, Details, Field, Grade, InDoubt, NewXeroContact, Notice, Person, Plan, Problem,
-    Settings, SyncAction, XeroChanges, XeroContact, XeroContactId, XeroWrite,
+    Customer, Details, Field, Grade, InDoubt, Keep, Link, NewXeroContact, Notice, Person, Plan,
+    Problem, Settings, SyncAction, Unit, XeroChanges, XeroContact, XeroContactId, XeroWrite,
 };
-
-/// The stored link between a BigChange contact and its Xero contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Link {
-    /// The Xero contact.
-    pub xero_id: XeroContactId,
-    /// The account reference that both sides carry.
-    pub account_reference: AccountReference,
-    /// What was last carried over: only what differs from this has changed in BigChange since.
-    pub synced: Details,
-}
 
 /// What a person said about which Xero contact a customer is. It overrules the match table, and
 /// nothing else.
@@ -67,6 +58,11 @@ pub struct Snapshot<'a> {
     pub generated: Option<&'a AccountReference>,
     /// A contact reference that an earlier attempt meant to write last and may not have.
     pub contact_reference_due: Option<&'a AccountReference>,
+    /// Whose value stays where both systems changed one, as a person said.
+    pub keep: Option<&'a Keep>,
+    /// Whether a linked contact's Xero contact has to be looked at although nothing changed in
+    /// BigChange: it was seen not to be as the link says, or the contact is held for what it showed.
+    pub is_to_be_looked_at: bool,
     /// What was found in Xero, or `None` if Xero was not asked. May hold contacts that do not
     /// match: they are compared here.
     pub found: Option<&'a [XeroContact]>,
@@ -107,8 +103,9 @@ pub enum Question {
         /// Whether an earlier create of ours may have reached Xero.
         create_in_doubt: bool,
     },
-    /// How does this contact, which is linked or was named by a person, look now?
-    Linked(XeroContactId),
+    /// How do these contacts look now, and what was each merged into? The first is linked, or was
+    /// named by a person; the others were merged into it.
+    Linked(Vec<XeroContactId>),
 }
 
 /// The field without which nothing can be decided about a customer, if BigChange left it out of its
@@ -143,53 +140,6 @@ pub fn decide(snapshot: &Snapshot<'_>) -> Decision {
         Some(link) => decide_linked(snapshot, link),
         None => decide_unlinked(snapshot),
     }
-}
-
-fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
-    let account_reference = match &s.customer.account_reference {
-        Some(edited) if *edited != link.account_reference => {
-            let Some(found) = s.found else {
-                return Decision::Ask(Question::Linked(link.xero_id));
-            };
-            let linked = found.iter().find(|contact| contact.id == link.xero_id);
-            if let Some(problem) = linked.and_then(unusable) {
-                return Decision::Hold(problem);
-            }
-            let in_xero = linked
-                .map(|contact| contact.account_number.trim().to_owned())
-                .unwrap_or_default();
-            if AccountReference::parse(&in_xero).ok().as_ref() != Some(edited) {
-                return Decision::Hold(Problem::AccountReferenceChanged {
-                    in_bigchange: edited.clone(),
-                    in_xero,
-                });
-            }
-            if let Some(problem) = held_by_another(s, edited) {
-                return Decision::Hold(problem);
-            }
-            edited.clone()
-        }
-        // A cleared reference is restored.
-        _ => link.account_reference.clone(),
-    };
-    let (changes, synced) = if s.settings.update_in_xero {
-        let in_doubt = match s.in_doubt {
-            Some(InDoubt::Update { changes, .. }) => Some(&**changes),
-            _ => None,
-        };
-        changes_since(&link.synced, s.customer, in_doubt)
-    } else {
-        (XeroChanges::default(), link.synced.clone())
-    };
-    let xero = xero_change(link.xero_id, changes, None);
-    let mut plan = plan(s, SyncAction::Updated, account_reference, xero, synced);
-    if plan.writes_nothing()
-        && plan.account_reference == link.account_reference
-        && plan.synced == link.synced
-    {
-        plan.outcome = SyncAction::Unchanged;
-    }
-    Decision::Apply(Box::new(plan))
 }
 
 /// The match table, the first row that fits:
@@ -259,7 +209,7 @@ fn decide_unlinked(s: &Snapshot<'_>) -> Decision {
 /// fit do not matter.
 fn decide_chosen(s: &Snapshot<'_>, chosen: XeroContactId) -> Decision {
     let Some(found) = s.found else {
-        return Decision::Ask(Question::Linked(chosen));
+        return Decision::Ask(Question::Linked(vec![chosen]));
     };
     match found.iter().find(|contact| contact.id == chosen) {
         None => Decision::Hold(Problem::LinkedContactNotInXero { xero_id: chosen }),
@@ -358,25 +308,6 @@ fn matching<'a>(
     others
 }
 
-/// What is wrong with a link, if anything is: the synchronisation does not look at a Xero contact
-/// that it is linked to, and would find out at the next write.
-#[must_use]
-pub fn link_out_of_line(link: &Link, in_xero: Option<&XeroContact>) -> Option<Problem> {
-    let Some(contact) = in_xero else {
-        return Some(Problem::LinkedContactNotInXero {
-            xero_id: link.xero_id,
-        });
-    };
-    let number = AccountReference::parse(&contact.account_number).ok();
-    let differs = number.as_ref() != Some(&link.account_reference);
-    unusable(contact).or_else(|| {
-        differs.then(|| Problem::AccountReferenceChanged {
-            in_bigchange: link.account_reference.clone(),
-            in_xero: contact.account_number.trim().to_owned(),
-        })
-    })
-}
-
 /// Whether a contact found earlier may still be written to: it is active, and neither its name nor
 /// its account number changed since.
 #[must_use]
@@ -402,7 +333,7 @@ pub(crate) fn unusable(contact: &XeroContact) -> Option<Problem> {
     }
 }
 
-fn held_by_another(s: &Snapshot<'_>, reference: &AccountReference) -> Option<Problem> {
+pub(crate) fn held_by_another(s: &Snapshot<'_>, reference: &AccountReference) -> Option<Problem> {
     let holder = *s.holders.get(reference)?;
     (holder != s.customer.id).then(|| Problem::DuplicateAccountReference {
         reference: reference.clone(),
@@ -423,6 +354,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         return Decision::Hold(Problem::LinkedToAnotherContact {
             xero: xero.into(),
             other: *other,
+            merged_from: None,
         });
     }
     let ours = xero.is_ours_for(customer.id);
@@ -472,15 +404,25 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     }
     // On linking nothing but a blank account number is written. A create of ours whose answer was
     // lost is brought up to date, for it was ours to write.
-    let (mut changes, synced) = match s.in_doubt {
-        Some(InDoubt::Create(created)) if ours => changes_since(created, customer, None),
-        // The second attempt to bring it up to date: what the first was about to send may not have
-        // arrived.
-        Some(InDoubt::Update { changes, synced }) if ours => {
-            changes_since(synced, customer, Some(changes))
-        }
-        _ => (XeroChanges::default(), customer.details.clone()),
+    let mut carried = CarriedOver {
+        synced: customer.details.clone(),
+        ..CarriedOver::default()
     };
+    if ours && let Some(in_doubt) = s.in_doubt {
+        let link = Link::new(xero.id, account_reference.clone(), in_doubt.base());
+        let carry = carry_over(s, &link);
+        carried = match &xero.details {
+            _ if !carry.needs_xero() => carry.without_a_write(),
+            Some(shown) => carry.to(shown),
+            None => return Decision::Ask(Question::Linked(vec![xero.id])),
+        };
+    }
+    let CarriedOver {
+        mut changes,
+        synced,
+        conflicts,
+        notices,
+    } = carried;
     if in_xero.is_empty() {
         changes.account_number = Some(account_reference.clone());
     }
@@ -491,6 +433,8 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         xero_change(xero.id, changes, Some(xero)),
         synced,
     );
+    plan.notices.extend(notices);
+    plan.conflicts = conflicts;
     if NameKey::of(&xero.name) != NameKey::of(&customer.details.name)
         && plan.xero.renames().is_none()
     {
@@ -600,7 +544,7 @@ const CONTACT_REFERENCE_MAX: usize = 40;
 /// | blank | has an account number | any | set | Xero's | unchanged |
 /// | blank | none, or no account number | ticked | blank | generated | the same code |
 /// | blank | none, or no account number | ticked | set | generated | unchanged |
-fn plan(
+pub(crate) fn plan(
     s: &Snapshot<'_>,
     outcome: SyncAction,
     account_reference: AccountReference,
@@ -638,10 +582,12 @@ fn plan(
         xero,
         synced,
         notices,
+        conflicts: Vec::new(),
+        forgets_moves: false,
     }
 }
 
-fn xero_change(
+pub(crate) fn xero_change(
     id: XeroContactId,
     changes: XeroChanges,
     expected: Option<&XeroContact>,
@@ -653,69 +599,7 @@ fn xero_change(
             id,
             changes: Box::new(changes),
             expected: expected.cloned().map(Box::new),
-        }
-    }
-}
-
-/// What changed in BigChange since the last sync, and what will then have been carried over. A
-/// phone, email or person that was left out is neither; an address goes as one unit, without the
-/// part that was left out. Where BigChange's answer lacks a key, the unit stays as it was carried
-/// over. Where the key was missing at linking, its first value is noted and not sent: Xero has a
-/// value of its own, and nobody changed anything.
-fn changes_since(
-    synced: &Details,
-    customer: &Customer,
-    in_doubt: Option<&XeroChanges>,
-) -> (XeroChanges, Details) {
-    let now = &customer.details;
-    let in_doubt = in_doubt.cloned().unwrap_or_default();
-    let mut changes = XeroChanges::default();
-    let mut after = synced.clone();
-    if now.name != synced.name || in_doubt.name.is_some() {
-        changes.name = Some(now.name.clone());
-        after.name.clone_from(&now.name);
-    }
-    let unit = |fields: &[Field]| Unit {
-        stays: fields.iter().any(|field| customer.missing.contains(field))
-            || (fields.len() == 1 && customer.left_out.iter().any(|l| fields.contains(&l.field))),
-        was_unknown: fields.iter().any(|field| synced.not_known.contains(field)),
-    };
-    let address = unit(&ADDRESS);
-    let address_stays = address.stays;
-    (changes.address, after.address) =
-        address.since(&now.address, &synced.address, in_doubt.address.is_some());
-    (changes.phone, after.phone) =
-        unit(&[Field::Phone]).since(&now.phone, &synced.phone, in_doubt.phone.is_some());
-    (changes.email, after.email) =
-        unit(&[Field::Email]).since(&now.email, &synced.email, in_doubt.email.is_some());
-    (changes.person, after.person) =
-        unit(&[Field::Person]).since(&now.person, &synced.person, in_doubt.person.is_some());
-    after.not_known.retain(|field| {
-        customer.missing.contains(field) || (address_stays && ADDRESS.contains(field))
-    });
-    (changes, after)
-}
-
-/// The parts of an address.
-const ADDRESS: [Field; 4] = [Field::Street, Field::Town, Field::Postcode, Field::Country];
-
-/// One unit of what is carried over.
-struct Unit {
-    /// It is not to be changed now: BigChange did not tell all of it, or Xero would refuse it.
-    stays: bool,
-    /// It was not known when the contact was linked, or since.
-    was_unknown: bool,
-}
-
-impl Unit {
-    /// What is to be sent, and what will then have been carried over.
-    fn since<T: Clone + PartialEq>(&self, now: &T, synced: &T, in_doubt: bool) -> (Option<T>, T) {
-        if self.stays {
-            (None, synced.clone())
-        } else if in_doubt || (now != synced && !self.was_unknown) {
-            (Some(now.clone()), now.clone())
-        } else {
-            (None, now.clone())
+            before: None,
         }
     }
 }
@@ -723,19 +607,10 @@ impl Unit {
 /// A field that an update in doubt was about to send and that BigChange left out of its answer now:
 /// whether Xero has the old value or the new one is not known, and neither is which is right.
 fn in_doubt_and_missing(changes: &XeroChanges, customer: &Customer) -> Option<Field> {
-    let units: [(bool, &[Field]); 4] = [
-        (changes.address.is_some(), &ADDRESS),
-        (changes.phone.is_some(), &[Field::Phone]),
-        (changes.email.is_some(), &[Field::Email]),
-        (changes.person.is_some(), &[Field::Person]),
-    ];
-    let mut in_doubt = units
-        .into_iter()
-        .filter(|(is_in_doubt, _)| *is_in_doubt)
-        .flat_map(|(_, fields)| fields);
-    in_doubt
-        .find(|field| customer.missing.contains(field))
-        .copied()
+    let in_doubt = Unit::ALL.into_iter().filter(|unit| unit.is_in(changes));
+    let mut fields = in_doubt.flat_map(|unit| unit.fields());
+    let missing = fields.find(|field| customer.missing.contains(field));
+    missing.copied()
 }
 
 fn new_contact(customer: &Customer, account_number: AccountReference) -> NewXeroContact {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContactId, Details, Plan, XeroChanges, XeroContact, XeroWrite};
+use crate::{ContactId, Details, Notice, Plan, Unit, XeroChanges, XeroContact, XeroWrite};
 
 /// What an earlier attempt was about to write to Xero when it stopped without saying whether it
 /// did.
@@ -10,14 +10,44 @@ use crate::{ContactId, Details, Plan, XeroChanges, XeroContact, XeroWrite};
 pub enum InDoubt {
     /// A create.
     Create(Details),
-    /// An update. Its units are sent again whatever the last sync says: they may have been changed
-    /// and edited back since.
+    /// An update. Its units are compared with Xero again whatever the last sync says: they may have
+    /// been changed and edited back since.
     Update {
         /// What was to be changed.
         changes: Box<XeroChanges>,
         /// What would then have been carried over.
         synced: Details,
+        /// What stood in Xero before; `None` where version 0.1 began it, which did not look.
+        before: Option<Box<Details>>,
+        /// What it would have told.
+        notices: Vec<Notice>,
     },
+}
+
+impl InDoubt {
+    /// What had been carried over to a contact of our own before it, which is not linked yet: what
+    /// the create wrote, or what stood there before the update. Of an update by version 0.1, which
+    /// did not look, that is not known.
+    #[must_use]
+    pub fn base(&self) -> Details {
+        match self {
+            Self::Create(synced) => synced.clone(),
+            Self::Update {
+                changes,
+                synced,
+                before,
+                ..
+            } => {
+                let not_known = Details::default();
+                let before = before.as_deref().unwrap_or(&not_known);
+                let mut base = synced.clone();
+                for unit in Unit::ALL.into_iter().filter(|unit| unit.is_in(changes)) {
+                    unit.copy(before, &mut base);
+                }
+                base
+            }
+        }
+    }
 }
 
 /// What the stored plan of an earlier attempt leaves in doubt:
@@ -36,9 +66,13 @@ pub fn left_in_doubt(plan: &Plan, is_linked: bool) -> Option<InDoubt> {
         XeroWrite::Nothing { .. } | XeroWrite::Create(_) | XeroWrite::Unknown(_) => {
             Some(InDoubt::Create(plan.synced.clone()))
         }
-        XeroWrite::Change { changes, .. } => Some(InDoubt::Update {
+        XeroWrite::Change {
+            changes, before, ..
+        } => Some(InDoubt::Update {
             changes: changes.clone(),
             synced: plan.synced.clone(),
+            before: before.as_ref().and_then(|before| before.details.clone()),
+            notices: plan.notices.clone(),
         }),
     }
 }

@@ -8,6 +8,7 @@
 //! never decides while it applies.
 
 mod account_reference;
+mod carry_over;
 mod changes;
 mod codes;
 mod conflicts;
@@ -21,7 +22,10 @@ mod ids;
 mod in_doubt;
 mod likeness;
 mod limits;
+mod link;
+mod linked;
 mod lookup;
+mod merges;
 mod notice;
 mod participation;
 mod plan;
@@ -33,17 +37,21 @@ mod settings;
 mod subject;
 mod switch;
 mod text;
+mod unit;
 mod xero_contact;
 
 pub use account_reference::{AccountReference, InvalidAccountReference};
+pub use carry_over::{
+    Keep, Side, UnitConflict, UnitDecision, UnitValues, decide_unit, may_have_arrived,
+};
 pub use changes::{Change, System, changes};
 pub use codes::{code_prefix, codes, looks_like_a_code};
 pub use conflicts::kept_back;
 pub use contact::{AccountType, Contact, Group, ListedContact};
 pub use customer::{Customer, Details, LeftOut};
 pub use decide::{
-    Decision, Link, ManualMatch, Question, Snapshot, decide, holds_after_incomplete_answers,
-    is_still_as_found, link_out_of_line, needed_and_missing,
+    Decision, ManualMatch, Question, Snapshot, decide, holds_after_incomplete_answers,
+    is_still_as_found, needed_and_missing,
 };
 pub use field::Field;
 pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
@@ -54,7 +62,9 @@ pub use likeness::{
     Compared, ContactData, DataKind, Grade, Likeness, Mark, MatchIndex, SharedData, likeness,
 };
 pub use limits::{CallsLeft, Limit, LimitPolicy, PauseReason};
+pub use link::{Link, XeroShowed};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
+pub use merges::{MAX_MERGES, merged_into_unread};
 pub use notice::Notice;
 pub use participation::{Participation, Skip, contact_fingerprint, participation};
 pub use plan::{Plan, SyncAction, UnknownWrite, XeroWrite};
@@ -68,8 +78,9 @@ pub use refusal::{
 };
 pub use reservation::{GivenUp, Reservation, given_up_by, keeps_reservation};
 pub use retry::{PutOff, Retry, RetryPolicy, Trouble};
-pub use settings::{InvalidSetting, Settings};
+pub use settings::{InvalidSetting, OnConflict, Settings};
 pub use subject::Subject;
 pub use switch::{AskedBy, Switch};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
+pub use unit::Unit;
 pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};

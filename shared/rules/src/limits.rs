@@ -48,6 +48,11 @@ pub struct LimitPolicy {
     pub starter_day_reserve: u32,
     /// The most calls of a day on the starter tier.
     pub starter_day_limit: u32,
+    /// The same on every other tier.
+    pub day_limit: u32,
+    /// So many percent of a day's calls must be left for the whole list to be read for nothing but
+    /// a comparison.
+    pub percent_for_comparing: u32,
     /// How long to wait where Xero does not say, when the calls of a minute are used up.
     pub minute_pause: Duration,
     /// The same for the calls of a day.
@@ -67,6 +72,8 @@ impl LimitPolicy {
         day_reserve: 100,
         starter_day_reserve: 20,
         starter_day_limit: 1_000,
+        day_limit: 5_000,
+        percent_for_comparing: 30,
         minute_pause: Duration::from_secs(60),
         day_pause: Duration::from_secs(60 * 60),
         concurrent_pause: Duration::from_secs(10),
@@ -90,8 +97,7 @@ impl LimitPolicy {
         left: CallsLeft,
         day_limit_at_least: u32,
     ) -> Option<(Duration, PauseReason)> {
-        let is_starter = day_limit_at_least <= self.starter_day_limit;
-        let kept = if is_starter {
+        let kept = if self.is_starter(day_limit_at_least) {
             self.starter_day_reserve
         } else {
             self.day_reserve
@@ -108,6 +114,23 @@ impl LimitPolicy {
             }
             CallsLeft { .. } => None,
         }
+    }
+
+    fn is_starter(&self, day_limit_at_least: u32) -> bool {
+        day_limit_at_least <= self.starter_day_limit
+    }
+
+    /// Whether enough calls of the day are left to read the whole list of contacts for nothing but
+    /// a comparison. Where Xero does not say how many are left, it is read.
+    #[must_use]
+    pub fn may_compare(&self, left: CallsLeft, day_limit_at_least: u32) -> bool {
+        let limit = if self.is_starter(day_limit_at_least) {
+            self.starter_day_limit
+        } else {
+            self.day_limit.max(day_limit_at_least)
+        };
+        let least = u64::from(limit) * u64::from(self.percent_for_comparing);
+        left.day.is_none_or(|day| u64::from(day) * 100 >= least)
     }
 
     /// How long to leave Xero alone after it said that a limit is reached. `asked` is what it asked

@@ -32,6 +32,22 @@ pub enum Notice {
         /// Those.
         candidates: Vec<XeroContactRef>,
     },
+    /// A value of Xero's own was written over, because BigChange's had changed too.
+    CorrectionOverwritten {
+        /// Of which field.
+        field: Field,
+        /// What stood in Xero; blank where there was nothing.
+        in_xero: String,
+        /// What was sent.
+        sent: String,
+    },
+    /// Its Xero contact was merged into another there, and the link followed.
+    FollowedMerge {
+        /// The one that was merged.
+        from: XeroContactRef,
+        /// The one that it was merged into.
+        to: XeroContactRef,
+    },
     /// A notice that only a newer version of this software knows: read from a record, never given.
     #[serde(other)]
     Unknown,
@@ -46,6 +62,8 @@ impl Notice {
             Self::LinkedUnderAnotherName { .. } => "LinkedUnderAnotherName",
             Self::ContactReferenceNotWritten { .. } => "ContactReferenceNotWritten",
             Self::CreatedBesideLikely { .. } => "CreatedBesideLikely",
+            Self::CorrectionOverwritten { .. } => "CorrectionOverwritten",
+            Self::FollowedMerge { .. } => "FollowedMerge",
             Self::Unknown => "Unknown",
         }
     }
@@ -83,7 +101,44 @@ impl Notice {
                     names.join(", ")
                 )
             }
+            Self::CorrectionOverwritten {
+                field: Field::AccountReference,
+                sent,
+                ..
+            } => format!(
+                "Its account number was taken away in Xero; {sent} was entered there again. To keep this customer out of the synchronisation, tick \"Exclude from \
+                 financial sync\" in BigChange (CRM → Contacts → the contact → Financials)."
+            ),
+            Self::CorrectionOverwritten {
+                field,
+                in_xero,
+                sent,
+            } => format!(
+                "The {} was changed in BigChange to {}, and Xero, which had {} of its own, has that now. If Xero's was right, enter it in BigChange (CRM → Contacts → \
+                 the contact → General).",
+                field.label(),
+                quoted(sent),
+                quoted(in_xero)
+            ),
+            Self::FollowedMerge { from, to } => format!(
+                "Its Xero contact {} was merged there into {}, to which it is linked now.",
+                from.told(),
+                to.told()
+            ),
             Self::Unknown => "A newer version of the synchronisation noted something that this version does not know.".to_owned(),
+        }
+    }
+
+    /// Whether it tells what happened once, rather than what is so: it is in the history too.
+    #[must_use]
+    pub fn is_event(&self) -> bool {
+        match self {
+            Self::CorrectionOverwritten { .. } | Self::FollowedMerge { .. } => true,
+            Self::FieldLeftOut(_)
+            | Self::LinkedUnderAnotherName { .. }
+            | Self::ContactReferenceNotWritten { .. }
+            | Self::CreatedBesideLikely { .. }
+            | Self::Unknown => false,
         }
     }
 
@@ -95,5 +150,14 @@ impl Notice {
             .cloned()
             .map(Self::FieldLeftOut)
             .collect()
+    }
+}
+
+/// A value as it stands in a sentence.
+pub(crate) fn quoted(value: &str) -> String {
+    if value.is_empty() {
+        "nothing".to_owned()
+    } else {
+        format!("\"{value}\"")
     }
 }

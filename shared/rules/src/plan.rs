@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountReference, ContactId, Customer, Details, NewXeroContact, Notice, XeroChanges,
-    XeroContact, XeroContactId,
+    AccountReference, ContactId, Customer, Details, NewXeroContact, Notice, Unit, UnitConflict,
+    XeroChanges, XeroContact, XeroContactId,
 };
 
 /// What is to be written, in this order: Xero, then BigChange's account fields, then BigChange's
@@ -25,6 +25,13 @@ pub struct Plan {
     pub synced: Details,
     /// What the accounts admin should know.
     pub notices: Vec<Notice>,
+    /// Units that are held back while the rest is written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<UnitConflict>,
+    /// A person confirmed the Xero contact: that others were merged into it, and may be active
+    /// again, matters no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgets_moves: bool,
 }
 
 /// What happens to a contact.
@@ -64,6 +71,10 @@ pub enum XeroWrite {
         /// if that was not just now.
         #[serde(rename = "as_found")]
         expected: Option<Box<XeroContact>>,
+        /// The contact as it was read for this write, with what stands in it: it is linked, and
+        /// need not be read again. Version 0.1 did not read it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Box<XeroContact>>,
     },
     /// A write that only a newer version of this software knows: read from a stored plan, never
     /// decided. Whether it was done cannot be told, so the contact is left to that version.
@@ -139,6 +150,17 @@ impl Plan {
 }
 
 impl XeroWrite {
+    /// Whether it sends this unit.
+    #[must_use]
+    pub fn sends(&self, unit: Unit) -> bool {
+        match self {
+            // What a new contact is not given is blank in it.
+            Self::Create(_) => true,
+            Self::Change { changes, .. } => unit.is_in(changes),
+            Self::Nothing { .. } | Self::Unknown(_) => false,
+        }
+    }
+
     /// The new name, if this renames an existing contact.
     #[must_use]
     pub fn renames(&self) -> Option<&str> {
@@ -159,6 +181,10 @@ impl Notice {
                 Self::FieldLeftOut(_) => false,
                 Self::LinkedUnderAnotherName { .. } => plan.xero.renames().is_none(),
                 Self::CreatedBesideLikely { .. } | Self::Unknown => true,
+                // What happened, rather than what is so: told until the next thing happens.
+                Self::CorrectionOverwritten { .. } | Self::FollowedMerge { .. } => {
+                    plan.outcome == SyncAction::Unchanged
+                }
                 Self::ContactReferenceNotWritten { .. } => {
                     customer.is_some_and(|customer| customer.contact_reference.is_empty())
                 }

@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::notice::quoted;
 use crate::text::NameKey;
 use crate::{
-    AccountReference, Contact, ContactId, Field, Fingerprint, Grade, GroupId, XeroContact,
-    XeroContactId,
+    AccountReference, Contact, ContactId, Field, Fingerprint, Grade, GroupId, UnitConflict,
+    XeroContact, XeroContactId,
 };
 
 /// A contact in Xero, as a problem names it.
@@ -102,6 +103,9 @@ pub enum Problem {
         xero: XeroContactRef,
         /// To whom it is linked.
         other: ContactId,
+        /// The contact that was linked to this one, and was merged into it in Xero.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merged_from: Option<XeroContactRef>,
     },
     /// The Xero contact of this name has another account number.
     NameTakenInXero {
@@ -155,6 +159,33 @@ pub enum Problem {
         /// What its Xero contact says; blank where it has no account number.
         in_xero: String,
     },
+    /// Its Xero contact was merged there into one with an account number of its own.
+    MergedInXero {
+        /// The one that was merged.
+        from: XeroContactRef,
+        /// The one that it was merged into.
+        xero: XeroContactRef,
+        /// The account reference in BigChange, or that of the link where it has none.
+        in_bigchange: AccountReference,
+        /// The other BigChange contact that has the survivor's number as its account reference.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<ContactId>,
+    },
+    /// Its Xero contact was merged there into one without an account number, and Xero does not take
+    /// this contact's for it, because an archived contact has it still.
+    NumberHeldByArchived {
+        /// The account reference.
+        reference: AccountReference,
+        /// The contact that is to have it.
+        xero: XeroContactRef,
+        /// The archived one that has it.
+        archived: XeroContactRef,
+    },
+    /// Units were changed in both systems, and the settings hold such a change.
+    ChangedInBoth {
+        /// Those, with both values.
+        units: Vec<UnitConflict>,
+    },
     /// A person took the link to this Xero contact away, and it is still the one that fits.
     UnlinkedByPerson {
         /// The Xero contact.
@@ -201,7 +232,7 @@ pub const MAX_CANDIDATES: usize = 50;
 const MAX_TOLD: usize = 5;
 
 /// The stable codes of all problems.
-pub const PROBLEM_CODES: [&str; 21] = [
+pub const PROBLEM_CODES: [&str; 24] = [
     "ParentInSiteGroup",
     "SiteContactInAccountGroup",
     "InvalidField",
@@ -216,6 +247,9 @@ pub const PROBLEM_CODES: [&str; 21] = [
     "NotInXero",
     "NoAccountReference",
     "AccountReferenceChanged",
+    "MergedInXero",
+    "NumberHeldByArchived",
+    "ChangedInBoth",
     "UnlinkedByPerson",
     "LinkedContactNotInXero",
     "WebsiteInXero",
@@ -257,6 +291,9 @@ impl Problem {
             Self::NotInXero { .. } => "NotInXero",
             Self::NoAccountReference { .. } => "NoAccountReference",
             Self::AccountReferenceChanged { .. } => "AccountReferenceChanged",
+            Self::MergedInXero { .. } => "MergedInXero",
+            Self::NumberHeldByArchived { .. } => "NumberHeldByArchived",
+            Self::ChangedInBoth { .. } => "ChangedInBoth",
             Self::UnlinkedByPerson { .. } => "UnlinkedByPerson",
             Self::LinkedContactNotInXero { .. } => "LinkedContactNotInXero",
             Self::WebsiteInXero { .. } => "WebsiteInXero",
@@ -300,6 +337,13 @@ impl Problem {
             Self::AccountReferenceChanged { .. } => {
                 "The account reference and Xero's account number differ"
             }
+            Self::MergedInXero { .. } => {
+                "Merged in Xero into a contact with another account number"
+            }
+            Self::NumberHeldByArchived { .. } => {
+                "Merged in Xero, where the archived contact has the account number still"
+            }
+            Self::ChangedInBoth { .. } => "Changed in BigChange and in Xero",
             Self::UnlinkedByPerson { .. } => "Unlinked by a person, and no other Xero contact fits",
             Self::LinkedContactNotInXero { .. } => {
                 "Linked to a contact that this Xero organisation does not have"
@@ -390,7 +434,17 @@ impl Problem {
                     xero.told()
                 )
             }
-            Self::LinkedToAnotherContact { xero, other } => {
+            Self::LinkedToAnotherContact {
+                xero,
+                other,
+                merged_from: Some(from),
+            } => format!(
+                "The Xero contact {} of {who} was merged there into {}, which already belongs to {}.",
+                from.told(),
+                xero.told(),
+                other_text(other)
+            ),
+            Self::LinkedToAnotherContact { xero, other, .. } => {
                 format!(
                     "{who} matches the Xero contact {}, which already belongs to {}.",
                     xero.told(),
@@ -480,6 +534,48 @@ impl Problem {
                     "{who} has account reference {in_bigchange}, but its Xero contact has account number {in_xero}."
                 )
             }
+            Self::MergedInXero {
+                from,
+                xero,
+                in_bigchange,
+                holder,
+            } => {
+                let holder = holder.as_ref().map_or_else(String::new, |holder| {
+                    format!(
+                        " In BigChange, {} has that account reference.",
+                        other_text(holder)
+                    )
+                });
+                format!(
+                    "The Xero contact {} of {who}, whose account reference is {in_bigchange}, was merged there into {}.{holder}",
+                    from.told(),
+                    xero.told()
+                )
+            }
+            Self::NumberHeldByArchived {
+                reference,
+                xero,
+                archived,
+            } => format!(
+                "The Xero contact of {who} was merged there into {}, which cannot get the account number {reference}: the archived contact {} has it still.",
+                xero.told(),
+                archived.told()
+            ),
+            Self::ChangedInBoth { units } => {
+                let units = units.iter().map(|conflict| {
+                    format!(
+                        "{} is {} in BigChange and {} in Xero",
+                        conflict.unit.field().label(),
+                        quoted(&conflict.in_bigchange),
+                        quoted(&conflict.in_xero)
+                    )
+                });
+                let units: Vec<String> = units.collect();
+                format!(
+                    "{who} was changed in both systems: the {}.",
+                    units.join("; the ")
+                )
+            }
             Self::UnlinkedByPerson { xero } => format!(
                 "A person unlinked {who} from the Xero contact {}, and no other Xero contact fits.",
                 xero.told()
@@ -532,6 +628,10 @@ impl Problem {
                  reference of another Xero contact in BigChange (CRM → Contacts → the contact → Financials → Terms). {UNLINK_FIRST}"),
             Self::ArchivedInXero { survivor: Some(_), .. } => format!("In BigChange, enter the account number of the Xero contact that it was merged into (CRM → \
                  Contacts → the contact → Financials → Terms → Account reference). {UNLINK_FIRST}"),
+            Self::LinkedToAnotherContact { merged_from: Some(_), .. } => "If the two BigChange contacts are the same customer, delete one of them in BigChange (CRM → Contacts). If \
+                 not, have whoever runs contact-sync take this one's link away (contact-sync unlink), and give it a new account reference that no other contact has (CRM → Contacts → the \
+                 contact → Financials → Terms)."
+                .to_owned(),
             Self::LinkedToAnotherContact { .. } => "If the two BigChange contacts are the same customer, delete one of them (CRM → Contacts). If not, give this one \
                  another name (CRM → Contacts → the contact → General) and, where they share it, an account reference of its own (Financials → Terms): Xero takes each \
                  name and each account number only once."
@@ -567,6 +667,19 @@ impl Problem {
                 .to_owned(),
             Self::AccountReferenceChanged { .. } => "Make the two equal: change the account number in Xero (Contacts → the contact → Edit → Account \
                  number), or the account reference in BigChange (CRM → Contacts → the contact → Financials → Terms)."
+                .to_owned(),
+            Self::MergedInXero { holder: None, xero, .. } => format!(
+                "In BigChange, enter {} (CRM → Contacts → the contact → Financials → Terms → Account reference): the contact belongs to that Xero contact then.",
+                xero.account_number
+            ),
+            Self::MergedInXero { .. } => "If the two BigChange contacts are the same customer, delete the other one in BigChange (CRM → Contacts). If not, give that one another account \
+                 reference there (CRM → Contacts → the contact → Financials → Terms). Then enter the account number in this one."
+                .to_owned(),
+            Self::NumberHeldByArchived { .. } => "In BigChange, give the contact a new account reference that nobody else has (CRM → Contacts → the contact → Financials → Terms → Account \
+                 reference): it is entered in Xero then."
+                .to_owned(),
+            Self::ChangedInBoth { .. } => "Make the two equal: enter Xero's value in BigChange (CRM → Contacts → the contact → General) or BigChange's in Xero (Contacts → the contact → \
+                 Edit). Or have whoever runs contact-sync say whose stays (contact-sync keep … --bigchange or --xero)."
                 .to_owned(),
             Self::UnlinkedByPerson { .. } => "Correct the account reference or the name in BigChange (CRM → Contacts → the contact → Financials → Terms) so that it \
                  fits the right Xero contact, or have whoever runs contact-sync say which one it is (contact-sync link)."
@@ -614,6 +727,8 @@ impl Problem {
             | Self::DuplicateAccountReference { .. }
             | Self::NoAccountReference { .. }
             | Self::AccountReferenceChanged { .. }
+            | Self::MergedInXero { .. }
+            | Self::NumberHeldByArchived { .. }
             | Self::IncompleteAnswer { .. }
             | Self::RefusedByBigChange { .. } => Precondition::MatchingReference,
             Self::InvalidField { .. }
@@ -624,6 +739,7 @@ impl Problem {
             | Self::OwnedByAnotherProgram { .. }
             | Self::PossibleDuplicate { .. }
             | Self::NotInXero { .. }
+            | Self::ChangedInBoth { .. }
             | Self::UnlinkedByPerson { .. }
             | Self::LinkedContactNotInXero { .. }
             | Self::WebsiteInXero { .. }
@@ -653,6 +769,7 @@ impl Problem {
         match self {
             Self::LinkedToAnotherContact { other, .. } => Some(*other),
             Self::DuplicateAccountReference { holder, .. } => Some(*holder),
+            Self::MergedInXero { holder, .. } => *holder,
             Self::PossibleDuplicate { candidates, .. } => {
                 candidates.iter().find_map(|candidate| candidate.linked_to)
             }
@@ -675,9 +792,13 @@ impl Problem {
             Self::NotInXero { candidates, .. } => {
                 candidates.iter().map(|candidate| &candidate.xero).collect()
             }
+            Self::LinkedToAnotherContact {
+                xero, merged_from, ..
+            } => std::iter::once(xero).chain(merged_from).collect(),
+            Self::MergedInXero { from, xero, .. } => vec![xero, from],
+            Self::NumberHeldByArchived { xero, archived, .. } => vec![xero, archived],
             Self::ErasedInXero { xero }
             | Self::ArchivedInXero { xero, .. }
-            | Self::LinkedToAnotherContact { xero, .. }
             | Self::NameTakenInXero { xero, .. }
             | Self::OwnedByAnotherProgram { xero, .. }
             | Self::WebsiteInXero { xero }
@@ -701,12 +822,14 @@ impl Problem {
         match self {
             Self::AmbiguousMatch { .. }
             | Self::PossibleDuplicate { .. }
+            | Self::LinkedToAnotherContact { .. }
+            | Self::MergedInXero { .. }
+            | Self::NumberHeldByArchived { .. }
             | Self::NotInXero { .. } => self.named().iter().map(|named| named.id).collect(),
             Self::ArchivedInXero { xero, survivor } => {
                 std::iter::once(xero.id).chain(*survivor).collect()
             }
             Self::ErasedInXero { xero }
-            | Self::LinkedToAnotherContact { xero, .. }
             | Self::NameTakenInXero { xero, .. }
             | Self::UnlinkedByPerson { xero }
             | Self::WebsiteInXero { xero }

@@ -87,7 +87,9 @@ pub fn after_refusal(write: &RefusedWrite) -> AfterRefusal {
             | Refusal::NameTaken
             | Refusal::AccountNumberTaken
     );
-    if is_new && may_be_found_now && !write.looked_again {
+    // A linked one may have been merged into another in that moment.
+    let may_have_moved = write.refusal == Refusal::Archived;
+    if (may_have_moved || (is_new && may_be_found_now)) && !write.looked_again {
         return AfterRefusal::LookAgain;
     }
     if is_new && write.refusal == Refusal::AccountNumberTaken && write.has_code {
@@ -113,6 +115,8 @@ pub struct RefusedContact {
     /// The existing Xero contact that was to be changed, as far as it is known; `None` for a
     /// create.
     pub target: Option<XeroContactRef>,
+    /// Whether that is not the linked one, but what a person merged the linked one into.
+    pub is_merged: bool,
 }
 
 impl RefusedContact {
@@ -128,6 +132,11 @@ impl RefusedContact {
             XeroWrite::Change {
                 changes,
                 expected: Some(found),
+                ..
+            }
+            | XeroWrite::Change {
+                changes,
+                before: Some(found),
                 ..
             } => {
                 let name = changes.name.as_ref().unwrap_or(&found.name);
@@ -149,6 +158,9 @@ impl RefusedContact {
             contact,
             name,
             account_reference: plan.account_reference.clone(),
+            is_merged: link
+                .zip(target.as_ref())
+                .is_some_and(|(link, target)| link.xero_id != target.id),
             target,
         }
     }
@@ -197,6 +209,13 @@ pub fn refused_by_xero(
                     == Some(&refused.account_reference)
             })
             .map(|holder| match &refused.target {
+                Some(target) if refused.is_merged && holder.status == ContactStatus::Archived => {
+                    Problem::NumberHeldByArchived {
+                        reference: refused.account_reference.clone(),
+                        xero: target.clone(),
+                        archived: holder.into(),
+                    }
+                }
                 Some(target) => Problem::AmbiguousMatch {
                     found: vec![target.clone(), holder.into()],
                 },
@@ -230,6 +249,7 @@ fn held_by(
         Some(other) => Problem::LinkedToAnotherContact {
             xero: holder.into(),
             other,
+            merged_from: None,
         },
         None => Problem::NameTakenInXero {
             in_bigchange: refused.account_reference.clone(),

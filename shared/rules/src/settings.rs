@@ -21,6 +21,8 @@ pub struct Settings {
     pub update_in_xero: bool,
     /// A contact that is very like one that Xero has already is held, not created.
     pub hold_likely_duplicates: bool,
+    /// What becomes of a unit that changed in BigChange and has a value of its own in Xero.
+    pub on_conflict: OnConflict,
     /// Where the switch stands for the first organisation, until a person touches it
     /// ([`Switch::untouched`](crate::Switch::untouched)). Of no matter afterwards, so it is in no
     /// fingerprint.
@@ -39,6 +41,26 @@ pub struct InvalidSetting {
     pub wrong: String,
     /// What it takes.
     pub takes: &'static str,
+}
+
+/// What becomes of a unit (name, address, phone, e-mail, person) that changed in BigChange and has a
+/// value of its own in Xero, where a person corrected it or it differed when the two were linked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnConflict {
+    /// BigChange's is sent; what stood in Xero is kept in the history and told.
+    #[default]
+    BigChange,
+    /// It is held back until a person says which one stays.
+    Hold,
+}
+
+impl OnConflict {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::BigChange => "bigchange",
+            Self::Hold => "hold",
+        }
+    }
 }
 
 const GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas (BigChange: Admin Settings → Contacts & notes → Contact groups)";
@@ -109,6 +131,7 @@ impl Settings {
             match_by_name: flag("MATCH_BY_NAME", "MatchByName", true)?,
             update_in_xero: flag("UPDATE_IN_XERO", "UpdateInXero", true)?,
             hold_likely_duplicates: flag("HOLD_LIKELY_DUPLICATES", "HoldLikelyDuplicates", true)?,
+            on_conflict: on_conflict(get("ON_CONFLICT"))?,
             sync_enabled: flag("SYNC_ENABLED", "SyncEnabled", false)?,
         })
     }
@@ -135,6 +158,7 @@ impl Settings {
             flag(self.match_by_name),
             flag(self.update_in_xero),
             flag(self.hold_likely_duplicates),
+            self.on_conflict.as_str(),
         ])
     }
 }
@@ -169,6 +193,19 @@ fn groups(
         .filter(|item| !item.trim().is_empty())
         .map(|item| item.parse::<GroupId>().map_err(|_| wrong(item)))
         .collect()
+}
+
+fn on_conflict(value: Option<String>) -> Result<OnConflict, InvalidSetting> {
+    match value.map(|value| value.to_ascii_lowercase()).as_deref() {
+        None | Some("bigchange") => Ok(OnConflict::BigChange),
+        Some("hold") => Ok(OnConflict::Hold),
+        Some(other) => Err(InvalidSetting {
+            variable: "ON_CONFLICT",
+            parameter: "OnConflict",
+            wrong: format!("is {other:?}"),
+            takes: "bigchange or hold",
+        }),
+    }
 }
 
 fn boolean(

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountReference, Compared, ContactData, ContactId, ContactNumber, XeroContactId};
+use crate::{
+    AccountReference, Compared, ContactData, ContactId, ContactNumber, Details, XeroContactId,
+};
 
 /// Xero's `ContactStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,6 +36,10 @@ pub struct XeroContact {
     /// what is compared before a write.
     #[serde(default, skip_serializing_if = "ContactData::is_empty")]
     pub data: ContactData,
+    /// What it shows of the units that are carried over: of a contact that was read by its id, or
+    /// answered to a write. `None` in a list, where it would fill the memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<Details>>,
 }
 
 /// A postal address (Xero's `POBOX` type). Sent as one unit; all blank means: empty it.
@@ -119,6 +125,7 @@ impl NewXeroContact {
             status: ContactStatus::Active,
             merged_into: None,
             data: self.data(),
+            details: None,
         }
     }
 }

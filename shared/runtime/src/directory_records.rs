@@ -94,6 +94,7 @@ impl From<StoredXeroContact> for XeroContact {
             status: stored.status.unwrap_or(ContactStatus::Active),
             merged_into: stored.merged_into,
             data: stored.data,
+            details: None,
         }
     }
 }

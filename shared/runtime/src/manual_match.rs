@@ -3,7 +3,8 @@
 //! cannot undo each other.
 
 use rules::{
-    AccountReference, Alike, ContactId, ManualMatch, NameKey, Notice, Problem, XeroContactId,
+    AccountReference, Alike, ContactId, Keep, ManualMatch, NameKey, Notice, Problem, Side,
+    UnitConflict, XeroContactId,
 };
 use store::{TableError, Write};
 use time::OffsetDateTime;
@@ -43,6 +44,9 @@ pub enum ManualMatchError {
     /// It is not held for being likely the same as a Xero contact.
     #[error("contact {0} is not held for being likely the same customer as one in Xero")]
     NotHeldAsDuplicate(ContactId),
+    /// It is not held for a change in both systems.
+    #[error("contact {0} is not held for having been changed in both systems")]
+    NotChangedInBoth(ContactId),
     /// Xero has its very name, which it takes only once.
     #[error(
         "Xero has an active contact of the very name of contact {contact} ({xero_id}), and takes each name only once"
@@ -195,13 +199,59 @@ pub async fn declare_new(
     write(records, said, read, &declared, Vec::new(), remembering).await
 }
 
+/// The units in which a contact is held because both systems changed them.
+///
+/// # Errors
+/// See [`ManualMatchError`].
+pub async fn held_units(
+    records: &Records,
+    contact: ContactId,
+) -> Result<Vec<UnitConflict>, ManualMatchError> {
+    let held = records.get::<ProblemRecord>(contact).await?;
+    match held.map(|held| held.value.problem) {
+        Some(Problem::ChangedInBoth { units }) => Ok(units),
+        _ => Err(ManualMatchError::NotChangedInBoth(contact)),
+    }
+}
+
+/// A person says whose values stay in the units in which `contact` is held. The worker does it.
+///
+/// # Errors
+/// See [`ManualMatchError`].
+pub async fn keep(
+    records: &Records,
+    contact: ContactId,
+    side: Side,
+    held: &[UnitConflict],
+    remembering: Remembering,
+) -> Result<(), ManualMatchError> {
+    let read = read_idle(records, contact).await?;
+    let content = content(read.as_ref());
+    let Some(xero_id) = content.link.as_ref().map(|link| link.xero_id) else {
+        return Err(ManualMatchError::NotLinked(contact));
+    };
+    let units = held.iter().map(|conflict| conflict.unit).collect();
+    let kept = ContactRecord {
+        keep: Some(Keep { side, units }),
+        ..content
+    };
+    let said = Said {
+        contact,
+        xero_id,
+        event: HistoryEvent::KeptByPerson,
+    };
+    let read = read.as_ref();
+    write(records, said, read, &kept, Vec::new(), remembering).await
+}
+
 async fn check_not_taken(
     records: &Records,
     contact: ContactId,
     content: &ContactRecord,
     xero_id: XeroContactId,
 ) -> Result<(), ManualMatchError> {
-    if let Some(link) = &content.link {
+    // To say it of the one that it is linked to confirms the link, whatever contradicts it in Xero.
+    if let Some(link) = content.link.as_ref().filter(|link| link.xero_id != xero_id) {
         let xero_id = link.xero_id;
         return Err(ManualMatchError::Linked { contact, xero_id });
     }
@@ -253,8 +303,10 @@ pub async fn unlink(
         }
         Some(_) => {}
     }
-    let claim = XeroClaims::of(records).release(xero_id, contact).await?;
-    let mut released = Vec::from_iter(claim);
+    let mut released = Vec::new();
+    for claimed in content.claims() {
+        released.extend(XeroClaims::of(records).release(claimed, contact).await?);
+    }
     // An attempt that had begun to change the reference of the link has reserved the new one.
     let linked_under = content.link.as_ref().map(|link| &link.account_reference);
     if let Some(linked_under) =
@@ -273,6 +325,7 @@ pub async fn unlink(
         intent: None,
         notices: Vec::new(),
         contact_reference_due: contact_reference_left(&content),
+        keep: None,
         manual_match: ManualMatch {
             pinned: None,
             excluded,
@@ -321,6 +374,7 @@ async fn write(
         event: said.event,
         xero_id: said.xero_id,
         changes: Vec::new(),
+        notices: Vec::new(),
     };
     let mut writes = vec![records.put(said.contact, content, expect(read))?];
     writes.extend(also);

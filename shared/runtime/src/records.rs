@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rules::{
-    AccountReference, AskedBy, Change, ContactId, Fingerprint, GroupFault, GroupId, InDoubt, Link,
-    ManualMatch, Notice, Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId,
+    AccountReference, AskedBy, Change, ContactId, Fingerprint, GroupFault, GroupId, InDoubt, Keep,
+    Link, ManualMatch, Notice, Plan, Problem, TenantId, UnknownAnswers, Watch, XeroContactId,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -92,6 +92,10 @@ pub struct ContactRecord {
         skip_serializing_if = "ManualMatch::is_empty"
     )]
     pub manual_match: ManualMatch,
+    /// Whose value stays in the units that were held back, as a person said. Until the contact is
+    /// next in line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Keep>,
 }
 
 impl ContactRecord {
@@ -121,11 +125,14 @@ impl ContactRecord {
         Some(&synced.name)
     }
 
-    /// The Xero contact that it is linked to, or is about to be.
+    /// The Xero contacts that it holds on to: the one that it is linked to, those that were merged
+    /// into it, and the one that it is about to be linked to.
     #[must_use]
-    pub fn claimed(&self) -> Option<XeroContactId> {
-        let linked = self.link.as_ref().map(|link| link.xero_id);
-        linked.or_else(|| self.intent.as_ref()?.plan.xero.existing())
+    pub fn claims(&self) -> BTreeSet<XeroContactId> {
+        let linked = self.link.iter().flat_map(Link::claims);
+        let intent = self.intent.as_ref();
+        let next = intent.and_then(|intent| intent.plan.xero.existing());
+        linked.chain(next).collect()
     }
 
     /// What counts now of what a person said about which Xero contact it is.
@@ -248,6 +255,10 @@ pub struct DeferredRecord {
     /// Who asked for it: what a person asked for is queued again although the switch is off.
     #[serde(default, skip_serializing_if = "AskedBy::is_schedule")]
     pub by: AskedBy,
+    /// Whether its Xero contact was seen not to be as its link says, so that it has to be looked at
+    /// although nothing changed in BigChange.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub look_at_xero: bool,
 }
 
 fn is_zero(count: &u32) -> bool {
@@ -283,6 +294,8 @@ pub enum DeferReason {
     SwitchedOff,
     /// Xero refuses to be asked for single contacts, and has too many to read them all.
     XeroRefusesLookups,
+    /// Its Xero contact was seen not to be as its link says.
+    ChangedInXero,
     /// A newer version of this software was writing it in a way that this version does not know.
     NewerVersion,
     /// A newer version of this software put it off, for a reason that this version does not know.
@@ -353,6 +366,16 @@ pub struct XeroChangesRecord {
     /// Everything that changed in Xero before this has been looked at.
     #[serde(with = "rfc3339")]
     pub changed_since: OffsetDateTime,
+    /// When every link was last compared with the whole list. Version 0.1 did not.
+    #[serde(
+        default,
+        with = "rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub compared_at: Option<OffsetDateTime>,
+    /// The page at which comparing goes on, where it has come no further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_page: Option<u32>,
 }
 
 /// Every account contact has been read once and its reference reserved: codes may be generated.
@@ -504,6 +527,9 @@ pub struct HistoryRecord {
     /// The fields that were written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// What was told of it that happened once, such as a correction that was written over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
 }
 
 /// What was done about a contact.
@@ -523,6 +549,10 @@ pub enum HistoryEvent {
     UnlinkedByPerson,
     /// A person said that it is another customer than this Xero contact.
     DistinctByPerson,
+    /// Its Xero contact was merged into another there, and the link followed.
+    FollowedMerge,
+    /// A person said whose values stay where both systems had changed them.
+    KeptByPerson,
     /// Something that a newer version of this software did.
     #[serde(other)]
     Unknown,

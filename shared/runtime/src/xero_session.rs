@@ -153,6 +153,7 @@ impl XeroConnection {
                 shared: Mutex::new(Shared {
                     access,
                     paused: None,
+                    left: CallsLeft::default(),
                     day_limit_at_least: state.day.map_or(0, |day| day.at_least),
                 }),
             }),
@@ -294,6 +295,8 @@ pub struct XeroSession<'a> {
 struct Shared {
     access: Access,
     paused: Option<Pause>,
+    /// As the last answer said.
+    left: CallsLeft,
     day_limit_at_least: u32,
 }
 
@@ -344,6 +347,13 @@ impl XeroSession<'_> {
             }
             Err(error) => Err(self.pause_for_error(error, &access).await?),
         }
+    }
+
+    /// Whether the last answer left enough calls of the day to read the whole list of contacts for
+    /// nothing but a comparison.
+    pub async fn may_compare(&self) -> bool {
+        let shared = self.shared.lock().await;
+        LIMITS.may_compare(shared.left, shared.day_limit_at_least)
     }
 
     async fn renewed(&self, refused: &Access) -> Result<Option<Access>, CallError> {
@@ -418,6 +428,7 @@ impl XeroSession<'_> {
             let mut shared = self.shared.lock().await;
             let before = shared.day_limit_at_least;
             shared.day_limit_at_least = before.max(left.day.unwrap_or(0));
+            shared.left = left;
             (before, shared.day_limit_at_least)
         };
         if LIMITS.shows_a_larger_tier(left, before) {

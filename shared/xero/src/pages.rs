@@ -39,6 +39,15 @@ impl Pages {
         }
     }
 
+    /// A walk that goes on at a page where an earlier one stopped, to the end of the list.
+    #[must_use]
+    pub fn going_on_at(page: u32) -> Self {
+        Self {
+            page: page.max(1),
+            ..Self::at_most(u32::MAX)
+        }
+    }
+
     /// The page to ask for now, counted from 1.
     #[must_use]
     pub fn page(&self) -> u32 {

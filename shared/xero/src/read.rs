@@ -2,7 +2,10 @@
 
 use http::StatusCode;
 use http::header::DATE;
-use rules::{ContactData, ContactNumber, ContactStatus, NameKey, XeroContact, XeroContactId};
+use rules::{
+    Address, ContactData, ContactNumber, ContactStatus, Details, NameKey, Person, XeroContact,
+    XeroContactId,
+};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
@@ -20,6 +23,8 @@ use crate::{DirectoryPage, ElementResult, Error, Messages, SearchPage, ms_date};
 const DEFAULT_PAGE_SIZE: usize = 100;
 /// The longest text of a contact that is read, in characters. Xero's contract allows 255; a contact with more is not one.
 const MAX_TEXT_CHARS: usize = 1_000;
+/// The longest value of a contact that is kept, in characters: four lines of an address, of 500 each.
+const MAX_VALUE_CHARS: usize = 2_003;
 
 /// The envelope around every answer about contacts.
 #[derive(Deserialize)]
@@ -78,7 +83,7 @@ impl Envelope {
         let contacts: Vec<_> = self
             .contacts
             .into_iter()
-            .filter_map(Element::into_contact)
+            .filter_map(|element| element.into_contact(Kept::InAList))
             .collect();
         Ok(DirectoryPage {
             unreadable: elements - contacts.len(),
@@ -99,22 +104,22 @@ impl Envelope {
         if may_have_more || self.contacts.len() > PAGE_SIZE {
             return Err(Error::TooManyContacts);
         }
-        self.into_all_contacts(status)
+        self.into_all_contacts(status, Kept::AsAWhole)
     }
 
     /// A page of a search. Nothing of it may be left out, since "not found" leads to a create.
     pub(crate) fn into_search_page(self, status: StatusCode) -> Result<SearchPage, Error> {
         let page_count = self.pagination.map(|pages| pages.page_count);
         Ok(SearchPage {
-            contacts: self.into_all_contacts(status)?,
+            contacts: self.into_all_contacts(status, Kept::InAList)?,
             page_count,
         })
     }
 
-    fn into_all_contacts(self, status: StatusCode) -> Result<Vec<XeroContact>, Error> {
+    fn into_all_contacts(self, status: StatusCode, kept: Kept) -> Result<Vec<XeroContact>, Error> {
         self.contacts
             .into_iter()
-            .map(Element::into_contact)
+            .map(|element| element.into_contact(kept))
             .collect::<Option<_>>()
             .ok_or(Error::unexpected(status, "a contact that cannot be read"))
     }
@@ -148,6 +153,8 @@ struct WireContact {
     contact_status: Option<String>,
     #[serde(rename = "MergedToContactID")]
     merged_to: Option<String>,
+    first_name: Option<Lenient<String>>,
+    last_name: Option<Lenient<String>>,
     email_address: Option<Lenient<String>>,
     phones: Option<Lenient<Vec<Lenient<WirePhone>>>>,
     addresses: Option<Lenient<Vec<Lenient<WireAddress>>>>,
@@ -171,12 +178,20 @@ impl<T> Lenient<T> {
             Self::Unreadable(_) => None,
         }
     }
+
+    fn as_read(&self) -> Option<&T> {
+        match self {
+            Self::Read(read) => Some(read),
+            Self::Unreadable(_) => None,
+        }
+    }
 }
 
 /// A phone, in the three parts in which people enter it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct WirePhone {
+    phone_type: Option<String>,
     phone_number: Option<String>,
     phone_area_code: Option<String>,
     phone_country_code: Option<String>,
@@ -185,9 +200,100 @@ struct WirePhone {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct WireAddress {
+    address_type: Option<String>,
     address_line1: Option<String>,
     address_line2: Option<String>,
+    address_line3: Option<String>,
+    address_line4: Option<String>,
+    city: Option<String>,
+    region: Option<String>,
     postal_code: Option<String>,
+    country: Option<String>,
+}
+
+/// What is kept of a contact that is read.
+#[derive(Clone, Copy)]
+enum Kept {
+    /// What it is found and compared by: thousands are held in memory.
+    InAList,
+    /// Its values too, as a person would see them.
+    AsAWhole,
+}
+
+impl WirePhone {
+    /// The number as it is dialled: Xero keeps it in three parts, as people enter it.
+    fn joined(&self) -> String {
+        let part = |part: &Option<String>| part.as_deref().unwrap_or_default().trim().to_owned();
+        let (country, area) = (part(&self.phone_country_code), part(&self.phone_area_code));
+        let is_coded = country.contains(|c: char| c.is_ascii_digit()) && !country.starts_with('+');
+        let plus = if is_coded { "+" } else { "" };
+        let parts = [format!("{plus}{country}"), area, part(&self.phone_number)];
+        let given = parts.into_iter().filter(|part| !part.is_empty());
+        given.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What a contact shows of the units that are carried over: the postal address and the phone that
+/// are written, not its other ones.
+fn details(contact: &WireContact) -> Details {
+    let is = |kind: &Option<String>, wanted: &str| {
+        let kind = kind.as_deref().unwrap_or_default();
+        kind.eq_ignore_ascii_case(wanted)
+    };
+    let phones = contact.phones.as_ref().and_then(Lenient::as_read);
+    let mut phones = phones.into_iter().flatten().filter_map(Lenient::as_read);
+    let phone = phones.find(|phone| is(&phone.phone_type, "DEFAULT"));
+    let addresses = contact.addresses.as_ref().and_then(Lenient::as_read);
+    let mut addresses = addresses.into_iter().flatten().filter_map(Lenient::as_read);
+    let address = addresses.find(|address| is(&address.address_type, "POBOX"));
+    let given = |text: &Option<Lenient<String>>| {
+        let read = text.as_ref().and_then(Lenient::as_read);
+        short(read.map(|text| text.trim()).unwrap_or_default())
+    };
+    Details {
+        name: contact.name.as_deref().map(short).unwrap_or_default(),
+        address: address.map(WireAddress::read).unwrap_or_default(),
+        phone: phone
+            .map(|phone| short(&phone.joined()))
+            .unwrap_or_default(),
+        email: given(&contact.email_address),
+        person: Person {
+            first_names: given(&contact.first_name),
+            last_name: given(&contact.last_name),
+        },
+        not_known: std::collections::BTreeSet::new(),
+    }
+}
+
+impl WireAddress {
+    /// As one that is written: the four lines are the street, and a region belongs to the town.
+    fn read(&self) -> Address {
+        let joined = |parts: &[&Option<String>], between: &str| {
+            let parts = parts.iter().map(|part| part.as_deref().unwrap_or_default());
+            let given: Vec<&str> = parts
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect();
+            short(&given.join(between))
+        };
+        let lines = [
+            &self.address_line1,
+            &self.address_line2,
+            &self.address_line3,
+            &self.address_line4,
+        ];
+        Address {
+            street: joined(&lines, "\n"),
+            town: joined(&[&self.city, &self.region], ", "),
+            postcode: joined(&[&self.postal_code], ""),
+            country: joined(&[&self.country], ""),
+        }
+    }
+}
+
+/// At most as much as a value of Xero's may have: four lines of an address together.
+fn short(text: &str) -> String {
+    text.chars().take(MAX_VALUE_CHARS).collect()
 }
 
 /// What the contact is compared by, besides its name.
@@ -200,12 +306,7 @@ fn data(
     let mut data = ContactData::default().email(&email);
     let phones = phones.and_then(Lenient::read).unwrap_or_default();
     for phone in phones.into_iter().filter_map(Lenient::read) {
-        let part = |part: Option<String>| part.unwrap_or_default();
-        let country = part(phone.phone_country_code);
-        let is_coded = country.contains(|c: char| c.is_ascii_digit()) && !country.starts_with('+');
-        let plus = if is_coded { "+" } else { "" };
-        let (area, number) = (part(phone.phone_area_code), part(phone.phone_number));
-        data = data.phone(&format!("{plus}{country}{area}{number}"));
+        data = data.phone(&phone.joined());
     }
     let addresses = addresses.and_then(Lenient::read).unwrap_or_default();
     for address in addresses.into_iter().filter_map(Lenient::read) {
@@ -223,9 +324,9 @@ fn data(
 
 impl Element {
     /// The contact, or `None` where it cannot be read as one.
-    fn into_contact(self) -> Option<XeroContact> {
+    fn into_contact(self, kept: Kept) -> Option<XeroContact> {
         match self {
-            Self::Contact(contact) => contact.into_contact(),
+            Self::Contact(contact) => contact.into_contact(kept),
             Self::Unreadable(_) => None,
         }
     }
@@ -288,7 +389,8 @@ impl WireContact {
                 what: "an element that says it was saved, without a ContactID",
             }
         } else {
-            self.into_contact().map_or(UNREADABLE, ElementResult::Saved)
+            self.into_contact(Kept::AsAWhole)
+                .map_or(UNREADABLE, ElementResult::Saved)
         };
         Answered {
             id,
@@ -298,7 +400,11 @@ impl WireContact {
         }
     }
 
-    fn into_contact(self) -> Option<XeroContact> {
+    fn into_contact(self, kept: Kept) -> Option<XeroContact> {
+        let details = match kept {
+            Kept::InAList => None,
+            Kept::AsAWhole => Some(Box::new(details(&self))),
+        };
         let id = self.id?.parse().ok()?;
         let merged_into = text(self.merged_to)?.parse::<XeroContactId>().ok();
         Some(XeroContact {
@@ -309,6 +415,7 @@ impl WireContact {
             status: status(&text(self.contact_status)?),
             merged_into,
             data: data(self.email_address, self.phones, self.addresses),
+            details,
         })
     }
 }

@@ -92,6 +92,8 @@ impl Truth {
             in_doubt: record.in_doubt().as_ref(),
             generated: record.code(),
             contact_reference_due: record.contact_reference_in_doubt(),
+            keep: record.keep.as_ref(),
+            is_to_be_looked_at: true,
             found: Some(&self.in_xero),
             alike: &alike,
             linked: &self.linked,

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use fake_xero::Status;
-use rules::{Alike, ContactData, ContactNumber, ContactStatus, Settings, XeroContact};
+use rules::{
+    Address, Alike, ContactData, ContactNumber, ContactStatus, Details, Person, Settings,
+    XeroContact,
+};
 use runtime::records::ContactRecord;
 
 use crate::world::World;
@@ -30,7 +33,28 @@ pub(crate) fn as_rules_see(fake: &fake_xero::Contact) -> Option<XeroContact> {
         contact_number: ContactNumber::from_xero(fake.text("ContactNumber")),
         merged_into: fake.merged_into.and_then(|id| id.try_into().ok()),
         data: data(fake),
+        details: Some(Box::new(details(fake))),
     })
+}
+
+fn details(fake: &fake_xero::Contact) -> Details {
+    let address = |field| fake.address("POBOX", field).to_owned();
+    Details {
+        name: fake.name().to_owned(),
+        address: Address {
+            street: address("AddressLine1"),
+            town: address("City"),
+            postcode: address("PostalCode"),
+            country: address("Country"),
+        },
+        phone: fake.phone("DEFAULT", "PhoneNumber").to_owned(),
+        email: fake.text("EmailAddress").to_owned(),
+        person: Person {
+            first_names: fake.text("FirstName").to_owned(),
+            last_name: fake.text("LastName").to_owned(),
+        },
+        not_known: std::collections::BTreeSet::new(),
+    }
 }
 
 fn data(fake: &fake_xero::Contact) -> ContactData {

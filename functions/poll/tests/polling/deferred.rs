@@ -17,6 +17,7 @@ fn deferred(world: &World, since_minutes: i64, due_in_minutes: i64) -> DeferredR
         attempts: 3,
         incomplete_answers: 0,
         unknown_answers: rules::UnknownAnswers::default(),
+        look_at_xero: false,
         by: AskedBy::Schedule,
     }
 }

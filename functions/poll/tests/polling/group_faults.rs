@@ -296,6 +296,8 @@ async fn moments_from_the_future_stop_nothing() {
             "only",
             &XeroChangesRecord {
                 changed_since: future,
+                compared_at: None,
+                next_page: None,
             },
         )
         .await;

@@ -81,6 +81,7 @@ async fn busy() -> World {
         attempts: 1,
         incomplete_answers: 0,
         unknown_answers: rules::UnknownAnswers::default(),
+        look_at_xero: false,
         by: AskedBy::Schedule,
     };
     world.put(3, &deferred).await;

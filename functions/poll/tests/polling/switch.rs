@@ -21,6 +21,7 @@ fn deferred(world: &World, reason: DeferReason, by: AskedBy) -> DeferredRecord {
         attempts: 0,
         incomplete_answers: 0,
         unknown_answers: rules::UnknownAnswers::default(),
+        look_at_xero: false,
         by,
     }
 }

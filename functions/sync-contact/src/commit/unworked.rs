@@ -28,6 +28,7 @@ pub(crate) async fn defer_all(
             attempts: 0,
             incomplete_answers: 0,
             unknown_answers: UnknownAnswers::default(),
+            look_at_xero: false,
             by: asked_by,
         };
         let deferred = match old {
@@ -105,6 +106,7 @@ async fn put_off(
             attempts: earlier.map_or(0, |old| old.attempts),
             incomplete_answers: earlier.map_or(0, |old| old.incomplete_answers),
             unknown_answers: earlier.map(|old| old.unknown_answers).unwrap_or_default(),
+            look_at_xero: earlier.is_some_and(|old| old.look_at_xero),
             by: AskedBy::Schedule,
         };
         let write = records.put(contact, &deferred, expect(old.as_ref()))?;

@@ -34,7 +34,7 @@ async fn retry(world: &mut World, id: u64) {
 }
 
 /// What the hourly look does where a person's edit in Xero touches what the contact waits for.
-async fn hourly_look(world: &mut World, id: u64, changed: Uuid) {
+pub(crate) async fn hourly_look(world: &mut World, id: u64, changed: Uuid) {
     let problem = world.problem(id).await.unwrap();
     let in_xero = world.in_xero(changed);
     let seen = rules::XeroContact {
@@ -45,6 +45,7 @@ async fn hourly_look(world: &mut World, id: u64, changed: Uuid) {
         status: rules::ContactStatus::Active,
         merged_into: None,
         data: rules::ContactData::default(),
+        details: None,
     };
     assert!(problem.watch.is_touched_by(&seen));
     retry(world, id).await;

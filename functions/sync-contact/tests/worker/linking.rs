@@ -80,7 +80,10 @@ async fn a_link_under_another_name_is_told_until_the_contact_is_renamed() {
     world.edit(acme, |c| c.name = "Acme Group".into());
     world.sync(&[acme]).await;
     assert_eq!(world.in_xero(xero).name(), "Acme Group");
-    assert_eq!(world.record(acme).await.notices, []);
+    // Its own name in Xero is written over, and that is told in its place.
+    let told = world.record(acme).await.notices;
+    let told: Vec<&str> = told.iter().map(Notice::code).collect();
+    assert_eq!(told, ["CorrectionOverwritten"]);
 }
 
 #[tokio::test]

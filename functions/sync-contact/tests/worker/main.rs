@@ -32,6 +32,7 @@ mod problems;
 mod stores;
 mod switch;
 mod trouble;
+mod true_links;
 mod unchanged;
 mod unknown;
 mod unread_groups;

@@ -1,5 +1,7 @@
 //! A person's word about which Xero contact it is, carried out.
 
+use std::collections::BTreeSet;
+
 use rules::{ManualMatch, XeroContactId};
 use runtime::manual_match::{self, ManualMatchError, Remembering};
 use runtime::records::ContactRecord;
@@ -175,7 +177,7 @@ async fn a_first_link_in_doubt_does_not_keep_a_person_from_saying_which_one_it_i
     let second = world.xero_contact(json!({"Name": "Acme North", "AccountNumber": "A-1"}));
     world.settle().await;
     assert_eq!(world.problem_code(id).await, "AmbiguousMatch");
-    assert_eq!(world.record(id).await.claimed(), None);
+    assert_eq!(world.record(id).await.claims(), BTreeSet::new());
     choose(&world, id, second).await.unwrap();
     world.sync(&[id]).await;
     assert_eq!(world.linked(id).await, Some(second));

@@ -38,9 +38,9 @@ async fn an_update_keeps_what_a_newer_version_stored_about_the_contact_and_its_l
     world.sync(&[acme]).await;
     rewrite::<ContactRecord>(&world, acme, |body| {
         body["undone"] = json!("2026-11-02T09:00:00Z");
-        body["link"]["moved_from"] = json!(["x"]);
+        body["link"]["seen_by"] = json!(["x"]);
         body["link"]["synced"]["mobile"] = json!("07700");
-        body["notices"] = json!([{"code": "FollowedMerge", "from": "x"}]);
+        body["notices"] = json!([{"code": "NotYetThoughtOf", "from": "x"}]);
     })
     .await;
     world.pass(Duration::minutes(1));
@@ -49,11 +49,11 @@ async fn an_update_keeps_what_a_newer_version_stored_about_the_contact_and_its_l
     let body = body::<ContactRecord>(&world, acme);
     assert_eq!(body["link"]["synced"]["phone"], "+4420");
     assert_eq!(body["undone"], "2026-11-02T09:00:00Z");
-    assert_eq!(body["link"]["moved_from"], json!(["x"]));
+    assert_eq!(body["link"]["seen_by"], json!(["x"]));
     assert_eq!(body["link"]["synced"]["mobile"], "07700");
     assert_eq!(
         body["notices"],
-        json!([{"code": "FollowedMerge", "from": "x"}])
+        json!([{"code": "NotYetThoughtOf", "from": "x"}])
     );
     world.is_quiet(&[acme]).await;
 }
@@ -77,7 +77,7 @@ async fn a_problem_of_a_newer_version_is_replaced_by_what_this_one_finds() {
     let acme = world.customer_with_reference("Acme", "A1");
     world.sync(&[acme]).await;
     rewrite::<ProblemRecord>(&world, acme, |body| {
-        body["problem"] = json!({"code": "ChangedInBoth", "like": [{"name": "Akme"}]});
+        body["problem"] = json!({"code": "NotYetThoughtOf", "like": [{"name": "Akme"}]});
         body["retry"] = json!(true);
         body["note"] = json!(7);
     })

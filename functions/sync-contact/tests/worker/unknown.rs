@@ -162,12 +162,12 @@ async fn an_update_that_stays_unknown_is_held_and_stays_in_doubt() {
     let mut world = World::creating();
     let ids = changed(&mut world, 1).await;
     let before = phone(&world, ids[0]);
-    garble(&world, "POST", Garbling::NilIds, 3);
+    garble(&world, "POST", Garbling::NothingDone, 3);
     world.sync(&ids).await;
     world.settle().await;
     assert_eq!(world.problem_code(ids[0]).await, "RefusedByXero");
     assert!(world.record(ids[0]).await.intent.is_some());
-    // Edited back meanwhile: what may have been written is sent again.
+    // Edited back meanwhile: what may have been written is looked for.
     world.edit(ids[0], |c| c.phone.clone_from(&before));
     world.pass(Duration::minutes(10));
     world.network.xero().clear_faults();

@@ -75,6 +75,8 @@ impl Population {
             in_doubt: None,
             generated: None,
             contact_reference_due: None,
+            keep: None,
+            is_to_be_looked_at: false,
             found: None,
             alike: &[],
             linked: &case.linked,
@@ -125,19 +127,28 @@ fn case(n: usize, settings: &Settings) -> Case {
             status: ContactStatus::Active,
             merged_into: None,
             data: ContactData::default(),
+            details: None,
         }),
         kind => {
             contact.account_type = Some(rules::AccountType::XERO);
             let Participation::TakesPart(customer) = participation(&contact, settings) else {
                 panic!("an ordinary customer takes part");
             };
-            link = Some(Link {
-                xero_id,
-                account_reference: AccountReference::parse(&contact.account_reference).unwrap(),
-                synced: customer.details.clone(),
-            });
+            let reference = AccountReference::parse(&contact.account_reference).unwrap();
+            let synced = customer.details.clone();
+            link = Some(Link::new(xero_id, reference.clone(), synced.clone()));
             if kind == 4 {
                 contact.phone.push('9');
+                found.push(XeroContact {
+                    id: xero_id,
+                    name: contact.name.clone(),
+                    account_number: reference.to_string(),
+                    contact_number: None,
+                    status: ContactStatus::Active,
+                    merged_into: None,
+                    data: ContactData::default(),
+                    details: Some(Box::new(synced)),
+                });
             }
         }
     }

@@ -1,12 +1,12 @@
 //! An earlier attempt stopped without saying whether it wrote.
 
 use rules::{
-    Contact, Details, InDoubt, ManualMatch, Notice, Plan, UnknownWrite, XeroChanges, XeroContact,
-    XeroWrite, is_settled, left_in_doubt, was_never_created,
+    Change, Contact, Details, Field, InDoubt, ManualMatch, Notice, Plan, UnknownWrite, XeroChanges,
+    XeroContact, XeroWrite, is_settled, left_in_doubt, may_have_arrived, was_never_created,
 };
 
 use crate::support::{
-    Case, Edit, XeroContactExt, acme, contact_id, details, namesake, reference, xero_id,
+    Case, Edit, XeroContactExt, acme, contact_id, customer, details, namesake, reference, xero_id,
 };
 
 /// A create of Acme under `A-1` whose answer was lost, BigChange edited since.
@@ -18,8 +18,10 @@ fn create_in_doubt(edit: impl FnOnce(&mut Contact)) -> Case {
         .with(edit)
 }
 
+/// As the create wrote it.
 fn own() -> XeroContact {
-    namesake(1).account("A-1").code("BigChange-7")
+    let own = namesake(1).account("A-1").code("BigChange-7");
+    own.showing(&details(&acme()))
 }
 
 fn phone(text: &str) -> XeroChanges {
@@ -75,6 +77,8 @@ fn a_second_attempt_to_bring_a_create_up_to_date_sends_it_again() {
     let case = case.in_doubt(InDoubt::Update {
         changes: Box::new(phone("01")),
         synced,
+        before: Some(Box::new(details(&acme()))),
+        notices: Vec::new(),
     });
     assert_eq!(case.changes(), phone("01"));
     // And what was edited since goes with it.
@@ -95,6 +99,8 @@ fn an_attempt_in_doubt_does_not_make_somebody_elses_contact_ours_to_overwrite() 
     let update = InDoubt::Update {
         changes: Box::new(phone("01")),
         synced: details(&acme()),
+        before: None,
+        notices: Vec::new(),
     };
     for in_doubt in [InDoubt::Create(details(&acme())), update] {
         let case = create_in_doubt(new_phone).in_doubt(in_doubt);
@@ -118,26 +124,73 @@ fn a_code_is_kept_through_a_lost_answer() {
     }
 }
 
+/// Acme, of which an attempt was to send the phone `01` over what stood in Xero, edited since.
+fn phone_in_doubt(before: &str, edit: Edit, in_xero: &str) -> Case {
+    let with_phone = |phone: &str| Details {
+        phone: phone.to_owned(),
+        ..details(&acme())
+    };
+    let case = Case::linked().with(edit).in_doubt(InDoubt::Update {
+        changes: Box::new(phone("01")),
+        synced: with_phone("01"),
+        before: Some(Box::new(with_phone(before))),
+        notices: vec![Notice::CorrectionOverwritten {
+            field: Field::Phone,
+            in_xero: before.to_owned(),
+            sent: "01".to_owned(),
+        }],
+    });
+    let in_xero = case.as_linked().showing(&with_phone(in_xero));
+    case.found([in_xero])
+}
+
 #[test]
 #[rustfmt::skip] // a table: one row, one line
-fn an_update_in_doubt_is_sent_again_with_what_bigchange_says_now() {
-    let in_doubt = |changes: XeroChanges, edit: Edit| Case::linked().with(edit).in_doubt(InDoubt::Update { changes: Box::new(changes), synced: Details::default() });
-    let now = details(&acme());
-    let none = XeroChanges::default();
-    let rows: Vec<(&str, Case, XeroChanges)> = vec![
-        ("phone, edited back since",   in_doubt(phone("01"), |_| ()),                                                          phone(&now.phone)),
-        ("phone, as it was meant",     in_doubt(phone("01"), new_phone),                                                       phone("01")),
-        ("phone, edited again",        in_doubt(phone("01"), |c| c.phone = "02".into()),                                       phone("02")),
-        ("phone, and a new email",     in_doubt(phone("01"), |c| c.email = "ap@acme.example".into()),                          XeroChanges { email: Some("ap@acme.example".into()), ..phone(&now.phone) }),
-        ("name, edited back",          in_doubt(XeroChanges { name: Some("Acme plc".into()), ..none.clone() }, |_| ()),        XeroChanges { name: Some(now.name.clone()), ..none.clone() }),
-        ("address, edited back",       in_doubt(XeroChanges { address: Some(rules::Address::default()), ..none.clone() }, |_| ()), XeroChanges { address: Some(now.address.clone()), ..none.clone() }),
-        ("email, edited back",         in_doubt(XeroChanges { email: Some(String::new()), ..none.clone() }, |_| ()),           XeroChanges { email: Some(now.email.clone()), ..none.clone() }),
-        ("person, edited back",        in_doubt(XeroChanges { person: Some(rules::Person::default()), ..none.clone() }, |_| ()), XeroChanges { person: Some(now.person.clone()), ..none.clone() }),
+fn an_update_in_doubt_is_compared_with_what_xero_shows_by_then() {
+    let old = "+441130000000";
+    let sent = |text: &str| phone(text);
+    let nothing = XeroChanges::default;
+    let rows: Vec<(&str, Case, XeroChanges, &[&str])> = vec![
+        ("it arrived",                            phone_in_doubt("07", new_phone, "01"),                  nothing(),  &["07 by 01"]),
+        ("it did not",                            phone_in_doubt(old, new_phone, old),                    sent("01"), &[]),
+        ("it did not, over a correction",         phone_in_doubt("07", new_phone, "07"),                  sent("01"), &["07 by 01"]),
+        ("it arrived, edited back since",         phone_in_doubt("07", |_| (), "01"),                     sent(old),  &["07 by 01"]),
+        ("it did not, edited back since",         phone_in_doubt("07", |_| (), "07"),                     nothing(),  &[]),
+        ("it arrived, edited again",              phone_in_doubt("07", |c| c.phone = "02".into(), "01"),  sent("02"), &["07 by 01"]),
+        ("corrected since, whether it arrived",   phone_in_doubt("07", new_phone, "08"),                  sent("01"), &["07 by 01", "08 by 01"]),
+        ("corrected since, edited back",          phone_in_doubt("07", |_| (), "08"),                     nothing(),  &["07 by 01"]),
     ];
-    for (says, case, changes) in rows {
+    for (says, case, changes, told) in rows {
         assert_eq!(case.changes(), changes, "{says}");
-        assert_eq!(case.said(), "Updated 1", "{says}");
         assert_eq!(case.plan().synced, details(&case.contact), "{says}");
+        let overwritten = case.plan().notices.into_iter().map(|notice| match notice {
+            Notice::CorrectionOverwritten { in_xero, sent, .. } => format!("{in_xero} by {sent}"),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(overwritten.collect::<Vec<_>>(), told, "{says}");
+    }
+}
+
+#[test]
+fn what_an_update_changed_is_kept_where_it_may_have_arrived() {
+    let case = Case::linked().with(new_phone);
+    let corrected = Details {
+        phone: "07".to_owned(),
+        ..details(&acme())
+    };
+    let in_xero = case.as_linked().showing(&corrected);
+    let lost = case.clone().found([in_xero]).plan();
+    for (shows, kept) in [("07", 0), ("01", 1), ("08", 1)] {
+        let in_xero = Details {
+            phone: shows.to_owned(),
+            ..corrected.clone()
+        };
+        let changes = may_have_arrived(&lost, &customer(&case.contact), &in_xero);
+        assert_eq!(changes.len(), kept, "{shows}");
+        for change in changes {
+            let Change { before, after, .. } = change;
+            assert_eq!((before.as_str(), after.as_str()), ("07", "01"));
+        }
     }
 }
 
@@ -169,6 +222,8 @@ fn what_a_stored_plan_leaves_in_doubt() {
     let update = Some(InDoubt::Update {
         changes: Box::new(number),
         synced,
+        before: None,
+        notices: Vec::new(),
     });
     let in_place = [namesake(1).account("A-1")];
     let newer = Plan {

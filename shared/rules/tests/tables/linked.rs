@@ -1,8 +1,8 @@
 //! A contact that is linked already.
 
-use rules::{Decision, Question, SyncAction, link_out_of_line};
+use rules::{Decision, Notice, Question, SyncAction, XeroChanges, XeroContact};
 
-use crate::support::{Case, XeroContactExt, namesake, reference, told, xero, xero_id};
+use crate::support::{Case, XeroContactExt, namesake, reference, xero, xero_id};
 
 #[test]
 #[rustfmt::skip] // a table: one row, one line
@@ -21,7 +21,7 @@ fn once_linked_a_cleared_reference_is_restored_and_an_edited_one_must_be_xeros()
         ("the same, with spaces in Xero",         edited("A-2").found([namesake(1).account(" A-1 ")]),                           "AccountReferenceChanged A-2, \"A-1\" in Xero"),
         ("edited, nothing but spaces in Xero",    edited("A-2").found([namesake(1).account("  ")]),                              "AccountReferenceChanged A-2, \"\" in Xero"),
         ("edited, taken away in Xero",            edited("A-2").found([namesake(1)]),                                            "AccountReferenceChanged A-2, \"\" in Xero"),
-        ("edited, gone from Xero",                edited("A-2").found([]),                                                       "AccountReferenceChanged A-2, \"\" in Xero"),
+        ("edited, gone from Xero",                edited("A-2").found([]),                                                       "LinkedContactNotInXero 1"),
         ("edited to another Xero contact's",      edited("A-2").found([namesake(1).account("A-1"), xero(2).account("A-2")]),     "AccountReferenceChanged A-2, \"A-1\" in Xero"),
         ("edited to another BigChange contact's", edited("A-2").held_by("A-2", 8).found([namesake(1).account("A-2")]),           "DuplicateAccountReference A-2, of 8"),
         ("edited, and archived in Xero",          edited("A-2").found([namesake(1).account("A-2").archived()]),                  "ArchivedInXero 1"),
@@ -35,38 +35,47 @@ fn once_linked_a_cleared_reference_is_restored_and_an_edited_one_must_be_xeros()
 }
 
 #[test]
-fn a_link_is_in_line_while_its_xero_contact_is_active_and_has_its_reference() {
-    let link = Case::linked().link.unwrap();
-    let rows = [
-        ("as it was linked", Some(namesake(1).account("A-1")), ""),
-        ("in another case", Some(namesake(1).account(" a-1")), ""),
-        ("renamed in Xero", Some(xero(1).account("A-1")), ""),
-        (
-            "another number in Xero",
-            Some(namesake(1).account("A-2")),
-            "AccountReferenceChanged A-1, \"A-2\" in Xero",
-        ),
-        (
-            "no number in Xero",
-            Some(namesake(1)),
-            "AccountReferenceChanged A-1, \"\" in Xero",
-        ),
-        (
-            "archived",
-            Some(namesake(1).account("A-2").archived()),
-            "ArchivedInXero 1",
-        ),
-        ("erased", Some(namesake(1).erased()), "ErasedInXero 1"),
-        ("gone", None, "LinkedContactNotInXero 1"),
+#[rustfmt::skip] // a table: one row, one line
+fn what_xero_shows_of_a_link_is_found_by_the_look_and_becomes_a_problem() {
+    let mut with_number = Case::linked().looked_at();
+    with_number.link.as_mut().unwrap().contact_number = namesake(1).code("BigChange-7").contact_number;
+    let link = || Case::linked().looked_at();
+    let ours = || namesake(1).account("A-1");
+    let rows: Vec<(&str, Case, XeroContact, bool, &str)> = vec![
+        ("as it was linked",           link(),              ours(),                          false, "Unchanged 1"),
+        ("in another case",            link(),              namesake(1).account(" a-1"),     false, "Unchanged 1"),
+        ("renamed in Xero",            link(),              xero(1).account("A-1"),          false, "Unchanged 1"),
+        ("another number in Xero",     link(),              namesake(1).account("A-2"),      true,  "AccountReferenceChanged A-1, \"A-2\" in Xero"),
+        ("its number taken away",      link(),              namesake(1),                     true,  "Updated 1"),
+        ("archived",                   link(),              ours().archived(),               true,  "ArchivedInXero 1"),
+        ("erased",                     link(),              ours().erased(),                 true,  "ErasedInXero 1"),
+        ("our contact number",         with_number.clone(), ours().code("bigchange-7"),      false, "Unchanged 1"),
+        ("another program's number",   with_number.clone(), ours().code("CRM-9"),            true,  "OwnedByAnotherProgram 1, CRM-9"),
+        ("our number taken away",      with_number,         ours(),                          false, "Unchanged 1"),
+        ("a number where none was",    link(),              ours().code("CRM-9"),            false, "Unchanged 1"),
     ];
-    for (says, in_xero, outcome) in rows {
-        let problem = link_out_of_line(&link, in_xero.as_ref());
-        assert_eq!(
-            problem.as_ref().map(told).unwrap_or_default(),
-            outcome,
-            "{says}"
-        );
+    for (says, case, in_xero, is_contradicted, outcome) in rows {
+        let link = case.link.clone().unwrap();
+        assert_eq!(link.is_contradicted_by(&in_xero), is_contradicted, "{says}");
+        let shown = in_xero.showing(&link.synced);
+        assert_eq!(case.found([shown]).said(), outcome, "{says}");
     }
+    assert_eq!(link().found([]).said(), "LinkedContactNotInXero 1");
+    assert_eq!(link().said(), "ask for 1");
+}
+
+#[test]
+fn a_number_that_was_taken_away_in_xero_is_entered_again_and_told() {
+    let case = Case::linked().looked_at();
+    let without = case.as_linked().account("  ");
+    let case = case.found([without]);
+    let changes = XeroChanges {
+        account_number: Some(reference("A-1")),
+        ..XeroChanges::default()
+    };
+    assert_eq!(case.changes(), changes);
+    let told: Vec<_> = case.plan().notices.iter().map(Notice::code).collect();
+    assert_eq!(told, ["CorrectionOverwritten"]);
 }
 
 #[test]
@@ -109,7 +118,10 @@ fn an_edited_reference_that_is_refused_holds_the_other_edits_too() {
 #[test]
 fn the_linked_contact_is_asked_for_by_its_id() {
     let case = Case::linked().account_reference("A-2");
-    assert_eq!(case.decision(), Decision::Ask(Question::Linked(xero_id(1))));
+    assert_eq!(
+        case.decision(),
+        Decision::Ask(Question::Linked(vec![xero_id(1)]))
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod account_reference;
+mod carry_over;
 mod changes;
 mod codes;
 mod group_fault;
@@ -16,6 +17,7 @@ mod limits;
 mod linked;
 mod manual_match;
 mod matching;
+mod merges;
 mod missing;
 mod participation;
 mod problems;

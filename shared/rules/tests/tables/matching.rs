@@ -151,6 +151,8 @@ fn xero_is_asked_for_what_could_match_and_no_more() {
     let update_in_doubt = Case::new().in_doubt(InDoubt::Update {
         changes: Box::default(),
         synced: details(&acme()),
+        before: None,
+        notices: Vec::new(),
     });
     assert_eq!(question(update_in_doubt), ask("", Some("Acme Ltd"), true));
 }

@@ -174,6 +174,8 @@ fn a_unit_in_doubt_that_bigchange_leaves_out_is_waited_for() {
             let case = Case::linked().in_doubt(InDoubt::Update {
                 changes: Box::new(changes),
                 synced: details(&acme()),
+                before: None,
+                notices: Vec::new(),
             });
             let decision = without(case, field).decision();
             let waits = decision == Decision::Incomplete(field);

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use rules::{
-    Alike, DisplayNames, Field, LeftOut, Notice, PROBLEM_CODES, Precondition, Problem, Watch,
-    XeroContact, XeroContactRef,
+    Alike, DisplayNames, Field, LeftOut, Notice, PROBLEM_CODES, Precondition, Problem, Unit,
+    UnitConflict, Watch, XeroContact, XeroContactRef,
 };
 
 use crate::support::{
@@ -41,7 +41,8 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("ErasedInXero",              Problem::ErasedInXero { xero: named(1, "Erased", "A-1") },                                            &["\"Erased\"", "A-1", "erased"],        &["contact-sync unlink", "Exclude from financial sync", "CRM → Contacts", "Financials → Terms"]),
         ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: None },                             &["\"Old\"", "A-1", "archived"],         &["contact-sync unlink", "Contacts → Archived", "Restore", "Financials → Terms"]),
         ("ArchivedInXero",            Problem::ArchivedInXero { xero: named(1, "Old", "A-1"), survivor: Some(xero_id(9)) },                 &["\"Old\"", "merged", "000000000009"],  &["contact-sync unlink", "Financials → Terms"]),
-        ("LinkedToAnotherContact",    Problem::LinkedToAnotherContact { xero: named(1, "Acme", "A-1"), other: contact_id(8) },              &["\"Acme\"", "A-1", "BigChange contact 8"], &["CRM → Contacts", "another name", "General", "Financials → Terms"]),
+        ("LinkedToAnotherContact",    Problem::LinkedToAnotherContact { xero: named(1, "Acme", "A-1"), other: contact_id(8), merged_from: None },              &["\"Acme\"", "A-1", "BigChange contact 8"], &["CRM → Contacts", "another name", "General", "Financials → Terms"]),
+        ("LinkedToAnotherContact",    Problem::LinkedToAnotherContact { xero: named(2, "Acme Group", "B-2"), other: contact_id(8), merged_from: Some(named(1, "Acme", "A-1")) }, &["\"Acme\" (account number A-1)", "merged", "\"Acme Group\"", "BigChange contact 8"], &["CRM → Contacts", "contact-sync unlink", "Financials → Terms"]),
         ("NameTakenInXero",           Problem::NameTakenInXero { in_bigchange: reference("A-1"), xero: named(1, "Acme", "B-2") },           &["A-1", "B-2", "\"Acme\""],             &["Financials → Terms", "Contacts → the contact → Edit"]),
         ("OwnedByAnotherProgram",     Problem::OwnedByAnotherProgram { xero: named(1, "Acme", ""), contact_number: "CRM-1".into() },        &["\"Acme\"", "CRM-1"],                  &["consent", "CRM → Contacts", "Account reference"]),
         ("DuplicateAccountReference", Problem::DuplicateAccountReference { reference: reference("A-1"), holder: contact_id(8) },            &["A-1", "BigChange contact 8"],         TERMS),
@@ -56,6 +57,10 @@ fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
         ("NoAccountReference",        Problem::NoAccountReference { unread_groups: vec![group_id(10), group_id(20)] },                      &["no account reference", "contact groups 10, 20 cannot be read"], &["CRM → Contacts", "Financials → Terms", "right to see", "AccountGroupIds"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: "A-1".into() },           &["A-2", "A-1"],                         &["Contacts → the contact → Edit", "Financials → Terms"]),
         ("AccountReferenceChanged",   Problem::AccountReferenceChanged { in_bigchange: reference("A-2"), in_xero: String::new() },          &["A-2", "has no account number."],      &["Contacts → the contact → Edit", "Financials → Terms"]),
+        ("MergedInXero",              Problem::MergedInXero { from: named(1, "Acme", "A-1"), xero: named(2, "Acme Group", "B-2"), in_bigchange: reference("A-1"), holder: None }, &["\"Acme\" (account number A-1)", "\"Acme Group\" (account number B-2)", "merged"], &["enter B-2", "CRM → Contacts", "Financials → Terms"]),
+        ("MergedInXero",              Problem::MergedInXero { from: named(1, "Acme", "A-1"), xero: named(2, "Acme Group", "B-2"), in_bigchange: reference("A-1"), holder: Some(contact_id(8)) }, &["BigChange contact 8 has that account reference"], &["delete the other one in BigChange (CRM → Contacts)", "Financials → Terms"]),
+        ("NumberHeldByArchived",      Problem::NumberHeldByArchived { reference: reference("A-1"), xero: named(2, "Acme Group", ""), archived: named(1, "Acme", "A-1") }, &["\"Acme Group\" (no account number)", "A-1", "archived contact \"Acme\""], &["a new account reference", "CRM → Contacts", "Financials → Terms"]),
+        ("ChangedInBoth",             Problem::ChangedInBoth { units: vec![UnitConflict { unit: Unit::Email, in_bigchange: String::new(), in_xero: "jo@acme.example".into() }] }, &["the email is nothing in BigChange and \"jo@acme.example\" in Xero"], &["CRM → Contacts", "General", "Contacts → the contact → Edit", "contact-sync keep"]),
         ("UnlinkedByPerson",          Problem::UnlinkedByPerson { xero: named(1, "Acme", "A-1") },                                        &["\"Acme\"", "A-1", "unlinked"],        TERMS),
         ("LinkedContactNotInXero",    Problem::LinkedContactNotInXero { xero_id: xero_id(9) },                                              &["000000000009", "does not have"],      &["Contacts → the contact", "contact-sync unlink", "contact-sync link"]),
         ("WebsiteInXero",             Problem::WebsiteInXero { xero: named(1, "Acme", "A-1") },                                             &["\"Acme\"", "A-1", "website"],         &["In Xero", "Contacts → the contact → Edit → Website"]),
@@ -109,6 +114,7 @@ fn another_contact_is_named_by_its_name_where_that_is_known() {
         Problem::LinkedToAnotherContact {
             xero: named(1, "Acme", "A-1"),
             other,
+            merged_from: None,
         },
     ] {
         assert_eq!(problem.names_contact(), Some(other));

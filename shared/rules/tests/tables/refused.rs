@@ -37,7 +37,14 @@ fn a_new_contact_is_looked_for_again_before_a_refusal_is_called_a_problem() {
             assert!(matches!(second, AfterRefusal::Hold(_)), "{refusal:?}");
         }
         let linked = after_refusal(&write(refusal, SyncAction::Updated, false));
-        assert!(matches!(linked, AfterRefusal::Hold(_)), "{refusal:?}");
+        let may_have_moved = refusal == Refusal::Archived;
+        assert_eq!(
+            linked == AfterRefusal::LookAgain,
+            may_have_moved,
+            "{refusal:?}"
+        );
+        let second = after_refusal(&write(refusal, SyncAction::Updated, true));
+        assert!(matches!(second, AfterRefusal::Hold(_)), "{refusal:?}");
     }
     for refusal in [Refusal::NameMissing, Refusal::Website, Refusal::Invalid] {
         let first = after_refusal(&write(refusal, SyncAction::Linked, false));
@@ -86,6 +93,7 @@ fn acme(is_linked: bool) -> RefusedContact {
         name: "Acme Ltd".to_owned(),
         account_reference: reference("A-1"),
         target: is_linked.then(|| XeroContactRef::from(&xero(1))),
+        is_merged: false,
     }
 }
 
@@ -122,6 +130,22 @@ fn a_refusal_is_explained_by_what_was_read_and_else_told_in_xeros_words() {
         let problem = refused_by_xero(&acme(is_linked), refusal, vec!["No.".to_owned()], &read, &claimed);
         assert_eq!(told(&problem), outcome, "{says}");
     }
+}
+
+#[test]
+fn a_survivor_whose_number_an_archived_contact_has_still_is_told_so() {
+    let refused = RefusedContact {
+        is_merged: true,
+        ..acme(true)
+    };
+    let refusal = Refusal::AccountNumberTaken;
+    let held = |holder: XeroContact| {
+        let problem = refused_by_xero(&refused, refusal, vec![], &[holder], &BTreeMap::new());
+        told(&problem)
+    };
+    let archived = xero(2).account("A-1").archived();
+    assert_eq!(held(archived), "NumberHeldByArchived A-1 for 1, held by 2");
+    assert_eq!(held(xero(2).account("A-1")), "AmbiguousMatch 1 and 2");
 }
 
 #[test]

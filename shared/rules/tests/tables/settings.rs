@@ -1,6 +1,6 @@
 //! The settings, good and bad.
 
-use rules::Settings;
+use rules::{OnConflict, Settings};
 
 use crate::support::{group_id, settings};
 
@@ -25,6 +25,7 @@ fn only_the_account_groups_are_required_and_the_rest_has_defaults() {
     assert!(settings.match_by_name);
     assert!(settings.update_in_xero);
     assert!(settings.hold_likely_duplicates);
+    assert_eq!(settings.on_conflict, OnConflict::BigChange);
 }
 
 #[test]
@@ -38,6 +39,7 @@ fn every_setting_can_be_set() {
         ("MATCH_BY_NAME", " false "),
         ("UPDATE_IN_XERO", "False"),
         ("HOLD_LIKELY_DUPLICATES", "false"),
+        ("ON_CONFLICT", " Hold"),
     ])
     .unwrap();
     assert_eq!(settings.account_groups, [group_id(10), group_id(11)].into());
@@ -47,6 +49,7 @@ fn every_setting_can_be_set() {
     assert!(!settings.match_by_name);
     assert!(!settings.update_in_xero);
     assert!(!settings.hold_likely_duplicates);
+    assert_eq!(settings.on_conflict, OnConflict::Hold);
 }
 
 #[test]
@@ -60,6 +63,7 @@ fn a_blank_setting_is_as_good_as_none() {
         ("MATCH_BY_NAME", ""),
         ("UPDATE_IN_XERO", ""),
         ("HOLD_LIKELY_DUPLICATES", ""),
+        ("ON_CONFLICT", " "),
     ];
     assert_eq!(read(&blank), read(&[("ACCOUNT_GROUP_IDS", "10")]));
 }
@@ -67,7 +71,7 @@ fn a_blank_setting_is_as_good_as_none() {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn a_bad_value_is_one_line_that_names_the_setting_and_what_it_takes() {
-    let rows: [(&str, &str, String); 21] = [
+    let rows: [(&str, &str, String); 22] = [
         ("SYNC_SOURCE", "xero", "setting SYNC_SOURCE (template parameter SyncSource) is \"xero\", and entries made in Xero cannot be the source yet: it takes bigchange".into()),
         ("SYNC_SOURCE", "sage", "setting SYNC_SOURCE (template parameter SyncSource) is \"sage\": it takes bigchange".into()),
         ("SYNC_SOURCE", "a\nb", "setting SYNC_SOURCE (template parameter SyncSource) is \"a\\nb\": it takes bigchange".into()),
@@ -86,6 +90,7 @@ fn a_bad_value_is_one_line_that_names_the_setting_and_what_it_takes() {
         ("GENERATE_ACCOUNT_REF", "yes", "setting GENERATE_ACCOUNT_REF (template parameter GenerateAccountRef) is \"yes\": it takes true or false".into()),
         ("CREATE_IN_XERO", "1", "setting CREATE_IN_XERO (template parameter CreateInXero) is \"1\": it takes true or false".into()),
         ("MATCH_BY_NAME", "on", "setting MATCH_BY_NAME (template parameter MatchByName) is \"on\": it takes true or false".into()),
+        ("ON_CONFLICT", "xero", "setting ON_CONFLICT (template parameter OnConflict) is \"xero\": it takes bigchange or hold".into()),
         ("HOLD_LIKELY_DUPLICATES", "off", "setting HOLD_LIKELY_DUPLICATES (template parameter HoldLikelyDuplicates) is \"off\": it takes true or false".into()),
         ("UPDATE_IN_XERO", "tru", "setting UPDATE_IN_XERO (template parameter UpdateInXero) is \"tru\": it takes true or false".into()),
         ("UPDATE_IN_XERO", "no\nway", "setting UPDATE_IN_XERO (template parameter UpdateInXero) is \"no\\nway\": it takes true or false".into()),
@@ -109,6 +114,7 @@ fn the_fingerprint_changes_with_any_setting() {
         ("MATCH_BY_NAME", "false"),
         ("UPDATE_IN_XERO", "false"),
         ("HOLD_LIKELY_DUPLICATES", "false"),
+        ("ON_CONFLICT", "hold"),
     ];
     assert_eq!(plain.fingerprint(), settings(&[]).fingerprint());
     for other in others {

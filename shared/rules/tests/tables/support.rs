@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rules::{
     AccountReference, AccountType, Alike, Contact, ContactData, ContactId, ContactNumber,
-    ContactStatus, Customer, Decision, Details, Grade, GroupId, InDoubt, Link, ManualMatch,
+    ContactStatus, Customer, Decision, Details, Grade, GroupId, InDoubt, Keep, Link, ManualMatch,
     Participation, Plan, Problem, Question, Settings, Snapshot, XeroChanges, XeroContact,
     XeroContactId, XeroContactRef, XeroWrite, decide, participation,
 };
@@ -90,6 +90,7 @@ pub(crate) fn xero(n: u64) -> XeroContact {
         status: ContactStatus::Active,
         merged_into: None,
         data: ContactData::default(),
+        details: None,
     }
 }
 
@@ -105,6 +106,7 @@ pub(crate) trait XeroContactExt {
     fn archived(self) -> Self;
     fn erased(self) -> Self;
     fn merged_into(self, survivor: u64) -> Self;
+    fn showing(self, details: &Details) -> Self;
 }
 
 impl XeroContactExt for XeroContact {
@@ -131,6 +133,10 @@ impl XeroContactExt for XeroContact {
     fn merged_into(mut self, survivor: u64) -> Self {
         self.status = ContactStatus::Archived;
         self.merged_into = Some(xero_id(survivor));
+        self
+    }
+    fn showing(mut self, details: &Details) -> Self {
+        self.details = Some(Box::new(details.clone()));
         self
     }
 }
@@ -166,6 +172,8 @@ pub(crate) struct Case {
     pub(crate) in_doubt: Option<InDoubt>,
     pub(crate) generated: Option<AccountReference>,
     pub(crate) due: Option<AccountReference>,
+    pub(crate) keep: Option<Keep>,
+    pub(crate) is_to_be_looked_at: bool,
     pub(crate) found: Option<Vec<XeroContact>>,
     pub(crate) alike: Vec<Alike>,
     pub(crate) linked: BTreeMap<XeroContactId, ContactId>,
@@ -183,6 +191,8 @@ impl Case {
             in_doubt: None,
             generated: None,
             due: None,
+            keep: None,
+            is_to_be_looked_at: false,
             found: None,
             alike: Vec::new(),
             linked: BTreeMap::new(),
@@ -196,12 +206,23 @@ impl Case {
             "A-1".clone_into(&mut contact.account_reference);
             contact.account_type = Some(AccountType::XERO);
         });
-        case.link = Some(Link {
-            xero_id: xero_id(1),
-            account_reference: reference("A-1"),
-            synced: details(&case.contact),
-        });
+        let synced = details(&case.contact);
+        case.link = Some(Link::new(xero_id(1), reference("A-1"), synced));
         case.held_by("A-1", 7)
+    }
+
+    /// Its Xero contact was seen not to be as the link says.
+    pub(crate) fn looked_at(mut self) -> Self {
+        self.is_to_be_looked_at = true;
+        self
+    }
+
+    /// Its Xero contact shows what was carried over last, as far as nobody touched it.
+    pub(crate) fn as_linked(&self) -> XeroContact {
+        let link = self.link.as_ref().unwrap();
+        let contact = xero(1).named(&link.synced.name);
+        let contact = contact.account(link.account_reference.as_str());
+        contact.showing(&link.synced)
     }
 
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Contact)) -> Self {
@@ -263,6 +284,8 @@ impl Case {
             in_doubt: self.in_doubt.as_ref(),
             generated: self.generated.as_ref(),
             contact_reference_due: self.due.as_ref(),
+            keep: self.keep.as_ref(),
+            is_to_be_looked_at: self.is_to_be_looked_at,
             found: self.found.as_deref(),
             alike: &self.alike,
             linked: &self.linked,
@@ -274,7 +297,10 @@ impl Case {
     pub(crate) fn said(&self) -> String {
         match self.decision() {
             Decision::Ask(Question::Match { .. }) => "ask which".to_owned(),
-            Decision::Ask(Question::Linked(id)) => format!("ask for {}", number_of(id)),
+            Decision::Ask(Question::Linked(ids)) => {
+                let ids: Vec<String> = ids.iter().map(|id| number_of(*id).to_string()).collect();
+                format!("ask for {}", ids.join(" and "))
+            }
             Decision::NeedsCode => "needs a code".to_owned(),
             Decision::Incomplete(field) => format!("incomplete: {}", field.key()),
             Decision::Hold(problem) => told(&problem),
@@ -285,8 +311,12 @@ impl Case {
         }
     }
 
+    /// What is written. A linked contact about which nothing is said in Xero is as it was linked.
     pub(crate) fn plan(&self) -> Plan {
         match self.decision() {
+            Decision::Ask(Question::Linked(_)) if self.found.is_none() && self.link.is_some() => {
+                self.clone().found([self.as_linked()]).plan()
+            }
             Decision::Apply(plan) => *plan,
             other => panic!("no plan but {other:?}"),
         }
@@ -333,7 +363,47 @@ pub(crate) fn told(problem: &Problem) -> String {
             None => n(xero).to_string(),
             Some(survivor) => format!("{}, survived by {}", n(xero), number_of(*survivor)),
         },
-        Problem::LinkedToAnotherContact { xero, other } => format!("{}, of {other}", n(xero)),
+        Problem::LinkedToAnotherContact {
+            xero,
+            other,
+            merged_from,
+        } => {
+            let from = merged_from
+                .as_ref()
+                .map(|from| format!(", merged from {}", n(from)));
+            format!("{}, of {other}{}", n(xero), from.unwrap_or_default())
+        }
+        Problem::MergedInXero {
+            from,
+            xero,
+            in_bigchange,
+            holder,
+        } => {
+            let holder = holder.map(|holder| format!(", which {holder} has"));
+            format!(
+                "{in_bigchange}, {} into {} with {}{}",
+                n(from),
+                n(xero),
+                xero.account_number,
+                holder.unwrap_or_default()
+            )
+        }
+        Problem::NumberHeldByArchived {
+            reference,
+            xero,
+            archived,
+        } => format!("{reference} for {}, held by {}", n(xero), n(archived)),
+        Problem::ChangedInBoth { units } => {
+            let units = units.iter().map(|conflict| {
+                format!(
+                    "{} {:?} and {:?}",
+                    conflict.unit.field().label(),
+                    conflict.in_bigchange,
+                    conflict.in_xero
+                )
+            });
+            units.collect::<Vec<_>>().join(", ")
+        }
         Problem::NameTakenInXero { in_bigchange, xero } => {
             format!("{in_bigchange}, {} with {}", n(xero), xero.account_number)
         }

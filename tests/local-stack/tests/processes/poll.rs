@@ -191,6 +191,7 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
             attempts: 0,
             incomplete_answers: 0,
             unknown_answers: rules::UnknownAnswers::default(),
+            look_at_xero: false,
         };
         writes.push(records.put(ContactId::try_from(id)?, &deferred, Expect::Any)?);
     }
@@ -204,6 +205,8 @@ async fn snapshot(ground: &Ground) -> anyhow::Result<Snapshot> {
     writes.push(records.put(ARCHIVED_IN_XERO, &held, Expect::Any)?);
     let looked = XeroChangesRecord {
         changed_since: now - READ_UNTIL,
+        compared_at: None,
+        next_page: None,
     };
     writes.push(records.put(SINGLETON, &looked, Expect::Any)?);
     records.write(writes).await?;
