@@ -180,7 +180,7 @@ fn follow(
         return Decision::Hold(Problem::LinkedToAnotherContact {
             xero: survivor.into(),
             other,
-            merged_from: Some(from.into()),
+            merged_from: Some(Box::new(from.into())),
         });
     }
     let wanted = edited_reference(s, link).unwrap_or(&link.account_reference);
@@ -191,8 +191,8 @@ fn follow(
         let holder = holder.copied().filter(|holder| *holder != s.customer.id);
         if holder.is_some() || number.as_ref() != Some(wanted) {
             return Decision::Hold(Problem::MergedInXero {
-                from: from.into(),
-                xero: survivor.into(),
+                from: Box::new(from.into()),
+                xero: Box::new(survivor.into()),
                 in_bigchange: wanted.clone(),
                 holder,
             });

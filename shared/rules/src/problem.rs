@@ -105,7 +105,7 @@ pub enum Problem {
         other: ContactId,
         /// The contact that was linked to this one, and was merged into it in Xero.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        merged_from: Option<XeroContactRef>,
+        merged_from: Option<Box<XeroContactRef>>,
     },
     /// The Xero contact of this name has another account number.
     NameTakenInXero {
@@ -162,9 +162,9 @@ pub enum Problem {
     /// Its Xero contact was merged there into one with an account number of its own.
     MergedInXero {
         /// The one that was merged.
-        from: XeroContactRef,
+        from: Box<XeroContactRef>,
         /// The one that it was merged into.
-        xero: XeroContactRef,
+        xero: Box<XeroContactRef>,
         /// The account reference in BigChange, or that of the link where it has none.
         in_bigchange: AccountReference,
         /// The other BigChange contact that has the survivor's number as its account reference.
@@ -179,7 +179,7 @@ pub enum Problem {
         /// The contact that is to have it.
         xero: XeroContactRef,
         /// The archived one that has it.
-        archived: XeroContactRef,
+        archived: Box<XeroContactRef>,
     },
     /// Units were changed in both systems, and the settings hold such a change.
     ChangedInBoth {
@@ -794,7 +794,9 @@ impl Problem {
             }
             Self::LinkedToAnotherContact {
                 xero, merged_from, ..
-            } => std::iter::once(xero).chain(merged_from).collect(),
+            } => std::iter::once(xero)
+                .chain(merged_from.as_deref())
+                .collect(),
             Self::MergedInXero { from, xero, .. } => vec![xero, from],
             Self::NumberHeldByArchived { xero, archived, .. } => vec![xero, archived],
             Self::ErasedInXero { xero }

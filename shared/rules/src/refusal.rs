@@ -213,7 +213,7 @@ pub fn refused_by_xero(
                     Problem::NumberHeldByArchived {
                         reference: refused.account_reference.clone(),
                         xero: target.clone(),
-                        archived: holder.into(),
+                        archived: Box::new(holder.into()),
                     }
                 }
                 Some(target) => Problem::AmbiguousMatch {

@@ -98,6 +98,7 @@ mod tests {
                 status: ContactStatus::Active,
                 merged_into: None,
                 data: rules::ContactData::default(),
+                details: None,
             })
             .collect()
     }

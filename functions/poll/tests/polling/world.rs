@@ -12,12 +12,13 @@ use futures::future::BoxFuture;
 use poll::{Mode, PollError, Poller, Queued, Report};
 use rules::{AccountReference, AskedBy, Contact, ContactId, GroupId, Problem, Watch};
 use runtime::records::{
-    CursorRecord, PendingReferenceScan, ProblemRecord, Record, Records, ReferenceScan, SINGLETON,
+    ContactRecord, CursorRecord, PendingReferenceScan, ProblemRecord, Record, Records,
+    ReferenceScan, SINGLETON, XeroContactRecord,
 };
 use runtime::telemetry::Metric;
 use runtime::{Configuration, DeadLetter, Host, Message, Queue, QueueError, Services};
 use secrets::{MemoryVault, XeroTokenSecret};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Expect, MemoryTable, Table};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -302,6 +303,27 @@ impl World {
 
     pub(crate) fn xero_calls(&self) -> usize {
         self.xero.lock().unwrap().api_call_count()
+    }
+
+    /// What people enter in Xero's own pages.
+    pub(crate) fn in_xero(&self, contacts: &Value) -> Vec<Uuid> {
+        let mut xero = self.xero.lock().unwrap();
+        xero.seed(self.now().into(), contacts).unwrap()
+    }
+
+    /// Links a contact, as a worker does.
+    pub(crate) async fn link(&self, id: u64, xero_id: Uuid, reference: &str) {
+        let xero_id = xero_id.try_into().unwrap();
+        let contact = contact_id(id);
+        let reference = AccountReference::parse(reference).unwrap();
+        let mut link = rules::Link::new(xero_id, reference, rules::Details::default());
+        link.contact_number = Some(rules::ContactNumber::ours(contact));
+        let linked = ContactRecord {
+            link: Some(link),
+            ..ContactRecord::default()
+        };
+        self.put(id, &linked).await;
+        self.put(xero_id, &XeroContactRecord { contact }).await;
     }
 
     /// A person adds a contact in Xero.

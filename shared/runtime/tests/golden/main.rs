@@ -2,7 +2,8 @@
 //! is kept.
 //!
 //! `records-0.1.json` holds every kind of record with every code, as version 0.1 wrote it. It is
-//! never changed; what comes later has a file of its own (`records-likely-duplicates.json`).
+//! never changed; what comes later has a file of its own (`records-likely-duplicates.json`,
+//! `records-true-links.json`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -39,7 +40,9 @@ fn golden() -> Vec<Item> {
 }
 
 fn later() -> Vec<Item> {
-    items(include_str!("records-likely-duplicates.json"))
+    let mut later = items(include_str!("records-likely-duplicates.json"));
+    later.extend(items(include_str!("records-true-links.json")));
+    later
 }
 
 fn items(file: &str) -> Vec<Item> {
