@@ -83,7 +83,7 @@ fn assume_written(
             expected,
             before: None,
         } => match (now.get(id), expected) {
-            (Some(now), Some(found)) if !is_still_as_found(found, now) => {
+            (Some(now), Some(found)) if !is_still_as_found(found, now, changes) => {
                 return WriteResult::Stale;
             }
             (Some(now), _) => (*id, dry_run.change(now, changes)),

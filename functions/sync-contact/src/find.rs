@@ -41,6 +41,17 @@ impl Asked<'_> {
         &self.matched.candidate.customer
     }
 
+    /// A create of ours may have reached Xero without our knowing.
+    fn is_in_doubt(&self) -> bool {
+        matches!(
+            self.question,
+            Question::Match {
+                create_in_doubt: true,
+                ..
+            }
+        )
+    }
+
     /// Its create was refused in this batch: then something must be there.
     fn was_refused(&self) -> bool {
         self.matched.state().met.looked_again
@@ -70,6 +81,7 @@ pub(crate) async fn run(
     if !asked.is_empty() {
         // Boxed, for every caller would carry its size.
         answers.extend(Box::pin(matching(context, &asked, again)).await);
+        read_own(context, &asked, &mut answers).await;
     }
     // Last, so that nothing but their writes comes after: what a person enters in Xero between is
     // written over unseen.
@@ -96,6 +108,40 @@ pub(crate) async fn run(
             None => Ok(matched),
         });
     answered.collect()
+}
+
+/// Reads what the contacts show that a create of ours may have made whose answer was lost: they are
+/// brought up to date, and nothing is written over unread.
+async fn read_own(context: &Context<'_>, asked: &[Asked<'_>], answers: &mut Answers) {
+    let in_doubt: Vec<ContactId> = asked
+        .iter()
+        .filter(|one| one.is_in_doubt())
+        .map(Asked::id)
+        .collect();
+    let own = |contact: &ContactId| -> Vec<XeroContactId> {
+        let found = answers.get(contact).and_then(|answer| answer.as_ref().ok());
+        let found = found.iter().flat_map(|found| &found.contacts);
+        let own = found.filter(|one| one.is_ours_for(*contact));
+        own.map(|one| one.id).collect()
+    };
+    let ids: Vec<XeroContactId> = in_doubt.iter().flat_map(own).collect();
+    let read = queries::by_id(context, &ids).await.map_err(Arc::new);
+    for contact in in_doubt {
+        let Some(answer) = answers.get_mut(&contact) else {
+            continue;
+        };
+        match (answer.as_mut(), &read) {
+            (Ok(found), Ok(read)) => {
+                for one in &mut found.contacts {
+                    if let Some(read) = read.iter().find(|read| read.id == one.id) {
+                        one.clone_from(read);
+                    }
+                }
+            }
+            (Ok(_), Err(error)) => *answer = Err(error.clone()),
+            (Err(_), _) => {}
+        }
+    }
 }
 
 /// How the Xero contacts look now that contacts are linked to, or that people named, and what they

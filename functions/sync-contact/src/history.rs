@@ -1,7 +1,8 @@
 //! The history of a contact: what was done about it.
 
 use rules::{
-    Change, ContactId, Field, SyncAction, System, XeroContact, XeroWrite, changes, may_have_arrived,
+    Change, ContactId, Earlier, Field, SyncAction, System, XeroContact, XeroWrite, changes,
+    may_have_changed,
 };
 use runtime::records::{HistoryEvent, HistoryRecord, Intent};
 use store::{TableError, Write};
@@ -31,22 +32,9 @@ pub(crate) fn changes_of(state: &ContactState, seen: &Seen, linking: &Linking) -
         // What was sent again because an answer was lost is no change.
         is_done && change.before != change.after
     });
-    let mut all = lost_update(state, seen, linking);
+    let mut all = plan.earlier.changes.clone();
     all.extend(done);
     all
-}
-
-/// What an earlier attempt changed whose answer was lost, as far as it may have arrived.
-fn lost_update(state: &ContactState, seen: &Seen, linking: &Linking) -> Vec<Change> {
-    let mut found = seen.found.iter().flatten();
-    let in_xero = found.find(|found| found.id == linking.xero_id);
-    let in_xero = in_xero.and_then(|found| found.details.as_deref());
-    let (Some(in_xero), Some(customer), Some(earlier)) =
-        (in_xero, &seen.customer, earlier_attempt(state))
-    else {
-        return Vec::new();
-    };
-    may_have_arrived(&earlier.plan, customer, in_xero)
 }
 
 /// The intent of an attempt that stopped before it said what it had done.
@@ -109,12 +97,16 @@ pub(crate) fn of_release(
     let Some(link) = state.content().link else {
         return Ok(None);
     };
+    // What an attempt may have written over whose answer was lost is found out by nobody now.
+    let intent = state.intent();
+    let Earlier { changes, notices } =
+        intent.map_or_else(Earlier::default, |intent| may_have_changed(&intent.plan));
     let record = HistoryRecord {
         at: context.host().now(),
         event: HistoryEvent::Released,
         xero_id: link.xero_id,
-        changes: Vec::new(),
-        notices: Vec::new(),
+        changes,
+        notices,
     };
     write(context, state.id, &record)
 }

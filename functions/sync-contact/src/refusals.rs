@@ -66,7 +66,9 @@ async fn not_written(
             let matched = Matched::not_asked(begun.planned.matched.candidate);
             Err(matched.end(ending))
         }
-        WriteResult::Refused { kind, words } => write_refused(context, begun, kind, words).await,
+        WriteResult::Refused { kind, words } => {
+            Box::pin(write_refused(context, begun, kind, words)).await
+        }
         WriteResult::Gone(xero_id) => Err(hold(begun, Problem::LinkedContactNotInXero { xero_id })),
         // Its intent stands: the write may have been done. Whether it was is looked up at once.
         WriteResult::Unknown(unknown) => {

@@ -42,7 +42,7 @@ pub(crate) async fn run(context: &Context<'_>, written: Written) -> Box<Ended> {
 /// The ending of a contact that is linked. It is held all the same where a part of it is held back.
 pub(crate) fn link(
     written: Written,
-    notices: Vec<Notice>,
+    mut notices: Vec<Notice>,
     in_bigchange: BigChangeProgress,
     left_to_do: Option<Ending>,
 ) -> Box<Ended> {
@@ -52,6 +52,7 @@ pub(crate) fn link(
         answered,
     } = written;
     let plan = begun.planned.plan.clone();
+    notices.extend(plan.earlier.notices.iter().cloned());
     let held_back = (!plan.conflicts.is_empty()).then(|| {
         let units = plan.conflicts.clone();
         held(Problem::ChangedInBoth { units })

@@ -401,7 +401,7 @@ fn idempotency_key(context: &Context<'_>) -> String {
 /// Whether a contact may be written to: it is as the list showed it, if it was found in one.
 fn is_as_expected(change: &Change, read: &XeroContact) -> bool {
     let expected = change.expected.as_ref();
-    expected.is_none_or(|found| is_still_as_found(found, read))
+    expected.is_none_or(|found| is_still_as_found(found, read, &change.changes))
 }
 
 /// Whether a call certainly changed nothing.

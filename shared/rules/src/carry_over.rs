@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::unit::Unit;
 use crate::{
-    Change, Customer, Details, Field, Notice, OnConflict, Plan, System, XeroChanges, XeroShowed,
-    XeroWrite, changes,
+    Change, Customer, Details, Field, InDoubt, Notice, OnConflict, Plan, System, XeroChanges,
+    XeroShowed, left_in_doubt,
 };
 
 /// Whose value stays where both systems changed one.
@@ -130,65 +130,114 @@ pub fn decide_unit(values: &UnitValues<'_>) -> UnitDecision {
     }
 }
 
+/// What earlier attempts changed in Xero whose answers were lost, as far as they may have arrived.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// What was changed, with what stood there before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// What is to be told of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
+}
+
+impl Earlier {
+    /// Whether there was nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a stored plan, and attempts before it, may have changed in Xero. Of a create, nothing stood
+/// there before.
+#[must_use]
+pub fn may_have_changed(plan: &Plan) -> Earlier {
+    match left_in_doubt(plan, true) {
+        Some(in_doubt) => {
+            lost_update(&in_doubt).map_or_else(Earlier::default, |lost| lost.kept(None))
+        }
+        None => plan.earlier.clone(),
+    }
+}
+
+/// The update of an earlier attempt whose answer was lost.
+pub(crate) fn lost_update(in_doubt: &InDoubt) -> Option<LostUpdate<'_>> {
+    match in_doubt {
+        InDoubt::Create(_) => None,
+        InDoubt::Update {
+            changes,
+            synced,
+            before,
+            notices,
+            earlier,
+        } => Some(LostUpdate {
+            changes,
+            synced,
+            before: before.as_deref(),
+            notices,
+            earlier,
+        }),
+    }
+}
+
 /// An update whose answer was lost.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LostUpdate<'a> {
     /// What was to be changed.
-    pub(crate) changes: &'a XeroChanges,
+    changes: &'a XeroChanges,
     /// What would then have been carried over.
-    pub(crate) synced: &'a Details,
+    synced: &'a Details,
     /// What stood in Xero before; `None` where an older version began it, which did not look.
-    pub(crate) before: Option<&'a Details>,
+    before: Option<&'a Details>,
     /// What it would have told.
-    pub(crate) notices: &'a [Notice],
+    notices: &'a [Notice],
+    /// What attempts before it may have done.
+    earlier: &'a Earlier,
 }
 
 impl LostUpdate<'_> {
     /// Whether it may have reached a contact that shows `in_xero` now: it certainly did not where
     /// that is what stood there before.
-    fn may_have_arrived(&self, unit: Unit, in_xero: &Details) -> bool {
-        let is_as_before = |before: &Details| unit.is_same(before, in_xero);
-        unit.is_in(self.changes) && !self.before.is_some_and(is_as_before)
+    fn may_have_arrived(&self, unit: Unit, in_xero: Option<&Details>) -> bool {
+        let is_as_before = self
+            .before
+            .zip(in_xero)
+            .is_some_and(|(before, in_xero)| unit.is_same(before, in_xero));
+        unit.is_in(self.changes) && !is_as_before
     }
 
-    /// What it overwrote, as far as it may have arrived.
-    fn overwritten(&self, in_xero: &Details) -> impl Iterator<Item = Notice> {
-        let may_have = |field: Field| {
-            let mut units = Unit::ALL.into_iter();
-            units.any(|unit| unit.field() == field && self.may_have_arrived(unit, in_xero))
+    /// What it and attempts before it changed, as far as that may have reached a contact that shows
+    /// `in_xero` now; `None` where that is not known.
+    pub(crate) fn kept(&self, in_xero: Option<&Details>) -> Earlier {
+        let mut earlier = self.earlier.clone();
+        let arrived = |unit: &Unit| self.may_have_arrived(*unit, in_xero);
+        let arrived: Vec<Unit> = Unit::ALL.into_iter().filter(arrived).collect();
+        for unit in &arrived {
+            if let Some(before) = self
+                .before
+                .filter(|before| !unit.is_same(before, self.synced))
+            {
+                earlier.changes.push(Change {
+                    system: System::Xero,
+                    field: unit.field(),
+                    before: unit.text(before),
+                    after: unit.text(self.synced),
+                });
+            }
+        }
+        let is_of_arrived = |notice: &&Notice| match notice {
+            // Whether a number arrived shows in none of the units.
+            Notice::CorrectionOverwritten { field, .. } => {
+                *field == Field::AccountReference
+                    || arrived.iter().any(|unit| unit.field() == *field)
+            }
+            _ => false,
         };
-        let is_told = move |notice: &&Notice| matches!(notice, Notice::CorrectionOverwritten { field, .. } if may_have(*field));
-        self.notices.iter().filter(is_told).cloned()
+        let notices = self.notices.iter().filter(is_of_arrived).cloned();
+        earlier.notices.extend(notices);
+        earlier
     }
-}
-
-/// What an update changed whose answer was lost, as far as it may have reached the contact that
-/// shows `in_xero` now. What stood there before is kept with it.
-#[must_use]
-pub fn may_have_arrived(lost: &Plan, customer: &Customer, in_xero: &Details) -> Vec<Change> {
-    let XeroWrite::Change {
-        changes: what,
-        before,
-        ..
-    } = &lost.xero
-    else {
-        return Vec::new();
-    };
-    let lost_update = LostUpdate {
-        changes: what,
-        synced: &lost.synced,
-        before: before.as_ref().and_then(|before| before.details.as_deref()),
-        notices: &[],
-    };
-    let mut all = changes(lost, customer, None);
-    all.retain(|change| {
-        let mut units = Unit::ALL.into_iter();
-        let unit = units.find(|unit| unit.field() == change.field);
-        change.system == System::Xero
-            && change.before != change.after
-            && unit.is_some_and(|unit| lost_update.may_have_arrived(unit, in_xero))
-    });
-    all
 }
 
 /// A customer and what it is compared by with its Xero contact.
@@ -213,8 +262,10 @@ pub(crate) struct CarriedOver {
     pub(crate) synced: Details,
     /// What is held back.
     pub(crate) conflicts: Vec<UnitConflict>,
-    /// What is overwritten, or was by an attempt whose answer was lost.
+    /// What is overwritten.
     pub(crate) notices: Vec<Notice>,
+    /// What attempts before it did whose answers were lost.
+    pub(crate) earlier: Earlier,
 }
 
 impl CarryOver<'_> {
@@ -232,8 +283,7 @@ impl CarryOver<'_> {
             synced: self.synced.clone(),
             ..CarriedOver::default()
         };
-        let lost = self.lost.iter().flat_map(|lost| lost.overwritten(in_xero));
-        carried.notices.extend(lost);
+        carried.earlier = self.kept(Some(in_xero));
         for unit in Unit::ALL.into_iter().filter(|unit| self.is_told(*unit)) {
             match self.decide(unit, in_xero) {
                 UnitDecision::Stays | UnitDecision::CountsAsCarried => {}
@@ -273,6 +323,20 @@ impl CarryOver<'_> {
             synced,
             ..CarriedOver::default()
         }
+    }
+
+    /// Nothing is carried over; what attempts before it did is kept all the same.
+    pub(crate) fn nothing(&self) -> CarriedOver {
+        CarriedOver {
+            synced: self.synced.clone(),
+            earlier: self.kept(None),
+            ..CarriedOver::default()
+        }
+    }
+
+    fn kept(&self, in_xero: Option<&Details>) -> Earlier {
+        let lost = self.lost.as_ref();
+        lost.map_or_else(Earlier::default, |lost| lost.kept(in_xero))
     }
 
     fn decide(&self, unit: Unit, in_xero: &Details) -> UnitDecision {

@@ -65,12 +65,9 @@ pub fn changes(plan: &Plan, customer: &Customer, synced: Option<&Details>) -> Ve
                 xero(field, String::new(), after);
             }
         }
-        XeroWrite::Change {
-            changes, before, ..
-        } => {
+        XeroWrite::Change { changes, .. } => {
             let nothing = Details::default();
-            let read = before.as_ref().and_then(|before| before.details.as_deref());
-            let before = read.or(synced).unwrap_or(&nothing);
+            let before = plan.xero.stood_there().or(synced).unwrap_or(&nothing);
             if let Some(number) = &changes.account_number {
                 // Only ever into a blank one.
                 xero(Field::AccountReference, String::new(), number.to_string());

@@ -11,8 +11,8 @@ use crate::problem::{MAX_CANDIDATES, XeroContactRef};
 use crate::text::NameKey;
 use crate::{
     AccountReference, AccountType, Address, Alike, ContactId, ContactNumber, ContactStatus,
-    Customer, Details, Field, Grade, InDoubt, Keep, Link, NewXeroContact, Notice, Person, Plan,
-    Problem, Settings, SyncAction, Unit, XeroChanges, XeroContact, XeroContactId, XeroWrite,
+    Customer, Details, Earlier, Field, Grade, InDoubt, Keep, Link, NewXeroContact, Notice, Person,
+    Plan, Problem, Settings, SyncAction, Unit, XeroChanges, XeroContact, XeroContactId, XeroWrite,
 };
 
 /// What a person said about which Xero contact a customer is. It overrules the match table, and
@@ -309,10 +309,17 @@ fn matching<'a>(
 }
 
 /// Whether a contact found earlier may still be written to: it is active, and neither its name nor
-/// its account number changed since.
+/// its account number changed since; nor any unit that is to be sent, where it was known what stood
+/// there.
 #[must_use]
-pub fn is_still_as_found(found: &XeroContact, now: &XeroContact) -> bool {
-    found.id == now.id
+pub fn is_still_as_found(found: &XeroContact, now: &XeroContact, changes: &XeroChanges) -> bool {
+    let shown = found.details.as_ref().zip(now.details.as_ref());
+    let is_same = shown.is_none_or(|(found, now)| {
+        let mut sent = Unit::ALL.into_iter().filter(|unit| unit.is_in(changes));
+        sent.all(|unit| unit.is_same(found, now))
+    });
+    is_same
+        && found.id == now.id
         && now.status == ContactStatus::Active
         && NameKey::of(&found.name) == NameKey::of(&now.name)
         && found.account_number.trim() == now.account_number.trim()
@@ -422,6 +429,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         synced,
         conflicts,
         notices,
+        earlier,
     } = carried;
     if in_xero.is_empty() {
         changes.account_number = Some(account_reference.clone());
@@ -435,6 +443,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     );
     plan.notices.extend(notices);
     plan.conflicts = conflicts;
+    plan.earlier = earlier;
     if NameKey::of(&xero.name) != NameKey::of(&customer.details.name)
         && plan.xero.renames().is_none()
     {
@@ -583,6 +592,7 @@ pub(crate) fn plan(
         synced,
         notices,
         conflicts: Vec::new(),
+        earlier: Earlier::default(),
         forgets_moves: false,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContactId, Details, Notice, Plan, Unit, XeroChanges, XeroContact, XeroWrite};
+use crate::{ContactId, Details, Earlier, Notice, Plan, Unit, XeroChanges, XeroContact, XeroWrite};
 
 /// What an earlier attempt was about to write to Xero when it stopped without saying whether it
 /// did.
@@ -21,6 +21,8 @@ pub enum InDoubt {
         before: Option<Box<Details>>,
         /// What it would have told.
         notices: Vec<Notice>,
+        /// What attempts before it may have done.
+        earlier: Earlier,
     },
 }
 
@@ -66,13 +68,12 @@ pub fn left_in_doubt(plan: &Plan, is_linked: bool) -> Option<InDoubt> {
         XeroWrite::Nothing { .. } | XeroWrite::Create(_) | XeroWrite::Unknown(_) => {
             Some(InDoubt::Create(plan.synced.clone()))
         }
-        XeroWrite::Change {
-            changes, before, ..
-        } => Some(InDoubt::Update {
+        XeroWrite::Change { changes, .. } => Some(InDoubt::Update {
             changes: changes.clone(),
             synced: plan.synced.clone(),
-            before: before.as_ref().and_then(|before| before.details.clone()),
+            before: plan.xero.stood_there().cloned().map(Box::new),
             notices: plan.notices.clone(),
+            earlier: plan.earlier.clone(),
         }),
     }
 }

@@ -42,7 +42,7 @@ mod xero_contact;
 
 pub use account_reference::{AccountReference, InvalidAccountReference};
 pub use carry_over::{
-    Keep, Side, UnitConflict, UnitDecision, UnitValues, decide_unit, may_have_arrived,
+    Earlier, Keep, Side, UnitConflict, UnitDecision, UnitValues, decide_unit, may_have_changed,
 };
 pub use changes::{Change, System, changes};
 pub use codes::{code_prefix, codes, looks_like_a_code};

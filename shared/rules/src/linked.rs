@@ -1,11 +1,11 @@
 //! What to do about a customer that is linked: its account reference, what is carried over, and
 //! where its Xero contact has gone if a person merged it into another.
 
-use crate::carry_over::{CarriedOver, CarryOver, LostUpdate};
+use crate::carry_over::{CarriedOver, CarryOver, lost_update};
 use crate::decide::{held_by_another, plan, unusable, xero_change};
 use crate::merges::{Standing, standing};
 use crate::{
-    AccountReference, Decision, Details, Field, InDoubt, Link, Notice, Problem, Question, Snapshot,
+    AccountReference, Decision, Details, Field, Link, Notice, Problem, Question, Snapshot,
     SyncAction, XeroContact,
 };
 
@@ -36,7 +36,7 @@ pub(crate) fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
         let carried = if carries {
             carry.without_a_write()
         } else {
-            left_as_it_is(link)
+            carry.nothing()
         };
         let reference = link.account_reference.clone();
         return apply(s, link, Target::unread(link), reference, carried);
@@ -64,7 +64,7 @@ pub(crate) fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
     let mut carried = if carries {
         carry.to(&shown(contact))
     } else {
-        left_as_it_is(link)
+        carry.nothing()
     };
     if is_restored {
         carried.changes.account_number = Some(reference.clone());
@@ -86,32 +86,6 @@ pub(crate) fn carry_over<'a>(s: &Snapshot<'a>, link: &'a Link) -> CarryOver<'a> 
         lost: s.in_doubt.and_then(lost_update),
         keep: s.keep,
         on_conflict: s.settings.on_conflict,
-    }
-}
-
-/// The update of an earlier attempt whose answer was lost.
-pub(crate) fn lost_update(in_doubt: &InDoubt) -> Option<LostUpdate<'_>> {
-    match in_doubt {
-        InDoubt::Create(_) => None,
-        InDoubt::Update {
-            changes,
-            synced,
-            before,
-            notices,
-        } => Some(LostUpdate {
-            changes,
-            synced,
-            before: before.as_deref(),
-            notices,
-        }),
-    }
-}
-
-/// Nothing is carried over.
-fn left_as_it_is(link: &Link) -> CarriedOver {
-    CarriedOver {
-        synced: link.synced.clone(),
-        ..CarriedOver::default()
     }
 }
 
@@ -204,7 +178,7 @@ fn follow(
     let mut carried = if s.settings.update_in_xero {
         carry.to(&shown(survivor))
     } else {
-        left_as_it_is(link)
+        carry.nothing()
     };
     if in_xero.is_empty() {
         carried.changes.account_number = Some(wanted.clone());
@@ -250,6 +224,7 @@ fn apply(
         synced,
         conflicts,
         notices,
+        earlier,
     } = carried;
     let mut xero = xero_change(target.id, changes, None);
     if let crate::XeroWrite::Change { before, .. } = &mut xero {
@@ -258,6 +233,7 @@ fn apply(
     let mut plan = plan(s, SyncAction::Updated, account_reference, xero, synced);
     plan.notices.extend(notices);
     plan.conflicts = conflicts;
+    plan.earlier = earlier;
     plan.forgets_moves = s.manual_match.pinned == Some(target.id);
     if plan.writes_nothing()
         && target.id == link.xero_id

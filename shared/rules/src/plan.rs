@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountReference, ContactId, Customer, Details, NewXeroContact, Notice, Unit, UnitConflict,
-    XeroChanges, XeroContact, XeroContactId,
+    AccountReference, ContactId, Customer, Details, Earlier, NewXeroContact, Notice, Unit,
+    UnitConflict, XeroChanges, XeroContact, XeroContactId,
 };
 
 /// What is to be written, in this order: Xero, then BigChange's account fields, then BigChange's
@@ -28,6 +28,9 @@ pub struct Plan {
     /// Units that are held back while the rest is written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<UnitConflict>,
+    /// What attempts before it did whose answers were lost.
+    #[serde(default, skip_serializing_if = "Earlier::is_empty")]
+    pub earlier: Earlier,
     /// A person confirmed the Xero contact: that others were merged into it, and may be active
     /// again, matters no more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -150,6 +153,20 @@ impl Plan {
 }
 
 impl XeroWrite {
+    /// What stood in the Xero contact when it was read for this write, as far as that is known.
+    #[must_use]
+    pub fn stood_there(&self) -> Option<&Details> {
+        match self {
+            Self::Change {
+                expected, before, ..
+            } => {
+                let read = before.as_ref().or(expected.as_ref());
+                read.and_then(|read| read.details.as_deref())
+            }
+            Self::Nothing { .. } | Self::Create(_) | Self::Unknown(_) => None,
+        }
+    }
+
     /// Whether it sends this unit.
     #[must_use]
     pub fn sends(&self, unit: Unit) -> bool {

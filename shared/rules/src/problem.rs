@@ -629,8 +629,8 @@ impl Problem {
             Self::ArchivedInXero { survivor: Some(_), .. } => format!("In BigChange, enter the account number of the Xero contact that it was merged into (CRM → \
                  Contacts → the contact → Financials → Terms → Account reference). {UNLINK_FIRST}"),
             Self::LinkedToAnotherContact { merged_from: Some(_), .. } => "If the two BigChange contacts are the same customer, delete one of them in BigChange (CRM → Contacts). If \
-                 not, have whoever runs contact-sync take this one's link away (contact-sync unlink), and give it a new account reference that no other contact has (CRM → Contacts → the \
-                 contact → Financials → Terms)."
+                 not, have whoever runs contact-sync take this one's link away (contact-sync unlink), create it in Xero under a new account number (Contacts → New contact), and enter that \
+                 number in BigChange (CRM → Contacts → the contact → Financials → Terms → Account reference)."
                 .to_owned(),
             Self::LinkedToAnotherContact { .. } => "If the two BigChange contacts are the same customer, delete one of them (CRM → Contacts). If not, give this one \
                  another name (CRM → Contacts → the contact → General) and, where they share it, an account reference of its own (Financials → Terms): Xero takes each \

@@ -13,11 +13,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rules::{
     AccountReference, AccountType, Address, Contact, ContactData, ContactId, ContactNumber,
-    ContactStatus, Customer, Decision, Details, DisplayNames, Fingerprint, GroupId, InDoubt, Link,
-    ManualMatch, NameKey, Notice, OnConflict, Participation, Person, Plan, Problem, Settings,
-    Snapshot, SyncAction, Unit, Watch, XeroChanges, XeroContact, XeroContactId, XeroWrite,
-    code_prefix, codes, contact_fingerprint, decide, looks_like_a_code, normalise_spaces,
-    participation,
+    ContactStatus, Customer, Decision, Details, DisplayNames, Earlier, Fingerprint, GroupId,
+    InDoubt, Link, ManualMatch, NameKey, Notice, OnConflict, Participation, Person, Plan, Problem,
+    Settings, Snapshot, SyncAction, Unit, Watch, XeroChanges, XeroContact, XeroContactId,
+    XeroWrite, code_prefix, codes, contact_fingerprint, decide, looks_like_a_code,
+    normalise_spaces, participation,
 };
 
 const ACCOUNT_GROUP: u64 = 10;
@@ -494,6 +494,7 @@ fn in_doubt() -> BoxedStrategy<InDoubt> {
             synced,
             before: None,
             notices: Vec::new(),
+            earlier: Earlier::default(),
         }),
     ]
     .boxed()
@@ -705,7 +706,7 @@ proptest! {
             if arrived {
                 apply_to_details(&mut in_xero, &changes);
             }
-            world.in_doubt = Some(InDoubt::Update { changes: Box::new(changes), synced: plan.synced.clone(), before, notices: plan.notices.clone() });
+            world.in_doubt = Some(InDoubt::Update { changes: Box::new(changes), synced: plan.synced.clone(), before, notices: plan.notices.clone(), earlier: Earlier::default() });
             edit(&mut world, second);
             world.shows(&in_xero);
             if let (Some(plan), Some(customer)) = (world.plan(), world.customer())

@@ -3,8 +3,8 @@
 //! cannot undo each other.
 
 use rules::{
-    AccountReference, Alike, ContactId, Keep, ManualMatch, NameKey, Notice, Problem, Side,
-    UnitConflict, XeroContactId,
+    AccountReference, Alike, ContactId, Earlier, Keep, ManualMatch, NameKey, Notice, Problem, Side,
+    UnitConflict, XeroContactId, may_have_changed,
 };
 use store::{TableError, Write};
 use time::OffsetDateTime;
@@ -98,6 +98,7 @@ pub async fn pin(
         contact,
         xero_id,
         event: HistoryEvent::ChosenByPerson,
+        earlier: Earlier::default(),
     };
     write(
         records,
@@ -194,6 +195,7 @@ pub async fn declare_new(
         contact,
         xero_id: first.xero.id,
         event: HistoryEvent::DistinctByPerson,
+        earlier: Earlier::default(),
     };
     let read = read.as_ref();
     write(records, said, read, &declared, Vec::new(), remembering).await
@@ -239,6 +241,7 @@ pub async fn keep(
         contact,
         xero_id,
         event: HistoryEvent::KeptByPerson,
+        earlier: Earlier::default(),
     };
     let read = read.as_ref();
     write(records, said, read, &kept, Vec::new(), remembering).await
@@ -320,6 +323,8 @@ pub async fn unlink(
     }
     let mut excluded = without(&content.manual_match.excluded, xero_id);
     excluded.push(xero_id);
+    // What an attempt may have written over whose answer was lost is found out by nobody now.
+    let intent = content.intent.clone();
     let parted = ContactRecord {
         link: None,
         intent: None,
@@ -337,6 +342,7 @@ pub async fn unlink(
         contact,
         xero_id,
         event: HistoryEvent::UnlinkedByPerson,
+        earlier: intent.map_or_else(Earlier::default, |intent| may_have_changed(&intent.plan)),
     };
     write(records, said, read.as_ref(), &parted, released, remembering).await
 }
@@ -354,11 +360,12 @@ fn without(all: &[XeroContactId], one: XeroContactId) -> Vec<XeroContactId> {
     all.iter().copied().filter(|id| *id != one).collect()
 }
 
-#[derive(Clone, Copy)]
 struct Said {
     contact: ContactId,
     xero_id: XeroContactId,
     event: HistoryEvent,
+    /// What attempts may have done whose answers were lost.
+    earlier: Earlier,
 }
 
 async fn write(
@@ -373,8 +380,8 @@ async fn write(
         at: remembering.at,
         event: said.event,
         xero_id: said.xero_id,
-        changes: Vec::new(),
-        notices: Vec::new(),
+        changes: said.earlier.changes,
+        notices: said.earlier.notices,
     };
     let mut writes = vec![records.put(said.contact, content, expect(read))?];
     writes.extend(also);

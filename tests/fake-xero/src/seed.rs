@@ -62,8 +62,13 @@ fn read(directory: &Directory, ids: &mut Ids, json: &Value) -> Option<Contact> {
     if let Some(status) = element.get("ContactStatus").filter(|s| !s.is_null()) {
         contact.status = serde_json::from_value::<Status>(status.clone()).ok()?;
     }
-    if let Some(survivor) = element.get("MergedToContactID").and_then(Value::as_str) {
-        contact.merged_into = Some(Uuid::try_parse(survivor).ok()?);
+    match element.get("MergedToContactID") {
+        Some(Value::String(survivor)) => {
+            contact.merged_into = Some(Uuid::try_parse(survivor).ok()?);
+        }
+        // As Xero's support undoes a merge.
+        Some(Value::Null) => contact.merged_into = None,
+        _ => {}
     }
     if let Some(yes) = element.get("IsCustomer").and_then(Value::as_bool) {
         contact.is_customer = yes;

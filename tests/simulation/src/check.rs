@@ -10,17 +10,19 @@ use rules::{
 };
 use runtime::DeadLetter;
 use runtime::records::{
-    ContactRecord, DeferredRecord, ProblemRecord, ReferenceRecord, XeroContactRecord,
+    ContactRecord, DeferredRecord, HistoryRecord, ProblemRecord, ReferenceRecord, XeroContactRecord,
 };
 use uuid::Uuid;
 
 use crate::invariant::Invariant;
-use crate::ledger::Unit;
+use crate::ledger::{Overwritten, Unit};
+use crate::watch::is_in_intent;
 use crate::world::World;
 use crate::xero_view::{alike, as_rules_see};
 
 /// Problems that only the attempt to write can bring.
-const REFUSALS: [&str; 9] = [
+const REFUSALS: [&str; 10] = [
+    "NumberHeldByArchived",
     "RefusedByXero",
     "WebsiteInXero",
     "LinkedContactNotInXero",
@@ -145,6 +147,9 @@ impl Truth {
 
 fn wrong_decision(decision: &Decision, problem: Option<&'static str>) -> Option<String> {
     match decision {
+        Decision::Apply(plan) if plan.writes_nothing() && !plan.conflicts.is_empty() => (problem
+            != Some("ChangedInBoth"))
+        .then(|| format!("both systems changed it, but: {problem:?}")),
         Decision::Apply(plan) if nothing_is_left(plan) => {
             problem.map(|code| format!("it is in line, but held as {code}"))
         }
@@ -180,6 +185,7 @@ pub(crate) fn arrived(world: &mut World) {
     let Some(truth) = Truth::of(world) else {
         return;
     };
+    links_are_true(world, &truth);
     let mut wrong = None;
     for fake in world.bigchange.contacts() {
         let contact = as_read(fake);
@@ -210,11 +216,38 @@ pub(crate) fn arrived(world: &mut World) {
     }
 }
 
+/// No link of a contact that takes part points at a merged or archived contact for more than an hour
+/// without a problem.
+fn links_are_true(world: &mut World, truth: &Truth) {
+    let now = world.now;
+    let untrue = world.bigchange.contacts().find_map(|fake| {
+        let link = truth.record(fake.id).link?;
+        let xero_id = Uuid::from(link.xero_id);
+        let since = *world.ledger.archived_at.get(&xero_id)?;
+        let takes_part = matches!(
+            participation(&as_read(fake), &truth.settings),
+            Participation::TakesPart(_)
+        );
+        let is_told = truth.problem(fake.id).is_some() || truth.given_up.contains(&fake.id);
+        let is_long = now - since > time::Duration::hours(1);
+        (takes_part && is_long && !is_told).then(|| {
+            format!(
+                "contact {} is linked to {xero_id}, which is archived since {since}",
+                fake.id
+            )
+        })
+    });
+    if let Some(what) = untrue {
+        world.violate(Invariant::LinksTrue, what);
+    }
+}
+
 /// After a full sweep: everything is as the rules say, and nothing waits.
 pub(crate) fn converged(world: &mut World) {
     let Some(truth) = Truth::of(world) else {
         return;
     };
+    links_are_true(world, &truth);
     let mut wrong = None;
     for fake in world.bigchange.contacts() {
         if truth.given_up.contains(&fake.id) {
@@ -226,6 +259,12 @@ pub(crate) fn converged(world: &mut World) {
             .or_else(|| references_differ(world, &truth, fake));
         if let Some(what) = what {
             wrong = Some(format!("contact {}: {what}", fake.id));
+        }
+    }
+    for overwritten in &world.ledger.overwritten {
+        if let Some(what) = not_told(world, &truth, overwritten) {
+            world.violate(Invariant::NothingUnseen, what);
+            return;
         }
     }
     if !world.records::<DeferredRecord>().is_empty() {
@@ -244,7 +283,8 @@ fn not_carried_over(world: &World, truth: &Truth, fake: &FakeContact) -> Option<
         participation(&as_read(fake), &truth.settings),
         Participation::TakesPart(_)
     );
-    if !takes_part || !truth.settings.update_in_xero || truth.problem(fake.id).is_some() {
+    let is_excused = truth.problem(fake.id).is_some() || world.ledger.kept.contains(&fake.id);
+    if !takes_part || !truth.settings.update_in_xero || is_excused {
         return None;
     }
     let xero_id = Uuid::from(link.xero_id);
@@ -256,13 +296,48 @@ fn not_carried_over(world: &World, truth: &Truth, fake: &FakeContact) -> Option<
         let written = world.ledger.written.get(&(xero_id, unit)).copied();
         let last_written = written.and_then(|index| world.ledger.value_no(fake.id, unit, index));
         // Edited and edited back before anything was sent: nothing differs.
-        let nothing_differs = written.is_none() && in_details(unit, &link.synced) == value;
+        let is_noted = in_details(unit, &link.synced) == value;
+        let corrected_at = world.ledger.corrected_at.get(&(xero_id, unit));
+        // Xero had it already when it was looked at, and a person corrected it since.
+        let was_there = is_noted && corrected_at.is_some_and(|at| at > edited_at);
+        let nothing_differs = (written.is_none() && is_noted) || was_there;
         let arrived = unit.in_xero(in_xero) == value
             || last_written.as_ref() == Some(&value)
             || nothing_differs;
         (edited_at > linked_at && !arrived).then(|| {
             format!("its {unit:?} of {edited_at} is not in Xero: {value:?}, but {last_written:?} was the last to be sent")
         })
+    })
+}
+
+/// What was written over is in the history of its contact, with what is told of it.
+fn not_told(world: &World, truth: &Truth, overwritten: &Overwritten) -> Option<String> {
+    let Overwritten {
+        contact,
+        unit,
+        text,
+        is_correction,
+    } = overwritten;
+    let field = unit.as_rules_say().field();
+    let history = world.records::<HistoryRecord>();
+    let prefix = format!("{contact}#");
+    let is_kept = history.iter().any(|(key, record)| {
+        let is_it = |change: &rules::Change| {
+            change.system == rules::System::Xero
+                && change.field == field
+                && change.before == *text
+        };
+        let is_told = |notice: &Notice| {
+            matches!(notice, Notice::CorrectionOverwritten { field: of, in_xero, .. } if *of == field && in_xero == text)
+        };
+        key.starts_with(&prefix)
+            && record.changes.iter().any(is_it)
+            && (!is_correction || record.notices.iter().any(is_told))
+    });
+    // What is left alone or held stays in doubt, and in its intent, until it goes on.
+    let is_in_doubt = is_in_intent(&truth.record(*contact), *unit, text);
+    (!is_kept && !is_in_doubt).then(|| {
+        format!("{unit:?} of contact {contact} was {text:?} in Xero and was written over, and no history tells it")
     })
 }
 

@@ -34,6 +34,10 @@ pub struct Coverage {
     pub saved: u64,
     /// Codes generated.
     pub codes: u64,
+    /// Values that a person had entered in Xero and that were written over, kept and told.
+    pub overwritten: u64,
+    /// Those that were entered within the one call between reading and writing.
+    pub overwritten_unseen: u64,
     /// Calls that Xero refused for a limit without its having been ordered.
     pub limits_crossed: u64,
 }
@@ -57,6 +61,8 @@ impl Coverage {
         self.messages += other.messages;
         self.duplicates += other.duplicates;
         self.dead_letters += other.dead_letters;
+        self.overwritten += other.overwritten;
+        self.overwritten_unseen += other.overwritten_unseen;
         self.created += other.created;
         self.changed += other.changed;
         self.saved += other.saved;
@@ -85,8 +91,8 @@ impl fmt::Display for Coverage {
         )?;
         writeln!(
             f,
-            "{} calls over a limit that was not ordered",
-            self.limits_crossed
+            "{} calls over a limit that was not ordered; {} values that people had entered in Xero written over, kept and told, and {} within the call between reading and writing",
+            self.limits_crossed, self.overwritten, self.overwritten_unseen
         )?;
         for (title, counts) in [("Faults", &self.faults), ("People", &self.people)] {
             let counts: Vec<String> = counts

@@ -17,6 +17,10 @@ pub enum Invariant {
     NoDouble,
     /// No Xero contact is changed that is not ours or linked, and no account number or contact number is replaced.
     NothingForeign,
+    /// Nothing that a person entered in Xero is written over without being kept and told.
+    NothingUnseen,
+    /// A link never points at a merged or archived contact for more than an hour without a problem.
+    LinksTrue,
     /// A site contact is never created in Xero.
     NoSiteContact,
     /// No account reference is on two contacts.
@@ -58,6 +62,8 @@ impl fmt::Display for Invariant {
             Self::NoDouble => "no double customer",
             Self::NothingForeign => "nothing foreign is changed",
             Self::SwitchHeeded => "the switch is heeded",
+            Self::NothingUnseen => "nothing is overwritten unseen",
+            Self::LinksTrue => "links are true",
             Self::NoSiteContact => "no site contact in Xero",
             Self::OneReference => "one contact to a reference",
             Self::LinksHold => "links hold",

@@ -27,6 +27,16 @@ impl Unit {
         Self::Person,
     ];
 
+    pub(crate) fn as_rules_say(self) -> rules::Unit {
+        match self {
+            Self::Name => rules::Unit::Name,
+            Self::Address => rules::Unit::Address,
+            Self::Phone => rules::Unit::Phone,
+            Self::Email => rules::Unit::Email,
+            Self::Person => rules::Unit::Person,
+        }
+    }
+
     pub(crate) fn in_bigchange(self, contact: &FakeContact) -> String {
         let joined = |parts: &[&str]| {
             let parts: Vec<String> = parts.iter().map(|part| normalise_spaces(part)).collect();
@@ -68,6 +78,18 @@ impl Unit {
     }
 }
 
+/// A value that a person had entered in Xero, and that was written over.
+#[derive(Debug, Clone)]
+pub(crate) struct Overwritten {
+    /// The BigChange contact.
+    pub(crate) contact: u64,
+    pub(crate) unit: Unit,
+    /// As people are told it.
+    pub(crate) text: String,
+    /// Whether it was another value than the one that was carried over last.
+    pub(crate) is_correction: bool,
+}
+
 /// What has been, as far as the promises speak of it.
 #[derive(Default)]
 pub(crate) struct Ledger {
@@ -85,6 +107,14 @@ pub(crate) struct Ledger {
     pub(crate) changed_in_xero: BTreeSet<Uuid>,
     /// When a person last changed a unit of a Xero contact.
     pub(crate) corrected_at: BTreeMap<(Uuid, Unit), OffsetDateTime>,
+    /// What people entered in Xero, as far as nothing was written over it since.
+    pub(crate) entered: BTreeMap<(Uuid, Unit), String>,
+    /// What was written over what people had entered.
+    pub(crate) overwritten: Vec<Overwritten>,
+    /// Contacts of which a person said that Xero's value stays.
+    pub(crate) kept: BTreeSet<u64>,
+    /// Since when a Xero contact is archived.
+    pub(crate) archived_at: BTreeMap<Uuid, OffsetDateTime>,
     /// Contacts that were account customers at some time.
     pub(crate) customers: BTreeSet<u64>,
     /// The Xero contact that was created for a contact.

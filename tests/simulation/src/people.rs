@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use fake_bigchange::FakeContact;
 use fake_xero::{Contact as XeroContact, Status};
-use rules::{AccountReference, ContactId, NameKey, Problem, XeroContactId};
+use rules::{AccountReference, ContactId, NameKey, Problem, Side, XeroContactId};
 use runtime::records::{ContactRecord, ProblemRecord};
 use secrets::XeroTokenSecret;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,8 @@ pub(crate) enum Says {
     IsNot,
     /// It is a new customer, none of those that it is held for.
     IsNew,
+    /// This system's values stay where both had changed them.
+    Keep(Side),
 }
 
 /// A group that is neither of account customers nor of sites.
@@ -169,11 +171,31 @@ impl World {
     fn in_xero(&mut self, contact: Value) {
         let now = SystemTime::from(self.now);
         let id = contact["ContactID"].as_str();
-        if let Some(id) = id.and_then(|id| id.parse().ok()) {
+        let id: Option<Uuid> = id.and_then(|id| id.parse().ok());
+        let before = id.and_then(|id| self.xero.contact(id).cloned());
+        if let Some(id) = id {
             self.ledger.changed_in_xero.insert(id);
         }
-        if let Err(error) = self.xero.seed(now, &json!([contact])) {
-            unreachable!("people enter what Xero takes: {error}");
+        let id = match self.xero.seed(now, &json!([contact])) {
+            Ok(ids) => ids[0],
+            Err(error) => unreachable!("people enter what Xero takes: {error}"),
+        };
+        let Some(after) = self.xero.contact(id).cloned() else {
+            return;
+        };
+        for unit in Unit::ALL {
+            let value = unit.in_xero(&after);
+            let was = before.as_ref().map(|before| unit.in_xero(before));
+            let is_blank = value.replace('|', "").is_empty();
+            if was.as_ref() != Some(&value) && (was.is_some() || !is_blank) {
+                self.ledger.entered.insert((id, unit), value);
+            }
+        }
+        if after.status == Status::Active {
+            self.ledger.archived_at.remove(&id);
+        } else {
+            let at = self.now;
+            self.ledger.archived_at.entry(id).or_insert(at);
         }
     }
 
@@ -314,6 +336,22 @@ impl World {
                 says: Says::IsNew,
             });
         }
+        let held = self.record::<ProblemRecord>(&contact.to_string());
+        let is_held = held.is_some_and(|held| held.problem.code() == "ChangedInBoth");
+        if let Some(link) = linked.as_ref().filter(|_| is_held && self.rng.bool()) {
+            let side = if self.rng.bool() {
+                Side::Xero
+            } else {
+                Side::BigChange
+            };
+            self.ledger.kept.insert(contact);
+            self.note_deed("says whose value stays");
+            return Some(Word {
+                contact: contact.try_into().ok()?,
+                xero_id: link.xero_id,
+                says: Says::Keep(side),
+            });
+        }
         let is_one = linked.is_none() || self.chance(0.2);
         let xero_id = match linked {
             Some(link) if !is_one => link.xero_id,
@@ -378,6 +416,11 @@ impl World {
             Unit::Person => c.person = format!("Ann zqmark{number}"),
         });
         self.note_deed("edits a customer");
+        // Somebody else has the same at hand in Xero.
+        if self.chance(0.3) {
+            let at = self.now + self.milliseconds(180_000);
+            self.schedule(at, crate::world::Event::Correct(id, unit));
+        }
     }
 
     /// Back, forth and back again within minutes.
@@ -490,10 +533,71 @@ impl World {
         if !is_active && self.is_named_in_xero(contact.name(), Some(contact.id)) {
             return;
         }
+        if is_active && self.rng.bool() {
+            return self.merge_in_xero(contact);
+        }
         let status = if is_active { "ARCHIVED" } else { "ACTIVE" };
-        self.in_xero(json!({ "ContactID": contact.id, "ContactStatus": status }));
+        let mut fields = json!({ "ContactID": contact.id, "ContactStatus": status });
+        if contact.merged_into.is_some() {
+            fields["MergedToContactID"] = Value::Null;
+        }
+        self.in_xero(fields);
         self.corrected(contact, Unit::Name);
-        self.note_deed("archives a contact in Xero, or restores it");
+        self.note_deed(if contact.merged_into.is_some() {
+            "has a merge undone by Xero's support"
+        } else {
+            "archives a contact in Xero, or restores it"
+        });
+    }
+
+    /// Whether the merged contact keeps its account number is not known.
+    fn merge_in_xero(&mut self, contact: &XeroContact) {
+        let others: Vec<Uuid> = self
+            .xero
+            .contacts()
+            .filter(|other| other.status == Status::Active && other.id != contact.id)
+            .map(|other| other.id)
+            .collect();
+        let Some(survivor) = self.pick(&others) else {
+            return;
+        };
+        let mut fields = json!({
+            "ContactID": contact.id,
+            "ContactStatus": "ARCHIVED",
+            "MergedToContactID": survivor,
+        });
+        if self.rng.bool() {
+            fields["AccountNumber"] = json!("");
+        }
+        self.in_xero(fields);
+        self.corrected(contact, Unit::Name);
+        self.note_deed("merges a contact in Xero into another");
+    }
+
+    /// A person corrects one unit of the Xero contact that a contact is linked to.
+    pub(crate) fn correct_linked(&mut self, id: u64, unit: Unit) {
+        let record = self.record::<ContactRecord>(&id.to_string());
+        let link = record.and_then(|record| record.link);
+        let linked = link.and_then(|link| self.xero.contact(link.xero_id.into()).cloned());
+        let Some(contact) = linked.filter(|contact| contact.status == Status::Active) else {
+            return;
+        };
+        let number = self.number();
+        let fields = match unit {
+            Unit::Name => return self.rename_in_xero(&contact),
+            Unit::Phone => return self.correct_in_xero(&contact),
+            Unit::Address => {
+                let street = format!("{number} zqmark Lane");
+                json!({ "Addresses": [{ "AddressType": "POBOX", "AddressLine1": street }] })
+            }
+            Unit::Email => json!({ "EmailAddress": format!("zqmark{number}@example.net") }),
+            Unit::Person => json!({ "FirstName": "Jo", "LastName": format!("zqmark{number}") }),
+        };
+        let mut fields = fields;
+        fields["ContactID"] = json!(contact.id);
+        self.in_xero(fields);
+        self.corrected(&contact, unit);
+        self.note_deed("corrects in Xero what was edited in BigChange");
     }
 
     fn correct_in_xero(&mut self, contact: &XeroContact) {

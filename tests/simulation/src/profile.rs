@@ -111,15 +111,24 @@ impl Profile {
 fn settings(rng: &mut fastrand::Rng) -> BTreeMap<String, String> {
     let mut set =
         |name: &str, probability: f64| (name.to_owned(), (rng.f64() < probability).to_string());
-    BTreeMap::from([
-        ("ACCOUNT_GROUP_IDS".to_owned(), CUSTOMERS.to_string()),
-        ("SITE_GROUP_IDS".to_owned(), SITES.to_string()),
-        // As a stack of version 0.1 that ran; from then on the switch is people's.
-        ("SYNC_ENABLED".to_owned(), "true".to_owned()),
+    let drawn = [
         set("CREATE_IN_XERO", 0.85),
         set("GENERATE_ACCOUNT_REF", 0.75),
         set("MATCH_BY_NAME", 0.8),
         set("UPDATE_IN_XERO", 0.9),
         set("HOLD_LIKELY_DUPLICATES", 0.9),
-    ])
+    ];
+    let holds = rng.f64() < 0.3;
+    let mut all = BTreeMap::from(drawn);
+    all.extend([
+        ("ACCOUNT_GROUP_IDS".to_owned(), CUSTOMERS.to_string()),
+        ("SITE_GROUP_IDS".to_owned(), SITES.to_string()),
+        // As a stack of version 0.1 that ran; from then on the switch is people's.
+        ("SYNC_ENABLED".to_owned(), "true".to_owned()),
+        (
+            "ON_CONFLICT".to_owned(),
+            if holds { "hold" } else { "bigchange" }.to_owned(),
+        ),
+    ]);
+    all
 }

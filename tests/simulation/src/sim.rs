@@ -27,7 +27,7 @@ use crate::people::{Says, Word, beginning};
 use crate::planted::{self, Planted};
 use crate::profile::Profile;
 use crate::sqs::{MAX_CONCURRENCY, MAX_RECEIVE_COUNT};
-use crate::world::{Event, Function, Process, Shared, World, lock};
+use crate::world::{Event, Function, HasRead, Process, Shared, World, lock};
 
 /// As in the template.
 const HISTORY_DAYS: u16 = 400;
@@ -36,7 +36,7 @@ const APP_SECRET: &str = "xero-app";
 /// However much went wrong, by then everything is quiet: a day's pause, and what was put off for it.
 const LONGEST_CALM: Duration = Duration::hours(60);
 /// A deployment at the very end has its second sweep by then.
-const SHORTEST_CALM: Duration = Duration::minutes(20);
+const SHORTEST_CALM: Duration = Duration::minutes(75);
 /// In the calm a poll may be skipped while nothing is due.
 const LONGEST_IDLE: Duration = Duration::minutes(15);
 /// Steps that no seed needs: more are a circle.
@@ -141,6 +141,10 @@ impl Operator {
         let written = match said.says {
             Says::Is => manual_match::pin(records, contact, xero_id, remembering).await,
             Says::IsNot => manual_match::unlink(records, contact, xero_id, remembering).await,
+            Says::Keep(side) => match manual_match::held_units(records, contact).await {
+                Ok(units) => manual_match::keep(records, contact, side, &units, remembering).await,
+                Err(error) => Err(error),
+            },
             Says::IsNew => match manual_match::candidates(records, contact).await {
                 Ok(all) => manual_match::declare_new(records, contact, &all, remembering).await,
                 Err(error) => Err(error),
@@ -399,6 +403,7 @@ impl Simulation {
                 }
             }
             Event::EditBack(id) => lock(&self.world).edit_back(id),
+            Event::Correct(id, unit) => lock(&self.world).correct_linked(id, unit),
             Event::Disconnect => lock(&self.world).disconnect(),
             Event::Reconnect => {
                 let mut world = lock(&self.world);
@@ -621,7 +626,7 @@ impl Simulation {
                 skew,
                 paused_until: None,
                 dead_version: None,
-                has_read: BTreeMap::new(),
+                has_read: HasRead::default(),
                 is_spared: false,
                 held_back_since: None,
             },

@@ -24,9 +24,9 @@ use futures::FutureExt as _;
 
 use crate::calls::ProcessId;
 use crate::invariant::{Invariant, MARK, TOKEN_SECRET};
-use crate::ledger::Unit;
-use crate::world::World;
-use crate::xero_view::{double, ours};
+use crate::ledger::{Overwritten, Unit};
+use crate::world::{Function, HasRead, World};
+use crate::xero_view::{as_rules_see, double, ours};
 
 /// A worker has at most so long from its first read to its last write, and a write may come late.
 const LONGEST_INVOCATION: Duration = Duration::minutes(15);
@@ -74,6 +74,17 @@ fn units_sent(request: &Request, id: Uuid) -> Vec<Unit> {
         element.get(field).is_some()
     };
     Unit::ALL.into_iter().filter(is_sent).collect()
+}
+
+/// Whether the plan that is being carried out says that this stood there before.
+pub(crate) fn is_in_intent(record: &ContactRecord, unit: Unit, text: &str) -> bool {
+    let plan = record.intent.as_ref().map(|intent| &intent.plan);
+    let Some(plan) = plan else { return false };
+    let unit = unit.as_rules_say();
+    let before = plan.xero.stood_there();
+    let is_before = before.is_some_and(|before| unit.text(before) == text);
+    let is_kept = |change: &rules::Change| change.field == unit.field() && change.before == text;
+    is_before || plan.earlier.changes.iter().any(is_kept)
 }
 
 /// Reads an item as a record of a kind, if it is one.
@@ -144,7 +155,7 @@ impl World {
             && let Some(read) = self.bigchange.contact(id).cloned()
             && let Some(known) = self.processes.get_mut(&process)
         {
-            known.has_read.insert(id, read);
+            known.has_read.bigchange.insert(id, read);
         }
         if let Some(write) = self.bigchange.writes().get(writes).cloned() {
             self.coverage.saved += 1;
@@ -216,9 +227,13 @@ impl World {
 
     /// A contact as the process had last read it when it sent its write.
     fn read_before_writing(&self, process: ProcessId, contact: u64) -> Option<&FakeContact> {
+        self.had_read(process)?.bigchange.get(&contact)
+    }
+
+    /// What a process had read when it sent what takes effect now.
+    fn had_read(&self, process: ProcessId) -> Option<&HasRead> {
         let known = || Some(&self.processes.get(&process)?.has_read);
-        let has_read = self.late_effect.as_ref().or_else(known)?;
-        has_read.get(&contact)
+        self.late_effect.as_ref().or_else(known)
     }
 
     fn watch_reference_written(&mut self, id: u64, text: &str) {
@@ -257,6 +272,9 @@ impl World {
             Vec::new()
         };
         let response = self.xero.handle(now, request);
+        if !is_write(request) && response.status().is_success() {
+            self.note_read(process, request);
+        }
         if is_write(request) {
             let after: Vec<XeroContact> = self.xero.contacts().cloned().collect();
             let before: BTreeMap<Uuid, XeroContact> = before
@@ -266,7 +284,7 @@ impl World {
             for contact in after {
                 let old = before.get(&contact.id);
                 if old.is_none_or(|old| *old != contact) {
-                    self.watch_written(old, &contact);
+                    self.watch_written(process, old, &contact);
                 }
                 if old.is_some() && !refuses(&response, contact.id) {
                     self.note_sent(&contact, &units_sent(request, contact.id));
@@ -274,6 +292,74 @@ impl World {
             }
         }
         response
+    }
+
+    /// A process reads contacts by their ids.
+    fn note_read(&mut self, process: ProcessId, request: &Request) {
+        let query = request.uri().query().unwrap_or_default();
+        let mut parameters = url::form_urlencoded::parse(query.as_bytes());
+        let Some((_, ids)) = parameters.find(|(key, _)| key == "IDs") else {
+            return;
+        };
+        let ids = ids.split(',').filter_map(|id| Uuid::parse_str(id).ok());
+        let read: Vec<XeroContact> = ids
+            .filter_map(|id| self.xero.contact(id).cloned())
+            .collect();
+        if let Some(known) = self.processes.get_mut(&process) {
+            let read = read.into_iter().map(|contact| (contact.id, contact));
+            known.has_read.xero.extend(read);
+        }
+    }
+
+    /// A write changes a unit of an existing contact. What a person had entered there must have been
+    /// read before, and be kept.
+    fn watch_overwritten(&mut self, process: ProcessId, id: u64, old: &XeroContact, unit: Unit) {
+        let Some(entered) = self.ledger.entered.remove(&(old.id, unit)) else {
+            return;
+        };
+        if entered != unit.in_xero(old) {
+            return;
+        }
+        let seen = self
+            .had_read(process)
+            .and_then(|read| read.xero.get(&old.id));
+        let Some(seen) = seen.map(|seen| unit.in_xero(seen)) else {
+            return self.violate(
+                Invariant::NothingUnseen,
+                format!(
+                    "{unit:?} of Xero contact {} was written over unread",
+                    old.id
+                ),
+            );
+        };
+        if seen != entered {
+            // Entered within the one call between reading and writing, which nobody can prevent.
+            self.coverage.overwritten_unseen += 1;
+            return;
+        }
+        self.coverage.overwritten += 1;
+        let Some(details) = as_rules_see(old).and_then(|contact| contact.details) else {
+            return;
+        };
+        let text = unit.as_rules_say().text(&details);
+        let record = self.record::<ContactRecord>(&id.to_string());
+        let record = record.unwrap_or_default();
+        if !is_in_intent(&record, unit, &text) {
+            self.violate(
+                Invariant::NothingUnseen,
+                format!("{unit:?} of contact {id} was written over, and no intent keeps {text:?}"),
+            );
+        }
+        // What a person entered there again, as it was carried over last, is no correction.
+        let linked = record.link.as_ref();
+        let is_correction =
+            linked.is_none_or(|link| !unit.as_rules_say().is_same(&link.synced, &details));
+        self.ledger.overwritten.push(Overwritten {
+            contact: id,
+            unit,
+            text,
+            is_correction,
+        });
     }
 
     /// What was sent has arrived also where a person had entered the same in Xero before, so that nothing changed by it.
@@ -297,7 +383,9 @@ impl World {
     }
 
     fn watch_api_call(&mut self, process: ProcessId) {
-        self.ledger.api_calls += 1;
+        let function = self.processes.get(&process).map(|known| known.function);
+        // The hourly look is the poll's, and goes on for ever.
+        self.ledger.api_calls += usize::from(function != Some(Function::Poll));
         let clock = self.time_of(process);
         let current = self.current_token_version();
         if let Some(known) = self.processes.get(&process) {
@@ -344,7 +432,12 @@ impl World {
         }
     }
 
-    fn watch_written(&mut self, old: Option<&XeroContact>, contact: &XeroContact) {
+    fn watch_written(
+        &mut self,
+        process: ProcessId,
+        old: Option<&XeroContact>,
+        contact: &XeroContact,
+    ) {
         self.ledger.outside_writes += 1;
         let number = contact.text("AccountNumber");
         let Some(old) = old else {
@@ -395,6 +488,7 @@ impl World {
             );
         }
         for unit in units {
+            self.watch_overwritten(process, id, old, unit);
             self.watch_unit(id, contact, unit);
         }
     }
@@ -660,7 +754,13 @@ impl World {
             ),
         ];
         for (unit, changed, value) in carried {
-            if changed && !self.was_carried(id, &contact, unit, value) {
+            let is_excused = self.ledger.kept.contains(&id)
+                || self
+                    .ledger
+                    .corrected_at
+                    .get(&(xero_id, unit))
+                    .is_some_and(|at| now - *at < Duration::minutes(10));
+            if changed && !is_excused && !self.was_carried(id, &contact, unit, value) {
                 self.violate(
                     Invariant::LinksHold,
                     format!("the link of contact {id} says that its {unit:?} was carried over, which it was not"),

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::calls::{Call, CallId, Fate, Gate, ProcessId, ServerFault, System};
 use crate::coverage::Coverage;
 use crate::invariant::{Invariant, Violation};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Unit};
 use crate::profile::Profile;
 use crate::sqs::Sqs;
 
@@ -86,12 +86,21 @@ pub(crate) struct Process {
     pub(crate) paused_until: Option<OffsetDateTime>,
     /// In its present invocation: the token version that it has read to be dead.
     pub(crate) dead_version: Option<String>,
-    /// BigChange contacts as it last read them.
-    pub(crate) has_read: BTreeMap<u64, FakeContact>,
+    /// Contacts as it last read them.
+    pub(crate) has_read: HasRead,
     /// Whether its present invocation is left in peace.
     pub(crate) is_spared: bool,
     /// Its present invocation began while the switch was off since then, and no person asked for any of its contacts.
     pub(crate) held_back_since: Option<OffsetDateTime>,
+}
+
+/// What a process has read, as it was when it read it last.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HasRead {
+    /// Of BigChange.
+    pub(crate) bigchange: BTreeMap<u64, FakeContact>,
+    /// Of Xero, by their ids.
+    pub(crate) xero: BTreeMap<Uuid, fake_xero::Contact>,
 }
 
 type Effect = Box<dyn FnOnce(&mut World) + Send>;
@@ -114,6 +123,8 @@ pub(crate) enum Event {
     Word,
     /// Somebody edits a contact back, once more.
     EditBack(u64),
+    /// Somebody corrects in Xero what was just edited in BigChange.
+    Correct(u64, Unit),
     /// A person disconnects the app.
     Disconnect,
     /// A person connects anew.
@@ -148,9 +159,9 @@ pub(crate) struct World {
     events: BTreeMap<Moment, Event>,
     sequence: u64,
     identifiers: u128,
-    /// While something takes effect late: what its process had read of BigChange, by contact, when it
-    /// was sent, whatever that process has learnt since.
-    pub(crate) late_effect: Option<BTreeMap<u64, FakeContact>>,
+    /// While something takes effect late: what its process had read when it was sent, whatever that
+    /// process has learnt since.
+    pub(crate) late_effect: Option<HasRead>,
     /// Numbers that people use up.
     pub(crate) numbers: u32,
     digest: DefaultHasher,

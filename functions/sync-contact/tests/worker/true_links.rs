@@ -322,7 +322,8 @@ async fn a_link_follows_a_merge_into_a_contact_with_its_number() {
         "+4420"
     );
     // Xero's support undoes the merge.
-    world.edit_in_xero(xero, json!({"ContactStatus": "ACTIVE"}));
+    let undone = json!({"ContactStatus": "ACTIVE", "MergedToContactID": null});
+    world.edit_in_xero(xero, undone);
     look(&world, acme).await;
     assert_eq!(world.problem_code(acme).await, "AmbiguousMatch");
     // Deleted in BigChange, it lets go of both.

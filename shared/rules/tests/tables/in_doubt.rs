@@ -1,12 +1,13 @@
 //! An earlier attempt stopped without saying whether it wrote.
 
 use rules::{
-    Change, Contact, Details, Field, InDoubt, ManualMatch, Notice, Plan, UnknownWrite, XeroChanges,
-    XeroContact, XeroWrite, is_settled, left_in_doubt, may_have_arrived, was_never_created,
+    Contact, Details, Earlier, Field, InDoubt, ManualMatch, Notice, Plan, UnknownWrite,
+    XeroChanges, XeroContact, XeroWrite, is_settled, left_in_doubt, may_have_changed,
+    was_never_created,
 };
 
 use crate::support::{
-    Case, Edit, XeroContactExt, acme, contact_id, customer, details, namesake, reference, xero_id,
+    Case, Edit, XeroContactExt, acme, contact_id, details, namesake, reference, xero_id,
 };
 
 /// A create of Acme under `A-1` whose answer was lost, BigChange edited since.
@@ -79,6 +80,7 @@ fn a_second_attempt_to_bring_a_create_up_to_date_sends_it_again() {
         synced,
         before: Some(Box::new(details(&acme()))),
         notices: Vec::new(),
+        earlier: Earlier::default(),
     });
     assert_eq!(case.changes(), phone("01"));
     // And what was edited since goes with it.
@@ -101,6 +103,7 @@ fn an_attempt_in_doubt_does_not_make_somebody_elses_contact_ours_to_overwrite() 
         synced: details(&acme()),
         before: None,
         notices: Vec::new(),
+        earlier: Earlier::default(),
     };
     for in_doubt in [InDoubt::Create(details(&acme())), update] {
         let case = create_in_doubt(new_phone).in_doubt(in_doubt);
@@ -139,6 +142,7 @@ fn phone_in_doubt(before: &str, edit: Edit, in_xero: &str) -> Case {
             in_xero: before.to_owned(),
             sent: "01".to_owned(),
         }],
+        earlier: Earlier::default(),
     });
     let in_xero = case.as_linked().showing(&with_phone(in_xero));
     case.found([in_xero])
@@ -163,7 +167,7 @@ fn an_update_in_doubt_is_compared_with_what_xero_shows_by_then() {
     for (says, case, changes, told) in rows {
         assert_eq!(case.changes(), changes, "{says}");
         assert_eq!(case.plan().synced, details(&case.contact), "{says}");
-        let overwritten = case.plan().notices.into_iter().map(|notice| match notice {
+        let overwritten = case.plan().earlier.notices.into_iter().chain(case.plan().notices).map(|notice| match notice {
             Notice::CorrectionOverwritten { in_xero, sent, .. } => format!("{in_xero} by {sent}"),
             other => panic!("{other:?}"),
         });
@@ -173,25 +177,46 @@ fn an_update_in_doubt_is_compared_with_what_xero_shows_by_then() {
 
 #[test]
 fn what_an_update_changed_is_kept_where_it_may_have_arrived() {
-    let case = Case::linked().with(new_phone);
-    let corrected = Details {
-        phone: "07".to_owned(),
-        ..details(&acme())
+    let changed = |before: &str, in_xero: &str| {
+        let plan = phone_in_doubt(before, new_phone, in_xero).plan();
+        let changes = plan.earlier.changes.iter();
+        let told = changes.map(|change| format!("{} by {}", change.before, change.after));
+        told.collect::<Vec<_>>()
     };
-    let in_xero = case.as_linked().showing(&corrected);
-    let lost = case.clone().found([in_xero]).plan();
     for (shows, kept) in [("07", 0), ("01", 1), ("08", 1)] {
-        let in_xero = Details {
-            phone: shows.to_owned(),
-            ..corrected.clone()
-        };
-        let changes = may_have_arrived(&lost, &customer(&case.contact), &in_xero);
-        assert_eq!(changes.len(), kept, "{shows}");
-        for change in changes {
-            let Change { before, after, .. } = change;
-            assert_eq!((before.as_str(), after.as_str()), ("07", "01"));
-        }
+        assert_eq!(changed("07", shows), vec!["07 by 01"; kept], "{shows}");
     }
+    // Through any number of attempts.
+    let case = phone_in_doubt("07", |c| c.phone = "02".into(), "01");
+    let second = case.plan();
+    assert_eq!(second.earlier.changes.len(), 1);
+    let in_doubt = left_in_doubt(&second, true).unwrap();
+    for shows in ["01", "02"] {
+        let shown = Details {
+            phone: shows.to_owned(),
+            ..details(&acme())
+        };
+        let in_xero = case.as_linked().showing(&shown);
+        let third = case.clone().in_doubt(in_doubt.clone()).found([in_xero]);
+        let third = third.plan();
+        let kept: Vec<_> = third
+            .earlier
+            .changes
+            .iter()
+            .map(|c| c.before.as_str())
+            .collect();
+        let all = if shows == "01" {
+            &["07"][..]
+        } else {
+            &["07", "01"]
+        };
+        assert_eq!(kept, all, "{shows}");
+        assert_eq!(third.earlier.notices.len(), 1, "{shows}");
+    }
+    // Also where it is let go: all of it may have arrived.
+    assert_eq!(may_have_changed(&second).changes.len(), 2);
+    let off = case.settings(&[("UPDATE_IN_XERO", "false")]).looked_at();
+    assert_eq!(off.plan().earlier.changes.len(), 1);
 }
 
 #[test]
@@ -224,6 +249,7 @@ fn what_a_stored_plan_leaves_in_doubt() {
         synced,
         before: None,
         notices: Vec::new(),
+        earlier: Earlier::default(),
     });
     let in_place = [namesake(1).account("A-1")];
     let newer = Plan {

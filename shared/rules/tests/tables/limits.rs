@@ -35,6 +35,25 @@ fn the_last_calls_of_a_minute_and_of_a_day_are_left_to_others() {
 
 #[test]
 #[rustfmt::skip] // a table: one row, one line
+fn the_whole_list_is_read_for_a_comparison_while_30_percent_of_the_day_are_left() {
+    let rows = [
+        // left this day, ever on one day, compared
+        (None,        0,      true),
+        (Some(300),   0,      true),
+        (Some(299),   1_000,  false),
+        (Some(1_500), 1_001,  true),
+        (Some(1_499), 5_000,  false),
+        (Some(3_000), 10_000, true),
+        (Some(2_999), 10_000, false),
+    ];
+    for (day, at_least, expected) in rows {
+        let left = CallsLeft { minute: Some(60), day };
+        assert_eq!(POLICY.may_compare(left, at_least), expected, "{day:?} of {at_least}");
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row, one line
 fn xero_is_left_alone_for_as_long_as_it_asks_but_never_for_more_than_a_day() {
     let rows = [
         (Limit::Concurrent, None,          10),

@@ -1,6 +1,9 @@
 //! Which Xero contact is it?
 
-use rules::{Decision, InDoubt, Notice, Question, XeroContact, is_still_as_found};
+use rules::{
+    Decision, Details, Earlier, InDoubt, Notice, Question, XeroChanges, XeroContact,
+    is_still_as_found,
+};
 
 use crate::support::{
     Case, XeroContactExt, acme, contact_id, details, likely, namesake, possible, reference, xero,
@@ -153,6 +156,7 @@ fn xero_is_asked_for_what_could_match_and_no_more() {
         synced: details(&acme()),
         before: None,
         notices: Vec::new(),
+        earlier: Earlier::default(),
     });
     assert_eq!(question(update_in_doubt), ask("", Some("Acme Ltd"), true));
 }
@@ -188,8 +192,22 @@ fn a_contact_found_earlier_is_written_to_only_if_nothing_about_it_changed() {
         ("claimed by another program",    found.clone().code("CRM-2"),      false),
         ("let go by another program",     found.clone().code(""),           false),
     ];
+    let nothing = XeroChanges::default();
     for (says, now, still) in rows {
-        assert_eq!(is_still_as_found(&found, &now), still, "{says}");
+        assert_eq!(is_still_as_found(&found, &now, &nothing), still, "{says}");
+    }
+    // Where it is known what stood there, that must stand there still; what is not sent may change.
+    let shown = |phone: &str| Details { phone: phone.to_owned(), ..details(&acme()) };
+    let phone = XeroChanges { phone: Some("02".to_owned()), ..XeroChanges::default() };
+    let email = XeroChanges { email: Some(String::new()), ..XeroChanges::default() };
+    let found = found.showing(&shown("01"));
+    for (says, now, changes, still) in [
+        ("the phone is sent",            "0 1", &phone, true),
+        ("the phone was corrected",      "07",  &phone, false),
+        ("another unit is sent",         "07",  &email, true),
+    ] {
+        let now = found.clone().showing(&shown(now));
+        assert_eq!(is_still_as_found(&found, &now, changes), still, "{says}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rules::{
-    Address, Decision, Details, Field, InDoubt, Person, XeroChanges, XeroWrite,
+    Address, Decision, Details, Earlier, Field, InDoubt, Person, XeroChanges, XeroWrite,
     holds_after_incomplete_answers, needed_and_missing,
 };
 
@@ -176,6 +176,7 @@ fn a_unit_in_doubt_that_bigchange_leaves_out_is_waited_for() {
                 synced: details(&acme()),
                 before: None,
                 notices: Vec::new(),
+                earlier: Earlier::default(),
             });
             let decision = without(case, field).decision();
             let waits = decision == Decision::Incomplete(field);
