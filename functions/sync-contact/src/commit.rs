@@ -140,12 +140,15 @@ async fn skip(
                 writes.extend(references.release(reference, state.id).await?);
             }
         }
-        if content != record.value {
+        releases = content != record.value;
+        // What is seen in Xero meanwhile is looked at when it takes part again.
+        let is_unmarked = |link: &mut Link| !std::mem::replace(&mut link.is_to_be_looked_at, true);
+        let marks = content.link.as_mut().is_some_and(is_unmarked);
+        if releases || marks {
             let put = context
                 .records
                 .put(state.subject, &content, record.as_read());
             writes.push(put?);
-            releases = true;
         }
     }
     end(context, state, writes).await?;
@@ -186,6 +189,11 @@ async fn hold(
         writes.extend(recording(context, state, &record)?);
     }
     let mut releases = false;
+    // What is seen in Xero meanwhile is looked at when it is held no longer.
+    let mut marked = state.content();
+    let is_unmarked = |link: &mut Link| !std::mem::replace(&mut link.is_to_be_looked_at, true);
+    let takes_no_part = seen.customer.is_none();
+    let marks = takes_no_part && marked.link.as_mut().is_some_and(is_unmarked);
     match intents::ended(context, state, seen.own_reference()).await? {
         Some((content, ended)) if intent_is_over => {
             releases = state.claims() != content.claims();
@@ -207,6 +215,10 @@ async fn hold(
             writes.extend(unclaim(context, state, &content).await?);
             let read = expect(state.record.as_ref());
             writes.push(context.records.put(state.subject, &content, read)?);
+        }
+        _ if marks => {
+            let read = expect(state.record.as_ref());
+            writes.push(context.records.put(state.subject, &marked, read)?);
         }
         // What was decided may be said of the contact only as it was read: another worker may have
         // linked it meanwhile.

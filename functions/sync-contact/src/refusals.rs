@@ -119,9 +119,20 @@ async fn write_refused(
         AfterRefusal::Hold(evidence) => evidence,
     };
     let refused = RefusedContact::of(begun.state().id, plan, content.link.as_ref());
-    // Where it cannot be read, Xero's words have to do.
-    let read = read_evidence(context, &refused, evidence).await;
-    let mut read = read.unwrap_or_default();
+    let mut read = match read_evidence(context, &refused, evidence).await {
+        Ok(read) => read,
+        // Everybody has to wait: what it is held for is found out then.
+        Err(error @ CallError::Paused(_)) => {
+            if let Err(error) = drop_intent(context, &mut begun).await {
+                return Err(begun.end(error));
+            }
+            let ending = xero_failed(context, begun.state(), &error);
+            let matched = Matched::not_asked(begun.planned.matched.candidate);
+            return Err(matched.end(ending));
+        }
+        // Where it cannot be read, Xero's words have to do.
+        Err(_) => Vec::new(),
+    };
     if let Some(dry_run) = &context.worker.dry_run {
         dry_run.add_holders(&refused.name, &refused.account_reference, &mut read);
     }

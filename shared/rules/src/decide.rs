@@ -392,6 +392,7 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         return Decision::Hold(Problem::OwnedByAnotherProgram {
             xero: xero.into(),
             contact_number: contact_number.to_string(),
+            is_linked: false,
         });
     }
     let account_reference = match customer.account_reference.as_ref().or(m.number.as_ref()) {

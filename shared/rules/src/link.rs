@@ -30,6 +30,10 @@ pub struct Link {
     /// The Xero contacts that it was linked to before, each of which a person merged into the next.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved_from: Vec<XeroContactId>,
+    /// Whether its Xero contact has to be looked at before anything else: the contact was left alone
+    /// or held for what Xero has no part in, so that nobody acted on what was seen there meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_to_be_looked_at: bool,
 }
 
 /// What Xero showed of a linked contact where that was another value than what was carried over.
@@ -75,6 +79,7 @@ impl Link {
             showed: None,
             contact_number: None,
             moved_from: Vec::new(),
+            is_to_be_looked_at: false,
         }
     }
 
@@ -110,6 +115,7 @@ impl Link {
             showed: (!showed.is_empty()).then(|| Box::new(showed)),
             contact_number: number_now,
             moved_from,
+            is_to_be_looked_at: false,
         }
     }
 

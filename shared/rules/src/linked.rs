@@ -4,6 +4,7 @@
 use crate::carry_over::{CarriedOver, CarryOver, lost_update};
 use crate::decide::{held_by_another, plan, unusable, xero_change};
 use crate::merges::{Standing, standing};
+use crate::text::NameKey;
 use crate::{
     AccountReference, Decision, Details, Field, Link, Notice, Problem, Question, Snapshot,
     SyncAction, XeroContact,
@@ -19,7 +20,7 @@ use crate::{
 /// | merged into one that is linked to another BigChange contact | `LinkedToAnotherContact` |
 /// | merged into one with an account number of its own | `MergedInXero`, until BigChange has that number: then the link moves |
 /// | merged into one without an account number | the link moves, and ours is written |
-/// | active, and so is one that was merged into it before | `AmbiguousMatch` |
+/// | active, and so is one that was merged into it before and has its name or number | `AmbiguousMatch` |
 /// | another program has given it another contact number | `OwnedByAnotherProgram` |
 /// | its account number was taken away | entered again, and told |
 /// | another account number than the link's | `AccountReferenceChanged`, unless BigChange has it too: then it becomes the link's |
@@ -28,7 +29,8 @@ pub(crate) fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
     let carry = carry_over(s, link);
     let carries = s.settings.update_in_xero;
     let is_edited = edited_reference(s, link).is_some();
-    let needs_xero = is_edited || s.is_to_be_looked_at || (carries && carry.needs_xero());
+    let looks = s.is_to_be_looked_at || link.is_to_be_looked_at;
+    let needs_xero = is_edited || looks || (carries && carry.needs_xero());
     let Some(found) = s.found.filter(|_| needs_xero) else {
         if needs_xero {
             return Decision::Ask(Question::Linked(link.claims().collect()));
@@ -54,7 +56,7 @@ pub(crate) fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
         Standing::Active(contact) => contact,
     };
     let is_confirmed = s.manual_match.pinned == Some(contact.id);
-    if !is_confirmed && let Some(problem) = contradicted(link, contact, found) {
+    if !is_confirmed && let Some(problem) = contradicted(s, link, contact, found) {
         return Decision::Hold(problem);
     }
     let (reference, is_restored) = match reference_in_line(s, link, contact) {
@@ -101,9 +103,21 @@ fn edited_reference<'a>(s: &Snapshot<'a>, link: &Link) -> Option<&'a AccountRefe
 }
 
 /// What in Xero says that it is not this contact's own any more.
-fn contradicted(link: &Link, contact: &XeroContact, found: &[XeroContact]) -> Option<Problem> {
-    let is_active_again =
-        |other: &&XeroContact| link.moved_from.contains(&other.id) && unusable(other).is_none();
+fn contradicted(
+    s: &Snapshot<'_>,
+    link: &Link,
+    contact: &XeroContact,
+    found: &[XeroContact],
+) -> Option<Problem> {
+    let name = NameKey::of(&s.customer.details.name);
+    // One that is another customer after all has neither this one's name nor its number.
+    let fits = |other: &XeroContact| {
+        let number = AccountReference::parse(&other.account_number).ok();
+        number.as_ref() == Some(&link.account_reference) || NameKey::of(&other.name) == name
+    };
+    let is_active_again = |other: &&XeroContact| {
+        link.moved_from.contains(&other.id) && unusable(other).is_none() && fits(other)
+    };
     let active_again: Vec<_> = found.iter().filter(is_active_again).collect();
     if !active_again.is_empty() {
         let all = std::iter::once(contact).chain(active_again);
@@ -115,6 +129,7 @@ fn contradicted(link: &Link, contact: &XeroContact, found: &[XeroContact]) -> Op
     Some(Problem::OwnedByAnotherProgram {
         xero: contact.into(),
         contact_number: number.to_string(),
+        is_linked: true,
     })
 }
 

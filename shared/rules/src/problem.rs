@@ -120,6 +120,9 @@ pub enum Problem {
         xero: XeroContactRef,
         /// Its contact number.
         contact_number: String,
+        /// Whether the contact is linked to it, so that the number has come since.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_linked: bool,
     },
     /// Another BigChange contact holds this account reference.
     DuplicateAccountReference {
@@ -460,6 +463,15 @@ impl Problem {
             Self::OwnedByAnotherProgram {
                 xero,
                 contact_number,
+                is_linked: true,
+            } => format!(
+                "The Xero contact {} of {who} has been taken over by another program, which keeps it under contact code {contact_number} now.",
+                xero.told()
+            ),
+            Self::OwnedByAnotherProgram {
+                xero,
+                contact_number,
+                ..
             } => {
                 format!(
                     "{who} has the name of the Xero contact {}, which another program keeps under contact code {contact_number}.",
@@ -642,6 +654,10 @@ impl Problem {
             Self::NameTakenInXero { .. } => "If they are the same customer, make the two equal: Account reference in BigChange (CRM → Contacts → the contact → \
                  Financials → Terms) and Account number in Xero (Contacts → the contact → Edit); if this one is linked to another Xero contact already, merge the two \
                  there, keeping that one (Contacts → tick them → Options → Merge). If not, change one of the names."
+                .to_owned(),
+            Self::OwnedByAnotherProgram { is_linked: true, .. } => "If it is this customer all the same, have whoever runs contact-sync say so (contact-sync link, with the id of that Xero \
+                 contact). If not, have them take the link away (contact-sync unlink), and enter the account number of the right Xero contact in BigChange (CRM → Contacts → the contact → \
+                 Financials → Terms → Account reference)."
                 .to_owned(),
             Self::OwnedByAnotherProgram { .. } => "If it is the same customer, enter its Xero account number in BigChange (CRM → Contacts → the contact → \
                  Financials → Terms → Account reference): that is your consent to share it. If not, change one of the names."

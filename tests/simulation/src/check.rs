@@ -300,7 +300,10 @@ fn not_carried_over(world: &World, truth: &Truth, fake: &FakeContact) -> Option<
         let corrected_at = world.ledger.corrected_at.get(&(xero_id, unit));
         // Xero had it already when it was looked at, and a person corrected it since.
         let was_there = is_noted && corrected_at.is_some_and(|at| at > edited_at);
-        let nothing_differs = (written.is_none() && is_noted) || was_there;
+        // What was written before it was unlinked and linked again is Xero's own by now.
+        let written_at = world.ledger.written_at.get(&(xero_id, unit));
+        let is_of_before = written_at.is_none_or(|at| at <= linked_at);
+        let nothing_differs = (is_of_before && is_noted) || was_there;
         let arrived = unit.in_xero(in_xero) == value
             || last_written.as_ref() == Some(&value)
             || nothing_differs;

@@ -101,6 +101,8 @@ pub(crate) struct Ledger {
     pub(crate) edited_at: BTreeMap<(u64, Unit), OffsetDateTime>,
     /// Which of those values was last written to a Xero contact.
     pub(crate) written: BTreeMap<(Uuid, Unit), usize>,
+    /// When.
+    pub(crate) written_at: BTreeMap<(Uuid, Unit), OffsetDateTime>,
     /// For which contact that was.
     pub(crate) written_for: BTreeMap<Uuid, u64>,
     /// The Xero contacts that were changed since they were created.

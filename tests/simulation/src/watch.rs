@@ -372,12 +372,14 @@ impl World {
         if *self.ledger.written_for.entry(contact.id).or_insert(id) != id {
             return;
         }
+        let now = self.now;
         for unit in units {
             let key = (contact.id, *unit);
             let index = self.ledger.index_of(id, *unit, &unit.in_xero(contact));
             let before = self.ledger.written.get(&key).copied();
             if let Some(index) = index.filter(|index| before < Some(*index)) {
                 self.ledger.written.insert(key, index);
+                self.ledger.written_at.insert(key, now);
             }
         }
     }
@@ -562,7 +564,9 @@ impl World {
                         format!("{unit:?} of contact {id}: its state no. {index} was written over no. {before}"),
                     );
                 }
+                let now = self.now;
                 self.ledger.written.insert(key, index);
+                self.ledger.written_at.insert(key, now);
             }
         }
     }

@@ -16,7 +16,7 @@ pub(crate) fn at(world: &World) -> Remembering {
 }
 
 /// What `contact-sync link` does.
-async fn link(world: &World, id: u64, xero: Uuid) {
+pub(crate) async fn link(world: &World, id: u64, xero: Uuid) {
     let xero = xero.try_into().unwrap();
     manual_match::pin(&world.records(), contact(id), xero, at(world))
         .await

@@ -16,6 +16,7 @@ mod creating;
 mod cures;
 mod dead_letters;
 mod duplicates;
+mod every_cure;
 mod history;
 mod hostile;
 mod in_doubt;

@@ -218,10 +218,42 @@ async fn a_contact_that_leaves_its_group_keeps_its_link_for_its_return() {
     world.sync(&[acme]).await;
     let linked = world.linked(acme).await;
     world.edit(acme, |c| c.group_id = 77);
+    world.sync(&[acme]).await;
     world.is_quiet(&[acme]).await;
     assert_eq!(world.linked(acme).await, linked);
+    // Nobody acted on what was seen in Xero meanwhile: it is looked at, once.
     world.edit(acme, |c| c.group_id = CUSTOMERS);
+    world.sync(&[acme]).await;
+    assert_eq!(world.xero_calls(), 1);
+    assert_eq!(world.linked(acme).await, linked);
     world.is_quiet(&[acme]).await;
+}
+
+#[tokio::test]
+async fn what_happened_in_xero_while_a_contact_was_left_alone_or_held_is_seen_on_its_return() {
+    for is_held in [true, false] {
+        let mut world = World::creating();
+        let acme = world.customer_with_reference("Acme", "A1");
+        world.sync(&[acme]).await;
+        let xero = world.linked(acme).await.unwrap();
+        world.pass(Duration::DAY);
+        world.edit(acme, |c| {
+            if is_held {
+                c.name = "Acme <Leeds>".into();
+            } else {
+                c.financial_sync_exclude = true;
+            }
+        });
+        world.sync(&[acme]).await;
+        world.edit_in_xero(xero, json!({"ContactStatus": "ARCHIVED"}));
+        world.sync(&[acme]).await;
+        world.edit(acme, |c| {
+            c.name = "Acme".into();
+            c.financial_sync_exclude = false;
+        });
+        world.sync(&[acme]).await;
+        assert_eq!(world.problem_code(acme).await, "ArchivedInXero");
+    }
 }
 
 #[tokio::test]

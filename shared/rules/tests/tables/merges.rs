@@ -56,6 +56,7 @@ fn a_link_follows_its_xero_contact_where_nothing_stands_in_the_way() {
         ("another merged into the linked one",    found([survivor(1, "A-1"), xero(2).merged_into(1)]),                       "Unchanged 1"),
         ("archived, merged into none",            found([Case::linked().as_linked().archived()]),                            "ArchivedInXero 1"),
         ("undone by Xero's support",              support_undid_it(),                                                        "AmbiguousMatch 2 and 1"),
+        ("undone, and another customer's by now", { let mut case = found([survivor(2, "A-1"), survivor(1, "B-2")]); moved(&mut case); case }, "Unchanged 2"),
         ("archived again",                        archived_again(),                                                          "Unchanged 2"),
         ("with another program's number",         found([merged(2), survivor(2, "").code("CRM-9")]),                         "Updated 2"),
     ];
@@ -75,7 +76,7 @@ fn moved(case: &mut Case) {
 
 #[test]
 fn a_person_confirms_a_link_that_a_merge_undone_contradicts() {
-    let mut case = found([survivor(2, "A-1"), survivor(1, "")]);
+    let mut case = found([survivor(2, "A-1"), survivor(1, "").named("ACME ltd")]);
     moved(&mut case);
     assert_eq!(case.said(), "AmbiguousMatch 2 and 1");
     case.manual_match.pinned = Some(xero_id(2));

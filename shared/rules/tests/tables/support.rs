@@ -410,6 +410,7 @@ pub(crate) fn told(problem: &Problem) -> String {
         Problem::OwnedByAnotherProgram {
             xero,
             contact_number,
+            ..
         } => format!("{}, {contact_number}", n(xero)),
         Problem::DuplicateAccountReference { reference, holder } => {
             format!("{reference}, of {holder}")
