@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use rules::{ContactId, XeroContact};
 use runtime::clock_skew::TWO_CLOCKS;
-use runtime::records::{ProblemRecord, Records, SINGLETON, XeroChangesRecord, expect};
+use runtime::records::{ProblemRecord, Records, SINGLETON, Stored, XeroChangesRecord, expect};
 use runtime::{CallError, XeroSession};
 use store::{TableError, Write};
 use time::{Duration, OffsetDateTime};
@@ -91,7 +91,18 @@ async fn try_scan(
             until.map_or(since, |until| until.max(since))
         }
         (Some(until), _) if !links.is_empty() => until,
-        (None, _) if !links.is_empty() => now - EVERY,
+        // The first links were just made: the looks begin an hour from now.
+        (None, first_seen) if !links.is_empty() => {
+            let begins = XeroChangesRecord {
+                changed_since: first_seen.unwrap_or(now).min(now) - MARGIN,
+                compared_at: None,
+                next_page: None,
+            };
+            if is_recent(begins.changed_since) {
+                return scan_of(records, Vec::new(), &begins, last.as_ref());
+            }
+            begins.changed_since
+        }
         _ => return Ok(None),
     };
     if links.is_empty() && is_recent(since) {
@@ -135,12 +146,24 @@ async fn try_scan(
     let contradicted: Vec<ContactId> = contradicted.difference(&held).copied().collect();
     mark(records, &contradicted, now).await.map_err(stored)?;
     touched.extend(contradicted);
-    Ok(Some(Scan {
-        touched: touched.into_iter().collect(),
-        moved: records
-            .put(SINGLETON, &moved, expect(last.as_ref()))
-            .map_err(stored)?,
-    }))
+    scan_of(
+        records,
+        touched.into_iter().collect(),
+        &moved,
+        last.as_ref(),
+    )
+}
+
+fn scan_of(
+    records: &Records,
+    touched: Vec<ContactId>,
+    moved: &XeroChangesRecord,
+    last: Option<&Stored<XeroChangesRecord>>,
+) -> Result<Option<Scan>, CallError> {
+    let moved = records
+        .put(SINGLETON, moved, expect(last))
+        .map_err(stored)?;
+    Ok(Some(Scan { touched, moved }))
 }
 
 fn stored(error: TableError) -> CallError {

@@ -90,7 +90,18 @@ pub(crate) async fn section(local_stack_calls: usize) -> anyhow::Result<Section>
         calls => format!("{calls} calls"),
     };
     for (what, spent, most) in [
-        ("One changed, linked contact", &after.one_edit, 1),
+        ("One changed, linked contact", &after.one_edit, 2),
+        ("40 changed, linked contacts", &after.forty_edits, 3),
+        (
+            "The hourly look at what changed in Xero, where nothing did",
+            &after.hourly_look,
+            1,
+        ),
+        (
+            "The daily look: the same, and 200 links compared with an organisation of 1,760",
+            &after.daily_look,
+            3,
+        ),
         (
             "One linked contact saved without a change that matters",
             &after.one_empty_save,

@@ -51,7 +51,11 @@ async fn what_does_not_change_costs_nothing() {
     assert_eq!(after.write_back.calls(), 0, "{:?}", after.write_back);
     assert_eq!(after.unchanged_sweep.calls(), 0);
     assert_eq!(after.one_empty_save.calls(), 0);
-    assert_eq!(after.one_edit.calls(), 1);
+    assert_eq!(after.one_edit.calls(), 2);
+    assert!(after.forty_edits.calls() <= 3, "{:?}", after.forty_edits);
+    assert_eq!(after.hourly_look.calls(), 1);
+    // The changes, and two pages of the list.
+    assert_eq!(after.daily_look.calls(), 3);
     // What was written does come round, and each contact is read again once or twice before its write shows no more.
     let lists = WRITE_BACK_POLLS * GROUPS;
     let read_again = after.write_back.traffic.bigchange_calls - lists;

@@ -67,8 +67,14 @@ pub(crate) struct Afterwards {
     pub(crate) write_back: Spent,
     /// A full sweep over contacts that are all in line.
     pub(crate) unchanged_sweep: Spent,
+    /// The daily look: what changed in Xero, and every link compared with the whole list.
+    pub(crate) daily_look: Spent,
+    /// The hourly look: what changed in Xero.
+    pub(crate) hourly_look: Spent,
     /// One linked contact was edited.
     pub(crate) one_edit: Spent,
+    /// Forty linked contacts were edited.
+    pub(crate) forty_edits: Spent,
     /// One linked contact was saved, and nothing that is synchronised changed.
     pub(crate) one_empty_save: Spent,
 }
@@ -100,10 +106,24 @@ pub(crate) async fn afterwards(contacts: usize, in_xero: usize) -> anyhow::Resul
     world.poll(Mode::Full).await?;
     let unchanged_sweep = Spent::of(&world, 0);
     world.network.reset();
+    world.poll(Mode::Changes).await?;
+    let daily_look = Spent::of(&world, 0);
+    world.pass(Duration::hours(1));
+    world.network.reset();
+    world.poll(Mode::Changes).await?;
+    let hourly_look = Spent::of(&world, 0);
+    world.network.reset();
     world.edit(ids[0], |contact| contact.phone = "+441139999999".to_owned());
     world.poll(Mode::Changes).await?;
     let one_edit = Spent::of(&world, 0);
-    world.pass(Duration::hours(1));
+    world.pass(Duration::minutes(10));
+    world.network.reset();
+    for id in ids.iter().take(40) {
+        world.edit(*id, |contact| contact.phone = "+441138888888".to_owned());
+    }
+    world.poll(Mode::Changes).await?;
+    let forty_edits = Spent::of(&world, 0);
+    world.pass(Duration::minutes(10));
     world.network.reset();
     world.edit(ids[1], |contact| {
         contact.extra = "ring the bell twice".to_owned()
@@ -113,7 +133,10 @@ pub(crate) async fn afterwards(contacts: usize, in_xero: usize) -> anyhow::Resul
     Ok(Afterwards {
         write_back,
         unchanged_sweep,
+        daily_look,
+        hourly_look,
         one_edit,
+        forty_edits,
         one_empty_save,
     })
 }

@@ -120,7 +120,7 @@ async fn demo() -> anyhow::Result<(Play, bool)> {
     heading("4. Later");
     let mut rows = vec![
         (
-            "its phone is edited in BigChange: carried over by one call to Xero",
+            "its phone is edited in BigChange: carried over by two calls to Xero, of which one reads what stands there",
             &phone.seen[&EDITED_ALONE],
         ),
         (

@@ -47,10 +47,11 @@ pub fn edits() -> Vec<Edit> {
         },
         Edit {
             contact: 1012,
-            what: "its account number is changed in Xero and its phone in BigChange: the number stays",
-            expected: linked("Kirkby Tyres", "KTYRES"),
+            what: "its account number is changed in Xero: held until the two are equal",
+            expected: held("AccountReferenceChanged"),
             make: |now, bigchange, xero| {
                 bigchange.edit(now, 1012, |c| "+441144960912".clone_into(&mut c.phone));
+                // The phone waits with it.
                 change(xero, now, "Kirkby Tyres", "AccountNumber", "KTYRES-2");
             },
         },
@@ -154,6 +155,41 @@ pub fn edits() -> Vec<Edit> {
             what: "deleted in BigChange: its link is released, its Xero contact left alone",
             expected: Expected::Skip(Skip::Deleted),
             make: |now, bigchange, _| bigchange.delete(now, 1104),
+        },
+        Edit {
+            contact: 1105,
+            what: "its e-mail address is corrected in Xero and changed in BigChange: BigChange's is sent, Xero's kept and told",
+            expected: linked("Embsay Electrical", "EMB105").notice("CorrectionOverwritten"),
+            make: |now, bigchange, xero| {
+                change(
+                    xero,
+                    now,
+                    "Embsay Electrical",
+                    "EmailAddress",
+                    "ledger@embsay.example",
+                );
+                bigchange.edit(now, 1105, |c| {
+                    "office@embsay.example".clone_into(&mut c.email);
+                });
+            },
+        },
+        Edit {
+            contact: 1106,
+            what: "its Xero contact is merged into one with an account number of its own",
+            expected: held("MergedInXero"),
+            make: |now, bigchange, xero| {
+                let survivor = json!([{"Name": "Feizor Fencing Group", "AccountNumber": "FEIZ1"}]);
+                let survivor = xero.seed(now, &survivor).unwrap_or_default();
+                let merged = xero.contacts().find(|c| c.name() == "Feizor Fencing");
+                let merged = json!([{
+                    "ContactID": merged.map(|c| c.id),
+                    "ContactStatus": "ARCHIVED",
+                    "MergedToContactID": survivor.first(),
+                }]);
+                // As in `change`.
+                let _ = xero.seed(now, &merged);
+                bigchange.edit(now, 1106, |c| "+441144960106".clone_into(&mut c.phone));
+            },
         },
         Edit {
             contact: 1211,
