@@ -253,7 +253,7 @@ async fn a_plan_shows_parts_and_single_contacts_in_every_format() {
 async fn a_check_looks_at_both_sides_and_lists_strays_and_cures() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
     ground.run(&["sync"]).await.exits(1);
-    // A person changes an account number in Xero and archives a contact: the synchronisation does not see that before it has something to write.
+    // A person changes an account number in Xero and archives a contact: the synchronisation sees that by its hourly look.
     ground.edit_in_xero("Hollin Bank Farm", "AccountNumber", "ELSEWHERE1");
     ground.edit_in_xero("Fellside Lettings", "ContactStatus", "ARCHIVED");
     let ran = ground.run(&["check", "--json"]).await.exits(1).json();
@@ -280,12 +280,12 @@ async fn a_check_looks_at_both_sides_and_lists_strays_and_cures() {
     text.says("✗ Every contact is in the right kind of group: 63 of 65")
         .says("Out of place in the group Trade accounts:")
         .says("Not ready yet: 23 contacts out of line");
-    // A plan, which is what would happen, does not know of it.
+    // A plan, which is what would happen, knows of it too.
     let plan = ground
         .run(&["plan", "--json", "--contact", "1008"])
         .await
         .json();
-    assert_eq!(plan["contacts"][0]["outcome"], "unchanged");
+    assert_eq!(plan["contacts"][0]["code"], "AccountReferenceChanged");
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ async fn every_command_explains_itself_and_most_by_example() {
             "retry",
             "link",
             "unlink",
+            "keep",
             "enable",
             "disable",
             "set",
@@ -66,6 +67,7 @@ async fn every_command_explains_itself_and_most_by_example() {
         "retry",
         "link",
         "unlink",
+        "keep",
         "history",
         "completions",
     ] {

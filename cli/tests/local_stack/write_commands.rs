@@ -431,3 +431,83 @@ async fn it_is_not_switched_on_without_connections() {
         .exits(2)
         .says("contact-sync connect xero");
 }
+
+#[tokio::test]
+async fn whose_value_stays_is_said_of_a_contact_that_changed_in_both() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync"]).await.exits(1);
+    ground
+        .run(&["set", "OnConflict=hold", "--yes"])
+        .await
+        .exits(0);
+    ground
+        .run(&["keep", "1105", "--xero", "--yes"])
+        .await
+        .exits(2)
+        .says("is not held for having been changed in both systems");
+    ground.edit_in_xero("Embsay Electrical", "EmailAddress", "ledger@embsay.example");
+    ground.edit(1105, |c| c.email = "office@embsay.example".to_owned());
+    ground.run(&["sync", "--contact", "1105"]).await.exits(1);
+    ground
+        .run(&["problems", "1105"])
+        .await
+        .exits(1)
+        .says("ChangedInBoth")
+        .says("office@embsay.example")
+        .says("ledger@embsay.example");
+    ground.run(&["keep", "1105", "--yes"]).await.exits(2);
+    ground
+        .run(&["keep", "1105", "--xero"])
+        .await
+        .exits(2)
+        .says("give --yes");
+    ground
+        .run(&["keep", "1105", "--xero", "--yes"])
+        .await
+        .exits(0)
+        .says("Xero's values stay there")
+        .says("1105 Embsay Electrical");
+    ground
+        .run(&["history", "1105"])
+        .await
+        .says("whose values stay, said by a person");
+    let stays = ground.xero_contact("Embsay Electrical");
+    assert_eq!(stays.text("EmailAddress"), "ledger@embsay.example");
+}
+
+#[tokio::test]
+async fn check_and_plan_find_links_that_are_no_longer_true_and_count_alike() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync"]).await.exits(1);
+    ground.edit_in_xero("Hollin Bank Farm", "ContactStatus", "ARCHIVED");
+    ground.edit_in_xero("Embsay Electrical", "AccountNumber", "EMB-NEW");
+    let check = ground.run(&["check", "--json"]).await.exits(1).json();
+    let plan = ground.run(&["plan", "--json"]).await.exits(0).json();
+    let held = check["contacts"].as_array().unwrap();
+    let code_of = |id: u64| {
+        let row = held.iter().find(|row| row["contact"] == id);
+        row.map_or("", |row| row["code"].as_str().unwrap())
+    };
+    assert_eq!(code_of(1008), "ArchivedInXero");
+    assert_eq!(code_of(1105), "AccountReferenceChanged");
+    let planned = plan["totals"].as_array().unwrap().iter();
+    let problems = planned
+        .clone()
+        .find(|total| total["outcome"] == "problem")
+        .unwrap();
+    assert_eq!(problems["contacts"], held.len());
+    let recorded = check["recorded"]["problems"].as_u64().unwrap();
+    assert_eq!(recorded + 2, u64::try_from(held.len()).unwrap());
+    assert_eq!(plan["recorded"], check["recorded"]);
+    ground
+        .run(&["plan"])
+        .await
+        .says("2 of those here are not recorded yet");
+    // A person who asks for one of them has it looked at.
+    ground.run(&["sync", "--contact", "1008"]).await.exits(1);
+    ground
+        .run(&["problems", "1008"])
+        .await
+        .exits(1)
+        .says("ArchivedInXero");
+}

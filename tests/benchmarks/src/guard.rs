@@ -71,10 +71,12 @@ async fn one_new_contact_in_a_large_organisation_takes_three_calls() {
 }
 
 #[tokio::test]
-async fn a_trickle_takes_about_a_call_a_change() {
+async fn a_trickle_takes_little_more_than_a_call_a_change() {
     let changes = trickle_changes();
     assert_eq!(changes, 192);
-    for (in_xero, most) in [(1_600, 165), (20_000, 200)] {
+    // Edits that come minute by minute take a read and a write each; the hour has one look at what
+    // changed in Xero, and the day's comparison of the whole list.
+    for (in_xero, most) in [(1_600, 215), (20_000, 240)] {
         let spent = trickle_hour(Who::Us, in_xero).await.unwrap();
         assert!(spent.calls() <= most, "{in_xero}: {:?}", spent.traffic);
     }

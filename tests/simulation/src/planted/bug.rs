@@ -31,6 +31,8 @@ pub enum Planted {
     KeyFromContent,
     /// Xero's answer that a limit is reached is taken for one that nothing was found.
     LimitTakenForNothing,
+    /// The look at what changed in Xero sees nothing.
+    LookSeesNothing,
     /// The name of a contact is in a log line.
     NameInLog,
     /// Nothing is stored of what is about to be written.
@@ -49,6 +51,8 @@ pub enum Planted {
     SiteContactCreated,
     /// A token is swapped for whatever is current now, not for the version that it was got with.
     SwapWithoutVersion,
+    /// What is written over in Xero is not read before: what was first seen of it is taken for it.
+    StaleBeforeUpdate,
     /// The link says that a change was carried over before it was written to Xero.
     SyncedBeforeXero,
     /// A new token is current as soon as it is stored, as without a staging label of its own.

@@ -67,12 +67,12 @@ impl Systems {
         let is_create = request.method() == Method::PUT;
         let is_write = request.method() != Method::GET;
         let query = request.uri().query().unwrap_or_default().to_owned();
+        let asks_for_changes = request.headers().contains_key(header::IF_MODIFIED_SINCE);
         match self.process.planted {
             Planted::CreateByName if is_create => create_by_name(&mut request),
             Planted::KeyFromContent if is_write => key_from_content(&mut request),
             Planted::DirectoryNeverRefreshed
-                if self.process.function == Function::SyncContact
-                    && request.headers().contains_key(header::IF_MODIFIED_SINCE) =>
+                if self.process.function == Function::SyncContact && asks_for_changes =>
             {
                 return Ok(json_answer(&json!({"Contacts": []})));
             }
@@ -87,6 +87,14 @@ impl Systems {
                     return Ok(json_answer(&json!({"Contacts": []})));
                 }
                 Ok(answer)
+            }
+            Planted::LookSeesNothing
+                if self.process.function == Function::Poll && asks_for_changes =>
+            {
+                Ok(changed(answer, |body| body["Contacts"] = json!([])))
+            }
+            Planted::StaleBeforeUpdate if !is_write && query.contains("IDs=") => {
+                Ok(changed(answer, |body| self.as_first_seen(body, true)))
             }
             Planted::DirectoryNeverRefreshed if !is_write => {
                 let reads_again = query.contains("IDs=");
