@@ -3,51 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use crate::unit::Unit;
 use crate::{
-    Change, Customer, Details, Field, InDoubt, Notice, OnConflict, Plan, System, XeroChanges,
-    XeroShowed, left_in_doubt,
+    Change, Customer, Details, Earlier, Field, InDoubt, Keep, Notice, OnConflict, Plan, Side,
+    System, UnitConflict, XeroChanges, XeroShowed, left_in_doubt,
 };
-
-/// Whose value stays where both systems changed one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Side {
-    /// BigChange's: it is sent, and what stood in Xero is kept in the history.
-    BigChange,
-    /// Xero's: it stays, and BigChange's counts as carried over.
-    Xero,
-    /// One that only a newer version of this software knows: read from a record, never said.
-    #[serde(other)]
-    Unknown,
-}
-
-/// A person said whose value stays in the units that were held then.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Keep {
-    /// Whose.
-    pub side: Side,
-    /// Of which units.
-    pub units: BTreeSet<Unit>,
-}
-
-impl Keep {
-    fn of(&self, unit: Unit) -> Option<Side> {
-        self.units.contains(&unit).then_some(self.side)
-    }
-}
-
-/// A unit that is held back: it changed in BigChange, and Xero has a value of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnitConflict {
-    /// Which.
-    pub unit: Unit,
-    /// Its value in BigChange, in one line; blank where it was emptied.
-    pub in_bigchange: String,
-    /// Its value in Xero, in one line; blank where there is none.
-    pub in_xero: String,
-}
 
 /// What to do about one unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +35,9 @@ pub struct UnitValues<'a> {
     /// In Xero, as it answered to our last write of this unit (X0); `None` where that is not known,
     /// or where the unit was never written by us.
     pub answered: Option<&'a str>,
+    /// Whether Xero is known to have had a value since the two were linked, so that a person must
+    /// have taken it away where there is none now.
+    pub was_filled: bool,
     /// In Xero now (X1).
     pub in_xero: &'a str,
     /// What an attempt was about to send whose answer was lost.
@@ -96,6 +59,7 @@ pub struct UnitValues<'a> {
 /// | X1 = A | sent: it is our own value that stands there |
 /// | B1 = B0 | stays: the attempt did not arrive, or was corrected since |
 /// | X1 = B0, or X1 = X0 | sent |
+/// | X1 is blank, and nobody is known to have taken a value away | sent: nothing is lost |
 /// | else a conflict: a person said that Xero's stays | counts as carried over |
 /// | a person said that BigChange's stays, or `OnConflict=bigchange` | sent, told and kept |
 /// | `OnConflict=hold` | held back |
@@ -105,6 +69,7 @@ pub fn decide_unit(values: &UnitValues<'_>) -> UnitDecision {
         carried,
         in_bigchange,
         answered,
+        was_filled,
         in_xero,
         attempted,
         keep,
@@ -119,7 +84,8 @@ pub fn decide_unit(values: &UnitValues<'_>) -> UnitDecision {
         UnitDecision::Send
     } else if is_unchanged {
         UnitDecision::Stays
-    } else if in_xero == carried || answered == Some(in_xero) {
+    } else if in_xero == carried || answered == Some(in_xero) || (in_xero.is_empty() && !was_filled)
+    {
         UnitDecision::Send
     } else {
         match (keep, on_conflict) {
@@ -127,25 +93,6 @@ pub fn decide_unit(values: &UnitValues<'_>) -> UnitDecision {
             (Some(Side::BigChange), _) | (_, OnConflict::BigChange) => UnitDecision::Overwrite,
             (_, OnConflict::Hold) => UnitDecision::HoldBack,
         }
-    }
-}
-
-/// What earlier attempts changed in Xero whose answers were lost, as far as they may have arrived.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Earlier {
-    /// What was changed, with what stood there before.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<Change>,
-    /// What is to be told of it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notices: Vec<Notice>,
-}
-
-impl Earlier {
-    /// Whether there was nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
     }
 }
 
@@ -248,6 +195,8 @@ pub(crate) struct CarryOver<'a> {
     pub(crate) synced: &'a Details,
     /// What Xero answered or showed then, where that is another value.
     pub(crate) showed: Option<&'a XeroShowed>,
+    /// Whether what Xero showed is known at all: where it is not another value, it is the same.
+    pub(crate) is_seen: bool,
     pub(crate) lost: Option<LostUpdate<'a>>,
     pub(crate) keep: Option<&'a Keep>,
     pub(crate) on_conflict: OnConflict,
@@ -355,11 +304,19 @@ impl CarryOver<'_> {
             carried: &carried,
             in_bigchange: &in_bigchange,
             answered: answered.as_deref(),
+            was_filled: self.was_filled(unit),
             in_xero: &unit.compared(in_xero),
             attempted: attempted.as_deref(),
             keep: self.keep.and_then(|keep| keep.of(unit)),
             on_conflict: self.on_conflict,
         })
+    }
+
+    /// Whether Xero is known to have had a value of this unit since the two were linked.
+    fn was_filled(&self, unit: Unit) -> bool {
+        let showed = self.showed.and_then(|showed| showed.value(unit));
+        let known = showed.or(self.is_seen.then_some(self.synced));
+        known.is_some_and(|known| !unit.compared(known).is_empty())
     }
 
     /// Whether BigChange told the whole unit this time.

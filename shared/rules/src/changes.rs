@@ -1,49 +1,10 @@
 //! What a plan changes, field by field: for people to look at before, and to look up afterwards.
 
-use serde::{Deserialize, Serialize};
-
 use crate::unit::{full_name, in_one_line};
 use crate::{
-    AccountType, ContactNumber, Customer, Details, Field, NewXeroContact, Plan, Unit, XeroWrite,
+    AccountType, Change, ContactNumber, Customer, Details, Field, NewXeroContact, Plan, System,
+    Unit, XeroWrite,
 };
-
-/// One of the two systems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum System {
-    /// BigChange.
-    BigChange,
-    /// Xero.
-    Xero,
-    /// A system that only a newer version of this software writes to.
-    #[serde(other)]
-    Unknown,
-}
-
-impl System {
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::BigChange => "BigChange",
-            Self::Xero => "Xero",
-            Self::Unknown => "another system",
-        }
-    }
-}
-
-/// One field, before and after. Blank means that there is nothing in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// Where.
-    pub system: System,
-    /// Which field.
-    pub field: Field,
-    /// What was there: for Xero what was read there for this write; of a write that version 0.1
-    /// began what it had carried over last.
-    pub before: String,
-    /// What is written.
-    pub after: String,
-}
 
 /// What `plan` writes, field by field, Xero first. `synced` is what was last carried over to the
 /// Xero contact, or may have been; it stands for what was there where the plan does not say.

@@ -4,39 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountReference, AccountType, Address, ContactData, ContactId, Field, Person};
-
-/// What is carried from BigChange to Xero, in units that are sent as a whole. Blank means that
-/// BigChange has none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Details {
-    /// Name, spaces normalised.
-    pub name: String,
-    /// Postal address.
-    pub address: Address,
-    /// Phone.
-    pub phone: String,
-    /// Email.
-    pub email: String,
-    /// Person.
-    pub person: Person,
-    /// Fields that were not known when they were to be noted, because BigChange left their keys out
-    /// when the contact was linked: the first value that it tells is noted, and not sent.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub not_known: BTreeSet<Field>,
-}
-
-impl Details {
-    /// What of it is compared, besides the name, with contacts in Xero.
-    #[must_use]
-    pub fn data(&self) -> ContactData {
-        ContactData::default()
-            .email(&self.email)
-            .phone(&self.phone)
-            .postcode(&self.address.postcode)
-            .street(&self.address.street)
-    }
-}
+use crate::{AccountReference, AccountType, ContactId, Details, Field};
 
 /// A contact that takes part: everything in it is something that Xero takes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,112 +1,19 @@
 //! What to do about one customer: the match table, the account reference table, and what is written
 //! where.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 use crate::carry_over::CarriedOver;
 use crate::linked::{carry_over, decide_linked};
-use crate::problem::{MAX_CANDIDATES, XeroContactRef};
+use crate::planning::{held_by_another, plan, unusable, xero_change};
+use crate::problem::MAX_CANDIDATES;
 use crate::text::NameKey;
 use crate::{
-    AccountReference, AccountType, Address, Alike, ContactId, ContactNumber, ContactStatus,
-    Customer, Details, Earlier, Field, Grade, InDoubt, Keep, Link, NewXeroContact, Notice, Person,
-    Plan, Problem, Settings, SyncAction, Unit, XeroChanges, XeroContact, XeroContactId, XeroWrite,
+    AccountReference, Address, Alike, ContactNumber, ContactStatus, Customer, Decision, Details,
+    Field, Grade, InDoubt, Link, ManualMatch, NewXeroContact, Notice, Person, Problem, Question,
+    Settings, Snapshot, SyncAction, Unit, XeroChanges, XeroContact, XeroContactId, XeroContactRef,
+    XeroWrite,
 };
-
-/// What a person said about which Xero contact a customer is. It overrules the match table, and
-/// nothing else.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManualMatch {
-    /// It is this one, whatever its name and whatever else would fit. Until that has led to a link.
-    #[serde(default, rename = "is", skip_serializing_if = "Option::is_none")]
-    pub pinned: Option<XeroContactId>,
-    /// It is none of these, although it was linked to each of them once. Until a person says that
-    /// it is that one after all.
-    #[serde(default, rename = "is_not", skip_serializing_if = "Vec::is_empty")]
-    pub excluded: Vec<XeroContactId>,
-    /// It is another customer than these, however like they are: those that were candidates when a
-    /// person said that it is a new customer.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub distinct_from: Vec<XeroContactId>,
-}
-
-impl ManualMatch {
-    /// Whether nothing was said.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Everything that a decision about one customer is made from.
-#[derive(Debug, Clone, Copy)]
-pub struct Snapshot<'a> {
-    /// The customer, as BigChange has it now.
-    pub customer: &'a Customer,
-    /// The settings.
-    pub settings: &'a Settings,
-    /// The stored link, if there is one.
-    pub link: Option<&'a Link>,
-    /// What a person said about it; matters while it is not linked.
-    pub manual_match: &'a ManualMatch,
-    /// What an earlier attempt may have written.
-    pub in_doubt: Option<&'a InDoubt>,
-    /// The code that was generated and reserved for this contact earlier; it keeps it through any
-    /// retry.
-    pub generated: Option<&'a AccountReference>,
-    /// A contact reference that an earlier attempt meant to write last and may not have.
-    pub contact_reference_due: Option<&'a AccountReference>,
-    /// Whose value stays where both systems changed one, as a person said.
-    pub keep: Option<&'a Keep>,
-    /// Whether a linked contact's Xero contact has to be looked at although nothing changed in
-    /// BigChange: it was seen not to be as the link says, or the contact is held for what it showed.
-    pub is_to_be_looked_at: bool,
-    /// What was found in Xero, or `None` if Xero was not asked. May hold contacts that do not
-    /// match: they are compared here.
-    pub found: Option<&'a [XeroContact]>,
-    /// The active Xero contacts that are like it, the likeliest first. Those that the match table
-    /// finds may be among them.
-    pub alike: &'a [Alike],
-    /// To which BigChange contact each found Xero contact is linked, and each that is like it.
-    pub linked: &'a BTreeMap<XeroContactId, ContactId>,
-    /// Which BigChange contact holds each account reference in question.
-    pub holders: &'a BTreeMap<AccountReference, ContactId>,
-}
-
-/// What to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// Nothing can be said before Xero was asked this.
-    Ask(Question),
-    /// BigChange left this field out of its answer, and nothing can be decided without it.
-    Incomplete(Field),
-    /// Nothing can be written before a code was generated and reserved.
-    NeedsCode,
-    /// Held: a person must mend it.
-    Hold(Problem),
-    /// Write this; an empty plan means that nothing differs.
-    Apply(Box<Plan>),
-}
-
-/// What to ask Xero.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
-    /// Which contacts carry this account number, this name, or (where a create of ours is in doubt)
-    /// our contact number?
-    Match {
-        /// The account reference, if the contact has one.
-        account_reference: Option<AccountReference>,
-        /// The name, if names are matched.
-        name: Option<String>,
-        /// Whether an earlier create of ours may have reached Xero.
-        create_in_doubt: bool,
-    },
-    /// How do these contacts look now, and what was each merged into? The first is linked, or was
-    /// named by a person; the others were merged into it.
-    Linked(Vec<XeroContactId>),
-}
 
 /// The field without which nothing can be decided about a customer, if BigChange left it out of its
 /// answer. A contact that is not linked yet needs its account reference: without it, it would be
@@ -326,28 +233,6 @@ pub fn is_still_as_found(found: &XeroContact, now: &XeroContact, changes: &XeroC
         && found.contact_number == now.contact_number
 }
 
-/// Why a Xero contact cannot be linked to or changed, if that is so.
-pub(crate) fn unusable(contact: &XeroContact) -> Option<Problem> {
-    match contact.status {
-        ContactStatus::Active => None,
-        ContactStatus::Erased => Some(Problem::ErasedInXero {
-            xero: contact.into(),
-        }),
-        ContactStatus::Archived => Some(Problem::ArchivedInXero {
-            xero: contact.into(),
-            survivor: contact.merged_into,
-        }),
-    }
-}
-
-pub(crate) fn held_by_another(s: &Snapshot<'_>, reference: &AccountReference) -> Option<Problem> {
-    let holder = *s.holders.get(reference)?;
-    (holder != s.customer.id).then(|| Problem::DuplicateAccountReference {
-        reference: reference.clone(),
-        holder,
-    })
-}
-
 fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
     let (customer, xero) = (s.customer, m.contact);
     if let Some(problem) = unusable(xero) {
@@ -417,7 +302,11 @@ fn decide_matched(s: &Snapshot<'_>, m: &Match<'_>) -> Decision {
         ..CarriedOver::default()
     };
     if ours && let Some(in_doubt) = s.in_doubt {
-        let link = Link::new(xero.id, account_reference.clone(), in_doubt.base());
+        // It has what our create gave it, or what stood there before our update.
+        let link = Link {
+            is_seen: true,
+            ..Link::new(xero.id, account_reference.clone(), in_doubt.base())
+        };
         let carry = carry_over(s, &link);
         carried = match &xero.details {
             _ if !carry.needs_xero() => carry.without_a_write(),
@@ -539,80 +428,6 @@ fn code(s: &Snapshot<'_>) -> Result<AccountReference, Decision> {
         }));
     }
     s.generated.cloned().ok_or(Decision::NeedsCode)
-}
-
-/// The longest contact reference, in characters, by BigChange's reference. An account number in
-/// Xero may have 50.
-const CONTACT_REFERENCE_MAX: usize = 40;
-
-/// What is written to BigChange, by the table:
-///
-/// | account reference in BigChange | match in Xero | generate | contact reference | account reference becomes | contact reference becomes |
-/// |---|---|---|---|---|---|
-/// | set | any or none | any | any | unchanged | unchanged |
-/// | blank | has an account number | any | blank | Xero's | the same, if generate is ticked |
-/// | blank | has an account number | any | set | Xero's | unchanged |
-/// | blank | none, or no account number | ticked | blank | generated | the same code |
-/// | blank | none, or no account number | ticked | set | generated | unchanged |
-pub(crate) fn plan(
-    s: &Snapshot<'_>,
-    outcome: SyncAction,
-    account_reference: AccountReference,
-    xero: XeroWrite,
-    synced: Details,
-) -> Plan {
-    let customer = s.customer;
-    let is_missing = |field| customer.missing.contains(&field);
-    // What BigChange did not tell is neither blank nor wrong, and is not written over.
-    let blank = customer.account_reference.is_none() && !is_missing(Field::AccountReference);
-    let other_type = customer.account_type != Some(AccountType::XERO)
-        && !is_missing(Field::AccountType)
-        && !is_missing(Field::AccountReference);
-    let due = s.contact_reference_due == Some(&account_reference);
-    // A restored reference of a linked contact was not generated now: its contact reference is left
-    // alone.
-    let fills_contact_reference =
-        due || (s.link.is_none() && blank && s.settings.generate_account_reference);
-    // Also where BigChange did not tell it: it is read again before it is written, and stays if it
-    // is there.
-    let is_wanted = customer.contact_reference.is_empty() && fills_contact_reference;
-    let fits = account_reference.as_str().chars().count() <= CONTACT_REFERENCE_MAX;
-    let mut notices = Notice::of_fields(customer);
-    if is_wanted && !fits {
-        notices.push(Notice::ContactReferenceNotWritten {
-            reason: format!("a contact reference has at most {CONTACT_REFERENCE_MAX} characters"),
-            field: None,
-        });
-    }
-    Plan {
-        outcome,
-        bigchange_account: blank || other_type,
-        bigchange_contact_reference: is_wanted && fits,
-        account_reference,
-        xero,
-        synced,
-        notices,
-        conflicts: Vec::new(),
-        earlier: Earlier::default(),
-        forgets_moves: false,
-    }
-}
-
-pub(crate) fn xero_change(
-    id: XeroContactId,
-    changes: XeroChanges,
-    expected: Option<&XeroContact>,
-) -> XeroWrite {
-    if changes.is_empty() {
-        XeroWrite::Nothing { id }
-    } else {
-        XeroWrite::Change {
-            id,
-            changes: Box::new(changes),
-            expected: expected.cloned().map(Box::new),
-            before: None,
-        }
-    }
 }
 
 /// A field that an update in doubt was about to send and that BigChange left out of its answer now:

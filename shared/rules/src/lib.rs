@@ -9,12 +9,17 @@
 
 mod account_reference;
 mod carry_over;
+mod change;
 mod changes;
 mod codes;
+mod conflict;
 mod conflicts;
 mod contact;
+mod contact_ref;
 mod customer;
 mod decide;
+mod details;
+mod earlier;
 mod field;
 mod group_fault;
 mod held;
@@ -29,11 +34,13 @@ mod merges;
 mod notice;
 mod participation;
 mod plan;
+mod planning;
 mod problem;
 mod refusal;
 mod reservation;
 mod retry;
 mod settings;
+mod snapshot;
 mod subject;
 mod switch;
 mod text;
@@ -41,18 +48,18 @@ mod unit;
 mod xero_contact;
 
 pub use account_reference::{AccountReference, InvalidAccountReference};
-pub use carry_over::{
-    Earlier, Keep, Side, UnitConflict, UnitDecision, UnitValues, decide_unit, may_have_changed,
-};
-pub use changes::{Change, System, changes};
+pub use carry_over::{UnitDecision, UnitValues, decide_unit, may_have_changed};
+pub use change::{Change, System};
+pub use changes::changes;
 pub use codes::{code_prefix, codes, looks_like_a_code};
+pub use conflict::{Keep, Side, UnitConflict};
 pub use conflicts::kept_back;
 pub use contact::{AccountType, Contact, Group, ListedContact};
-pub use customer::{Customer, Details, LeftOut};
-pub use decide::{
-    Decision, ManualMatch, Question, Snapshot, decide, holds_after_incomplete_answers,
-    is_still_as_found, needed_and_missing,
-};
+pub use contact_ref::{Alike, XeroContactRef};
+pub use customer::{Customer, LeftOut};
+pub use decide::{decide, holds_after_incomplete_answers, is_still_as_found, needed_and_missing};
+pub use details::{Address, Details, Person};
+pub use earlier::Earlier;
 pub use field::Field;
 pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use held::{HeldContact, stays_held};
@@ -68,10 +75,7 @@ pub use merges::{MAX_MERGES, merged_into_unread};
 pub use notice::Notice;
 pub use participation::{Participation, Skip, contact_fingerprint, participation};
 pub use plan::{Plan, SyncAction, UnknownWrite, XeroWrite};
-pub use problem::{
-    Alike, DisplayNames, MAX_CANDIDATES, PROBLEM_CODES, Precondition, Problem, Watch,
-    XeroContactRef,
-};
+pub use problem::{DisplayNames, MAX_CANDIDATES, PROBLEM_CODES, Precondition, Problem, Watch};
 pub use refusal::{
     AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,
     after_refusal, refused_by_xero, unknown_to_the_end,
@@ -79,8 +83,9 @@ pub use refusal::{
 pub use reservation::{GivenUp, Reservation, given_up_by, keeps_reservation};
 pub use retry::{PutOff, Retry, RetryPolicy, Trouble};
 pub use settings::{InvalidSetting, OnConflict, Settings};
+pub use snapshot::{Decision, ManualMatch, Question, Snapshot};
 pub use subject::Subject;
 pub use switch::{AskedBy, Switch};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
 pub use unit::Unit;
-pub use xero_contact::{Address, ContactStatus, NewXeroContact, Person, XeroChanges, XeroContact};
+pub use xero_contact::{ContactStatus, NewXeroContact, XeroChanges, XeroContact};

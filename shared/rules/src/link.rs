@@ -23,6 +23,10 @@ pub struct Link {
     /// did not look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub showed: Option<Box<XeroShowed>>,
+    /// Whether it is known what Xero showed: it was created by us, or read since. A contact that was
+    /// linked by its account number was not read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_seen: bool,
     /// Its contact number in Xero, as it was last read. `None` where it has none, or where version
     /// 0.1 linked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +63,13 @@ impl XeroShowed {
         self.answered.contains(&unit).then_some(&self.values)
     }
 
+    /// Xero's value of a unit, where it is known to be another one.
+    #[must_use]
+    pub fn value(&self, unit: Unit) -> Option<&Details> {
+        let is_known = self.answered.contains(&unit) || self.its_own.contains(&unit);
+        is_known.then_some(&self.values)
+    }
+
     fn is_empty(&self) -> bool {
         self.answered.is_empty() && self.its_own.is_empty()
     }
@@ -77,6 +88,7 @@ impl Link {
             account_reference,
             synced,
             showed: None,
+            is_seen: false,
             contact_number: None,
             moved_from: Vec::new(),
             is_to_be_looked_at: false,
@@ -108,11 +120,14 @@ impl Link {
         moved_from.retain(|moved| *moved != xero_id && !plan.forgets_moves);
         let shown = before.and_then(|before| before.details.as_deref());
         let showed = showed_after(known, plan, shown, answered);
+        let is_create = matches!(plan.xero, XeroWrite::Create(_));
+        let is_seen = is_create || shown.is_some() || known.is_some_and(|known| known.is_seen);
         Self {
             xero_id,
             account_reference: plan.account_reference.clone(),
             synced: plan.synced.clone(),
             showed: (!showed.is_empty()).then(|| Box::new(showed)),
+            is_seen,
             contact_number: number_now,
             moved_from,
             is_to_be_looked_at: false,

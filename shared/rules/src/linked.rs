@@ -2,8 +2,8 @@
 //! where its Xero contact has gone if a person merged it into another.
 
 use crate::carry_over::{CarriedOver, CarryOver, lost_update};
-use crate::decide::{held_by_another, plan, unusable, xero_change};
 use crate::merges::{Standing, standing};
+use crate::planning::{held_by_another, plan, unusable, xero_change};
 use crate::text::NameKey;
 use crate::{
     AccountReference, Decision, Details, Field, Link, Notice, Problem, Question, Snapshot,
@@ -85,6 +85,7 @@ pub(crate) fn carry_over<'a>(s: &Snapshot<'a>, link: &'a Link) -> CarryOver<'a> 
         customer: s.customer,
         synced: &link.synced,
         showed: link.showed.as_deref(),
+        is_seen: link.is_seen,
         lost: s.in_doubt.and_then(lost_update),
         keep: s.keep,
         on_conflict: s.settings.on_conflict,

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decide::unusable;
-use crate::problem::XeroContactRef;
+use crate::planning::unusable;
 use crate::text::NameKey;
 use crate::{
     AccountReference, ContactId, ContactStatus, Link, Plan, Problem, SyncAction, XeroContact,
-    XeroContactId, XeroWrite,
+    XeroContactId, XeroContactRef, XeroWrite,
 };
 
 /// Why Xero refused a contact, as far as its words tell: it gives no codes for validation. Where it

@@ -77,8 +77,6 @@ impl Unit {
     /// phone in three parts, and each program joins them in its own way.
     #[must_use]
     pub fn compared(self, details: &Details) -> String {
-        // No value holds it: control characters are taken out.
-        const BETWEEN: &str = "\u{1f}";
         match self {
             Self::Name => normalise_spaces(&details.name),
             Self::Address => {
@@ -88,9 +86,7 @@ impl Unit {
                     postcode,
                     country,
                 } = &details.address;
-                [street, town, postcode, country]
-                    .map(|part| normalise_spaces(part))
-                    .join(BETWEEN)
+                joined([street, town, postcode, country])
             }
             Self::Phone => details.phone.split_whitespace().collect(),
             Self::Email => details.email.trim().to_owned(),
@@ -99,9 +95,7 @@ impl Unit {
                     first_names,
                     last_name,
                 } = &details.person;
-                [first_names, last_name]
-                    .map(|part| normalise_spaces(part))
-                    .join(BETWEEN)
+                joined([first_names, last_name])
             }
             Self::Unknown => String::new(),
         }
@@ -161,6 +155,18 @@ impl Unit {
             Self::Person => changes.person.is_some(),
             Self::Unknown => false,
         }
+    }
+}
+
+/// The parts of a value, told apart; blank where all of them are.
+fn joined<const N: usize>(parts: [&String; N]) -> String {
+    // No value holds it: control characters are taken out.
+    const BETWEEN: &str = "\u{1f}";
+    let parts = parts.map(|part| normalise_spaces(part));
+    if parts.iter().all(String::is_empty) {
+        String::new()
+    } else {
+        parts.join(BETWEEN)
     }
 }
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountReference, Compared, ContactData, ContactId, ContactNumber, Details, XeroContactId,
+    AccountReference, Address, Compared, ContactData, ContactId, ContactNumber, Details, Person,
+    XeroContactId,
 };
 
 /// Xero's `ContactStatus`.
@@ -40,28 +41,6 @@ pub struct XeroContact {
     /// answered to a write. `None` in a list, where it would fill the memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<Details>>,
-}
-
-/// A postal address (Xero's `POBOX` type). Sent as one unit; all blank means: empty it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Address {
-    /// `AddressLine1`, at most 500 characters.
-    pub street: String,
-    /// `City`, at most 255.
-    pub town: String,
-    /// `PostalCode`, at most 50.
-    pub postcode: String,
-    /// `Country`, at most 50, letters only.
-    pub country: String,
-}
-
-/// The person to ask for. Sent as one unit; both blank means: empty it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// `FirstName`, at most 255.
-    pub first_names: String,
-    /// `LastName`, at most 255.
-    pub last_name: String,
 }
 
 /// A contact to be created in Xero. Every field is one that Xero takes.

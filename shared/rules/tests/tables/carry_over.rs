@@ -39,6 +39,7 @@ fn each_unit_is_decided_by_what_both_systems_had_and_have() {
         ("cleared, against a correction",             "a", "",  Answered("a"), "c", None,       Overwrite,       HoldBack),
         ("cleared in both",                           "a", "",  Answered("a"), "",  None,       CountsAsCarried, CountsAsCarried),
         ("changed, and cleared in Xero",              "a", "b", Answered("a"), "",  None,       Overwrite,       HoldBack),
+        ("blank in Xero, and nobody took it away",    "a", "b", Unknown,       "",  None,       Send,            Send),
         ("filled in, blank in Xero",                  "",  "b", Unknown,       "",  None,       Send,            Send),
         ("our write arrived, its answer was lost",    "a", "b", Answered("a"), "b", Some("b"),  CountsAsCarried, CountsAsCarried),
         ("our write did not arrive",                  "a", "b", Answered("a"), "a", Some("b"),  Send,            Send),
@@ -56,6 +57,7 @@ fn each_unit_is_decided_by_what_both_systems_had_and_have() {
                 Answered(answered) => Some(answered),
                 Shown | Unknown => None,
             },
+            was_filled: !matches!(x0, Unknown),
             in_xero,
             attempted,
             keep,
@@ -140,6 +142,31 @@ fn a_correction_is_written_over_kept_and_told() {
         assert!(sentences[0].contains(part), "{sentences:?}");
     }
     assert!(plan.conflicts.is_empty());
+}
+
+#[test]
+fn a_value_that_a_person_took_away_in_xero_is_told_apart_from_one_that_was_never_there() {
+    // Linked by its account number, so not read; read and blank; created by us, so filled.
+    let rows: [(&str, bool, bool, usize); 3] = [
+        ("not read", false, false, 0),
+        ("blank when it was linked", true, true, 0),
+        ("filled when it was linked", true, false, 1),
+    ];
+    for (says, is_seen, was_blank, told) in rows {
+        let mut case = edited_in_both("", "+441130000000");
+        let link = case.link.as_mut().unwrap();
+        link.is_seen = is_seen;
+        if was_blank {
+            link.showed = Some(Box::new(XeroShowed {
+                its_own: BTreeSet::from([Unit::Email]),
+                ..XeroShowed::default()
+            }));
+        }
+        let plan = case.plan();
+        assert_eq!(plan.notices.len(), told, "{says}");
+        let held = case.settings(&[("ON_CONFLICT", "hold")]).plan().conflicts;
+        assert_eq!(held.len(), told, "{says}");
+    }
 }
 
 #[test]
