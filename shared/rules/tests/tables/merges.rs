@@ -65,6 +65,16 @@ fn a_link_follows_its_xero_contact_where_nothing_stands_in_the_way() {
     }
 }
 
+#[test]
+fn a_merge_is_seen_where_a_list_tells_only_that_the_contact_is_archived() {
+    // Xero says what a contact was merged into on pages and single reads only.
+    let link = Case::linked().link.unwrap();
+    let in_a_list = Case::linked().as_linked().archived();
+    assert!(link.is_contradicted_by(&in_a_list));
+    let read = found([merged(2), survivor(2, "A-1")]);
+    assert_eq!(read.said(), "Updated 2");
+}
+
 /// The link has followed a merge of contact 1 into contact 2.
 fn moved(case: &mut Case) {
     let link = case.link.as_mut().unwrap();
