@@ -320,6 +320,7 @@ fn not_told(world: &World, truth: &Truth, overwritten: &Overwritten) -> Option<S
         unit,
         text,
         is_correction,
+        ..
     } = overwritten;
     let field = unit.as_rules_say().field();
     let history = world.records::<HistoryRecord>();

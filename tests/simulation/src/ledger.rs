@@ -83,7 +83,10 @@ impl Unit {
 pub(crate) struct Overwritten {
     /// The BigChange contact.
     pub(crate) contact: u64,
+    /// The Xero contact.
+    pub(crate) xero_id: Uuid,
     pub(crate) unit: Unit,
+    pub(crate) value: String,
     /// As people are told it.
     pub(crate) text: String,
     /// Whether it was another value than the one that was carried over last.

@@ -14,7 +14,7 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use crate::invariant::TOKEN_SECRET;
-use crate::ledger::Unit;
+use crate::ledger::{Overwritten, Unit};
 use crate::profile::{CUSTOMERS, SITES};
 use crate::world::World;
 
@@ -188,6 +188,10 @@ impl World {
             let was = before.as_ref().map(|before| unit.in_xero(before));
             let is_blank = value.replace('|', "").is_empty();
             if was.as_ref() != Some(&value) && (was.is_some() || !is_blank) {
+                // Entered again, it stands there again, and looks as if it had never been written over.
+                let is_it =
+                    |one: &Overwritten| one.xero_id == id && one.unit == unit && one.value == value;
+                self.ledger.overwritten.retain(|one| !is_it(one));
                 self.ledger.entered.insert((id, unit), value);
             }
         }

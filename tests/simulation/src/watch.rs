@@ -352,11 +352,15 @@ impl World {
         }
         // What a person entered there again, as it was carried over last, is no correction.
         let linked = record.link.as_ref();
-        let is_correction =
-            linked.is_none_or(|link| !unit.as_rules_say().is_same(&link.synced, &details));
+        // Nor is what a lost attempt was about to send: nobody can tell who wrote it.
+        let may_be_ours = self.ledger.index_of(id, unit, &entered).is_some();
+        let is_correction = !may_be_ours
+            && linked.is_none_or(|link| !unit.as_rules_say().is_same(&link.synced, &details));
         self.ledger.overwritten.push(Overwritten {
             contact: id,
+            xero_id: old.id,
             unit,
+            value: entered,
             text,
             is_correction,
         });
