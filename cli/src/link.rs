@@ -36,13 +36,7 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     let record = records.get::<ContactRecord>(contact_id).await?;
     let link = record.and_then(|record| record.value.link);
     let held = records.get::<ProblemRecord>(contact_id).await?;
-    let is_contradicted = held.is_some_and(|held| {
-        let problem = &held.value.problem;
-        matches!(
-            problem,
-            Problem::AmbiguousMatch { .. } | Problem::OwnedByAnotherProgram { .. }
-        )
-    });
+    let is_contradicted = held.is_some_and(|held| held.value.problem.contradicts_a_link());
     let is_linked = link.as_ref().is_some_and(|link| link.xero_id == xero_id);
     if is_linked && is_contradicted {
         return confirm_link(tool, arguments, xero_id).await;

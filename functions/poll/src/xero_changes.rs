@@ -34,8 +34,8 @@ pub(crate) struct Scan {
     pub(crate) moved: Write,
 }
 
-/// Looks, if it is time and anybody is linked, or waits for Xero. A look that fails is made again by the next
-/// poll, and stops nothing else.
+/// Looks, if it is time and any contact is linked or held on Xero. A look that fails is made again
+/// by the next poll, and stops nothing else.
 pub(crate) async fn scan(
     records: &Records,
     session: &XeroSession<'_>,

@@ -48,13 +48,12 @@ pub(crate) fn decide_linked(s: &Snapshot<'_>, link: &Link) -> Decision {
             let xero_id = link.xero_id;
             return Decision::Hold(Problem::LinkedContactNotInXero { xero_id });
         }
-        Standing::Unusable(contact) => match unusable(contact) {
-            Some(problem) => return Decision::Hold(problem),
-            None => contact,
-        },
         Standing::Merged { from, survivor } => return follow(s, link, &carry, from, survivor),
-        Standing::Active(contact) => contact,
+        Standing::Active(contact) | Standing::Unusable(contact) => contact,
     };
+    if let Some(problem) = unusable(contact) {
+        return Decision::Hold(problem);
+    }
     let is_confirmed = s.manual_match.pinned == Some(contact.id);
     if !is_confirmed && let Some(problem) = contradicted(s, link, contact, found) {
         return Decision::Hold(problem);

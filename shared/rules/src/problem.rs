@@ -228,7 +228,7 @@ pub struct DisplayNames {
 }
 
 /// A linked contact stays linked, whatever reference it is given.
-const UNLINK_FIRST: &str = "(If it is linked to the old one, have whoever runs contact-sync take that link away before: contact-sync unlink.)";
+const UNLINK_FIRST: &str = "(If it is linked to the old one, ask the person who runs contact-sync to take that link away first: contact-sync unlink.)";
 
 impl Problem {
     /// The stable code.
@@ -586,7 +586,7 @@ impl Problem {
             Self::InvalidField { .. } => "In BigChange, correct it in CRM → Contacts → the contact → General.".to_owned(),
             Self::AmbiguousMatch { .. } => "In Xero, merge those that are this customer, keeping the one with its account number (Contacts → tick them → Options → Merge). \
                  From one that is another customer, take away this customer's account number or name (Contacts → the contact → Edit; restore an archived one for that). \
-                 Or have whoever runs contact-sync say which one it is (contact-sync link): one without an account number can be chosen once no other in Xero has this \
+                 Or ask the person who runs contact-sync to say which one it is (contact-sync link): one without an account number can be chosen once no other in Xero has this \
                  contact's."
                 .to_owned(),
             Self::ErasedInXero { .. } => format!("In BigChange, tick \"Exclude from financial sync\" for this contact, or give it the account reference of another Xero \
@@ -596,7 +596,7 @@ impl Problem {
             Self::ArchivedInXero { survivor: Some(_), .. } => format!("In BigChange, enter the account number of the Xero contact that it was merged into (CRM → \
                  Contacts → the contact → Financials → Terms → Account reference). {UNLINK_FIRST}"),
             Self::LinkedToAnotherContact { merged_from: Some(_), .. } => "If the two BigChange contacts are the same customer, delete one of them in BigChange (CRM → Contacts). If \
-                 not, have whoever runs contact-sync take this one's link away (contact-sync unlink), create it in Xero under a new account number (Contacts → New contact), and enter that \
+                 not, ask the person who runs contact-sync to take this one's link away (contact-sync unlink), create it in Xero under a new account number (Contacts → New contact), and enter that \
                  number in BigChange (CRM → Contacts → the contact → Financials → Terms → Account reference)."
                 .to_owned(),
             Self::LinkedToAnotherContact { .. } => "If the two BigChange contacts are the same customer, delete one of them (CRM → Contacts). If not, give this one \
@@ -610,8 +610,8 @@ impl Problem {
                  Financials → Terms) and Account number in Xero (Contacts → the contact → Edit); if this one is linked to another Xero contact already, merge the two \
                  there, keeping that one (Contacts → tick them → Options → Merge). If not, change one of the names."
                 .to_owned(),
-            Self::OwnedByAnotherProgram { is_linked: true, .. } => "If it is this customer all the same, have whoever runs contact-sync say so (contact-sync link, with the id of that Xero \
-                 contact). If not, have them take the link away (contact-sync unlink), and enter the account number of the right Xero contact in BigChange (CRM → Contacts → the contact → \
+            Self::OwnedByAnotherProgram { is_linked: true, .. } => "If it is this customer all the same, ask the person who runs contact-sync to say so (contact-sync link, with the id of that Xero \
+                 contact). If not, ask them to take the link away (contact-sync unlink), and enter the account number of the right Xero contact in BigChange (CRM → Contacts → the contact → \
                  Financials → Terms → Account reference)."
                 .to_owned(),
             Self::OwnedByAnotherProgram { .. } => "If it is the same customer, enter its Xero account number in BigChange (CRM → Contacts → the contact → \
@@ -650,36 +650,36 @@ impl Problem {
                  reference): it is entered in Xero then."
                 .to_owned(),
             Self::ChangedInBoth { .. } => "Make the two equal: enter Xero's value in BigChange (CRM → Contacts → the contact → General) or BigChange's in Xero (Contacts → the contact → \
-                 Edit). Or have whoever runs contact-sync say whose stays (contact-sync keep … --bigchange or --xero)."
+                 Edit). Or ask the person who runs contact-sync to say whose stays (contact-sync keep … --bigchange or --xero)."
                 .to_owned(),
             Self::UnlinkedByPerson { .. } => "Correct the account reference or the name in BigChange (CRM → Contacts → the contact → Financials → Terms) so that it \
-                 fits the right Xero contact, or have whoever runs contact-sync say which one it is (contact-sync link)."
+                 fits the right Xero contact, or ask the person who runs contact-sync to say which one it is (contact-sync link)."
                 .to_owned(),
-            Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then have whoever runs contact-sync \
+            Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then ask the person who runs contact-sync to \
                  take the present link away (contact-sync unlink) and link it to that one (contact-sync link)."
                 .to_owned(),
             Self::WebsiteInXero { .. } => "In Xero, correct or clear the website (Contacts → the contact → Edit → Website): it begins with http:// or https://. Xero lets no other \
                  program change that field. What is waiting is sent within the hour after that."
                 .to_owned(),
             Self::RefusedByXero { .. } => "Correct in BigChange what Xero's words name: the account reference in CRM → Contacts → the contact → Financials → Terms, anything else in \
-                 CRM → Contacts → the contact → General. It is tried again then. If they name nothing to correct, have whoever runs contact-sync try it once more (contact-sync \
+                 CRM → Contacts → the contact → General. It is tried again then. If they name nothing to correct, ask the person who runs contact-sync to try it once more (contact-sync \
                  retry)."
                 .to_owned(),
             Self::IncompleteAnswer { key } if !key.starts_with("Account") => "In BigChange, see that the contact can be opened and that the user that the synchronisation \
-                 logs in with may see its General tab (CRM → Contacts → the contact → General), then have whoever runs contact-sync try it again (contact-sync retry). If it stays so, \
+                 logs in with may see its General tab (CRM → Contacts → the contact → General), then ask the person who runs contact-sync to try it again (contact-sync retry). If it stays so, \
                  ask BigChange's support why its web service leaves that field out of ContactDetail."
                 .to_owned(),
             Self::IncompleteAnswer { .. } => "In BigChange, see that an accounts package is chosen in the account settings (without one a contact has no Financials → Terms → Account reference), and \
                  that the user that the synchronisation logs in with may see the Financials tab (CRM → Contacts → the contact → Financials). It is tried again once a day and with the \
-                 contact's next edit, or at once by whoever runs contact-sync (contact-sync retry)."
+                 contact's next edit, or at once when the person who runs contact-sync asks for it (contact-sync retry)."
                 .to_owned(),
             Self::XeroRefusesLookups => "Nothing is wrong with the contact, and it is tried again once a day. To have it sooner, look for it in Xero (Contacts → search for its \
-                 name), create it there if it is not found (Contacts → New contact), then have whoever runs contact-sync say which one it is (contact-sync link)."
+                 name), create it there if it is not found (Contacts → New contact), then ask the person who runs contact-sync to say which one it is (contact-sync link)."
                 .to_owned(),
             Self::RefusedByBigChange { .. } => "Look in BigChange (CRM → Contacts → the contact) at what its words name, and at the rights of the user that \
                  the synchronisation logs in with."
                 .to_owned(),
-            Self::Unknown => "Have whoever runs contact-sync deploy that version again; until then the contact is tried again once a day.".to_owned(),
+            Self::Unknown => "Ask the person who runs contact-sync to deploy that version again; until then the contact is tried again once a day.".to_owned(),
         }
     }
 
@@ -731,6 +731,16 @@ impl Problem {
                 | Self::InvalidField { .. }
                 | Self::IncompleteAnswer { .. }
                 | Self::RefusedByBigChange { .. }
+        )
+    }
+
+    /// Whether it says that a link may be to the wrong Xero contact, so that a person who names that
+    /// contact once more confirms the link.
+    #[must_use]
+    pub fn contradicts_a_link(&self) -> bool {
+        matches!(
+            self,
+            Self::AmbiguousMatch { .. } | Self::OwnedByAnotherProgram { .. }
         )
     }
 
@@ -848,7 +858,7 @@ fn cure_of_likely(candidates: &[Alike], has_archived: bool) -> String {
         ways.push("enter the contact's account reference in BigChange (CRM → Contacts → the contact → Financials → Terms → Account reference) and the same as the account number of that contact in Xero (Contacts → the contact → Edit → Account number)");
     }
     if !free.is_empty() {
-        ways.push("have whoever runs contact-sync link the two (contact-sync link)");
+        ways.push("ask the person who runs contact-sync to link the two (contact-sync link)");
     }
     if !linked.is_empty() {
         ways.push("where that one belongs to another BigChange contact, delete this one in BigChange (CRM → Contacts)");
@@ -857,7 +867,7 @@ fn cure_of_likely(candidates: &[Alike], has_archived: bool) -> String {
         ways.push("restore the archived one in Xero if it is that one (Contacts → Archived → tick it → Restore)");
     }
     format!(
-        "If it is the same customer: {}. If it is another customer: have whoever runs contact-sync say so (contact-sync link … --new), or create it in Xero under exactly \
+        "If it is the same customer: {}. If it is another customer: ask the person who runs contact-sync to say so (contact-sync link … --new), or create it in Xero under exactly \
          this name and account number (Contacts → New contact).",
         ways.join("; or ")
     )
