@@ -119,6 +119,8 @@ pub struct DigestFacts<'a> {
     pub standstill_is_new: bool,
     /// Who gets it, where that is known.
     pub subscribers: Option<Subscribers>,
+    /// Whether held contacts have a note in BigChange.
+    pub has_notes: bool,
     /// Whether names and values may be told.
     pub with_names: bool,
     /// Whom the reader may ask; blank for nobody.
@@ -142,10 +144,14 @@ pub struct Digest {
 /// told.
 #[must_use]
 pub fn digest(facts: &DigestFacts<'_>) -> Option<Digest> {
-    let is_told = |problem: &&DigestProblem| facts.told.get(&problem.contact) == Some(&problem.code);
+    let is_told =
+        |problem: &&DigestProblem| facts.told.get(&problem.contact) == Some(&problem.code);
     let (told, new): (Vec<_>, Vec<_>) = facts.open.iter().partition(is_told);
     let open: BTreeSet<_> = facts.open.iter().map(|open| open.contact).collect();
-    let solved = facts.told.iter().filter(|(contact, _)| !open.contains(contact));
+    let solved = facts
+        .told
+        .iter()
+        .filter(|(contact, _)| !open.contains(contact));
     let solved: Vec<_> = solved.collect();
     let is_news = !new.is_empty() || !solved.is_empty() || !facts.notices.is_empty();
     let stands_still = facts.standstill.is_some() && facts.standstill_is_new;
@@ -247,10 +253,12 @@ fn tail(facts: &DigestFacts<'_>) -> Vec<String> {
         tail.push(String::new());
     }
     if !facts.with_names {
-        tail.push(
-            "Contacts appear by the id that BigChange shows; the note on the contact there says more."
-                .to_owned(),
-        );
+        let more = if facts.has_notes {
+            "; the note on the contact there says more"
+        } else {
+            ""
+        };
+        tail.push(format!("Contacts appear by their id in BigChange{more}."));
     }
     if !facts.ask.is_empty() {
         tail.push(format!("Questions? Ask {}.", one_line(facts.ask)));
@@ -277,7 +285,10 @@ fn tell_new(lines: &mut Vec<Line>, new: &[&DigestProblem], with_names: bool) {
     let mut groups: Vec<_> = by_cure.into_iter().collect();
     groups.sort_by_key(|(_, held)| std::cmp::Reverse(held.len()));
     for ((title, code, cure), held) in groups {
-        lines.push(heading(format!("{title} ({code}): {}", contacts(held.len()))));
+        lines.push(heading(format!(
+            "{title} ({code}): {}",
+            contacts(held.len())
+        )));
         lines.push(heading(format!("What to do: {}", one_line(cure))));
         lines.extend(held.into_iter().map(|held| tell(held, with_names)));
     }
@@ -305,7 +316,9 @@ fn tell_solved(lines: &mut Vec<Line>, solved: &[(&ContactId, &String)]) {
     }
     lines.push(heading(""));
     lines.push(heading("SOLVED"));
-    let told = solved.iter().map(|(id, code)| contact(format!("- {id} ({code})")));
+    let told = solved
+        .iter()
+        .map(|(id, code)| contact(format!("- {id} ({code})")));
     lines.extend(told);
 }
 

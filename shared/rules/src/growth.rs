@@ -26,7 +26,10 @@ pub fn counted(counts: &[OpenCount], now: OpenCount) -> Option<Vec<OpenCount>> {
     // One from the future comes from a clock that was wrong.
     let past = counts.iter().filter(|count| count.at_unix_seconds <= at);
     let mut kept: Vec<_> = past.copied().collect();
-    if kept.last().is_some_and(|last| at - last.at_unix_seconds < HOUR) {
+    if kept
+        .last()
+        .is_some_and(|last| at - last.at_unix_seconds < HOUR)
+    {
         return None;
     }
     let a_day_old = |count: &OpenCount| count.at_unix_seconds <= at - DAY;

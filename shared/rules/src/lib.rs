@@ -19,9 +19,11 @@ mod contact_ref;
 mod customer;
 mod decide;
 mod details;
+mod digest;
 mod earlier;
 mod field;
 mod group_fault;
+mod growth;
 mod held;
 mod ids;
 mod in_doubt;
@@ -31,6 +33,7 @@ mod link;
 mod linked;
 mod lookup;
 mod merges;
+mod note;
 mod notice;
 mod participation;
 mod plan;
@@ -60,9 +63,14 @@ pub use contact_ref::{Alike, XeroContactRef};
 pub use customer::{Customer, LeftOut};
 pub use decide::{decide, holds_after_incomplete_answers, is_still_as_found, needed_and_missing};
 pub use details::{Address, Details, Person};
+pub use digest::{
+    Digest, DigestFacts, DigestNotice, DigestProblem, LondonDay, MAX_LINES, Subscribers,
+    ToldProblems, digest, digest_due,
+};
 pub use earlier::Earlier;
 pub use field::Field;
 pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
+pub use growth::{OpenCount, counted, problems_grow};
 pub use held::{HeldContact, stays_held};
 pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
 pub use in_doubt::{InDoubt, is_settled, left_in_doubt, was_never_created};
@@ -73,6 +81,11 @@ pub use limits::{CallsLeft, Limit, LimitPolicy, PauseReason};
 pub use link::{Link, XeroShowed};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
 pub use merges::{MAX_MERGES, merged_into_unread};
+pub use note::{
+    FIRST_SWEEP, HELD_BEFORE_NOTE, HeldForNote, NOTE_RETRIES, Note, NoteMemory, NoteResult,
+    NoteStage, NoteStep, NoteTask, NoteText, NoteTrial, note_reference, note_result, note_step,
+    note_task, shows_another_integration,
+};
 pub use notice::Notice;
 pub use participation::{Participation, Skip, contact_fingerprint, participation};
 pub use plan::{Plan, SyncAction, UnknownWrite, XeroWrite};

@@ -68,6 +68,31 @@ impl Notice {
         }
     }
 
+    /// What it is about, in a few words that are true of every contact with this code and name
+    /// nobody.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::FieldLeftOut(LeftOut { field, .. }) => {
+                format!("The {} was not sent to Xero", field.label())
+            }
+            Self::LinkedUnderAnotherName { .. } => {
+                "Linked to a Xero contact of another name".to_owned()
+            }
+            Self::ContactReferenceNotWritten { .. } => {
+                "BigChange did not take the contact reference".to_owned()
+            }
+            Self::CreatedBesideLikely { .. } => {
+                "Created in Xero beside a contact that is likely the same customer".to_owned()
+            }
+            Self::CorrectionOverwritten { field, .. } => {
+                format!("The {} that stood in Xero was written over", field.label())
+            }
+            Self::FollowedMerge { .. } => "Merged in Xero, and the link followed".to_owned(),
+            Self::Unknown => "Something that only a newer version knows".to_owned(),
+        }
+    }
+
     /// What it says.
     #[must_use]
     pub fn sentence(&self) -> String {
