@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rules::{AccountReference, AccountType, Contact, ContactId, Group, GroupId, ListedContact};
+use rules::{
+    AccountReference, AccountType, Contact, ContactId, Group, GroupId, ListedContact, Note,
+    NoteText, NoteTypeId,
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 use transport::Transport;
@@ -14,7 +17,7 @@ use crate::envelope::{
 };
 use crate::fields::Unreadable;
 use crate::limits::PAGE_SIZE;
-use crate::query::{self, Query};
+use crate::query::{self, Query, SavedNote};
 use crate::{AuthProblem, Credentials, Error, Words, read};
 
 /// One page of a group's contacts.
@@ -152,6 +155,77 @@ impl BigChange {
         reference: &AccountReference,
     ) -> Result<(), Error> {
         self.save(query::update_reference(id, reference)).await
+    }
+
+    /// The notes of a contact, whatever their type and status. Of a contact that is not there, none.
+    ///
+    /// # Errors
+    /// See [`Error`]; also where one note cannot be read, since it could be the one that is asked
+    /// for.
+    pub async fn notes(&self, contact: ContactId) -> Result<Vec<Note>, Error> {
+        let query = query::notes(contact);
+        let action = query.action;
+        let notes: Result<_, _> = self.list(query).await?.iter().map(read::note).collect();
+        notes.map_err(|field| unreadable(action, field))
+    }
+
+    /// Saves an open note with this reference. It takes no note id: by what an update goes,
+    /// BigChange's reference leaves open, so read [`Self::notes`] before and after. Subject and text
+    /// are cut where the address would be too long.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn save_note(
+        &self,
+        contact: ContactId,
+        note_type: NoteTypeId,
+        reference: &str,
+        note: &NoteText,
+    ) -> Result<(), Error> {
+        self.save(query::save_note(SavedNote {
+            contact,
+            note_type,
+            reference,
+            subject: &note.subject,
+            text: &note.text,
+            completed_because: None,
+        }))
+        .await
+    }
+
+    /// Completes a note, with the reason. What it says is sent along: whether a part that is left
+    /// out stays as it was, BigChange's reference leaves open.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn complete_note(
+        &self,
+        contact: ContactId,
+        note_type: NoteTypeId,
+        note: &Note,
+        because: &str,
+    ) -> Result<(), Error> {
+        self.save(query::save_note(SavedNote {
+            contact,
+            note_type,
+            reference: &note.reference,
+            subject: &note.subject,
+            text: &note.text,
+            completed_because: Some(because),
+        }))
+        .await
+    }
+
+    /// Makes a type of notes, and returns its id. Whether a name that exists gives its id or a
+    /// second type of that name, BigChange's reference leaves open: ask a person first.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn save_note_type(&self, name: &str) -> Result<NoteTypeId, Error> {
+        let query = query::save_note_type(name).bounded()?;
+        let action = query.action;
+        let result = self.call(query).await?;
+        read::note_type_id(&result).map_err(|field| unreadable(action, field))
     }
 
     /// BigChange can refuse a user the right to save while it lets it read everything. That is no lost

@@ -1,11 +1,15 @@
 //! The query string of each call.
 
-use rules::{AccountReference, AccountType, ContactId, GroupId};
+use rules::{AccountReference, AccountType, ContactId, GroupId, NoteTypeId};
 use time::OffsetDateTime;
-use url::form_urlencoded::Serializer;
+use url::form_urlencoded::{Serializer, byte_serialize};
 
 use crate::error::Error;
 use crate::limits::{MAX_QUERY_CHARS, PAGE_SIZE};
+
+/// The longest subject of a note, in characters after percent-encoding: half of what there is room
+/// for.
+const MAX_SUBJECT_CHARS: usize = 900;
 
 /// A call's action and its encoded query string.
 #[derive(Clone, PartialEq, Eq)]
@@ -95,6 +99,68 @@ pub(crate) fn update_reference(id: ContactId, reference: &AccountReference) -> Q
         ("ContactRef", reference.as_str()),
     ];
     Query::new("ContactUpdateRef", &parameters)
+}
+
+pub(crate) fn notes(contact: ContactId) -> Query {
+    Query::new("ContactNotes", &[("ContactId", &contact.to_string())])
+}
+
+/// A note as it is saved.
+#[derive(Clone, Copy)]
+pub(crate) struct SavedNote<'a> {
+    pub(crate) contact: ContactId,
+    pub(crate) note_type: NoteTypeId,
+    pub(crate) reference: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) text: &'a str,
+    /// Why it is completed; `None` for an open one.
+    pub(crate) completed_because: Option<&'a str>,
+}
+
+/// Subject and text are cut to what the query string has room for.
+pub(crate) fn save_note(note: SavedNote<'_>) -> Query {
+    let (id, note_type) = (note.contact.to_string(), note.note_type.to_string());
+    let subject = fitting(note.subject, MAX_SUBJECT_CHARS);
+    let query = |text: &str| {
+        let mut parameters = vec![
+            ("ContactId", id.as_str()),
+            ("NoteTypeId", note_type.as_str()),
+            ("Reference", note.reference),
+        ];
+        match note.completed_because {
+            None => parameters.push(("ContactNoteStatus", "Open")),
+            Some(why) => {
+                parameters.push(("ContactNoteStatus", "Completed"));
+                parameters.push(("NoteCompletionText", why));
+            }
+        }
+        parameters.extend([("Subject", subject.as_str()), ("NoteText", text)]);
+        Query::new("ContactNoteSave", &parameters)
+    };
+    let room = MAX_QUERY_CHARS.saturating_sub(query("").encoded.len());
+    query(&fitting(note.text, room))
+}
+
+pub(crate) fn save_note_type(name: &str) -> Query {
+    Query::new("ContactSaveNoteType", &[("NoteTypeName", name)])
+}
+
+/// The beginning of a text that takes no more than so many characters once it is encoded, with an
+/// ellipsis where that is not all of it.
+fn fitting(text: &str, max_encoded_chars: usize) -> String {
+    let encoded_chars = |text: &str| byte_serialize(text.as_bytes()).map(str::len).sum::<usize>();
+    if encoded_chars(text) <= max_encoded_chars {
+        return text.to_owned();
+    }
+    let mut left = max_encoded_chars.saturating_sub(encoded_chars("…"));
+    let mut fits = |c: &char| {
+        let taken = encoded_chars(c.encode_utf8(&mut [0; 4]));
+        let fits = taken <= left;
+        left = left.saturating_sub(taken);
+        fits
+    };
+    let beginning: String = text.chars().take_while(|c| fits(c)).collect();
+    format!("{}…", beginning.trim_end())
 }
 
 /// A moment as `LastUpdated` takes it: `yyyy-MM-dd HH:mm:ss`, without a zone, given in UTC and cut to the second.

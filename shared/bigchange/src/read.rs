@@ -1,6 +1,9 @@
 //! Groups, list items and details, from JSON to what the rules work on.
 
-use rules::{AccountType, Contact, ContactId, Field, Fingerprint, Group, GroupId, ListedContact};
+use rules::{
+    AccountType, Contact, ContactId, Field, Fingerprint, Group, GroupId, ListedContact, Note,
+    NoteTypeId,
+};
 use serde_json::Value;
 
 use crate::fields::{Fields, Unreadable};
@@ -32,6 +35,8 @@ const LEFT_OUT_AT_TIMES: [(Field, &[&str]); 10] = [
     (Field::AccountReference, ACCOUNT_REFERENCE),
     (Field::AccountType, ACCOUNT_TYPE),
 ];
+/// The states of a note about which nothing is to be done any more.
+const CLOSED: [&str; 3] = ["Completed", "Cancelled", "Canceled"];
 const DELETION_DATE: &[&str] = &["DeletionDate", "ContactDeletionDate"];
 
 /// A group; `None` for one without a name, which nothing here could refer to.
@@ -103,6 +108,37 @@ pub(crate) fn contact(detail: &Value) -> Result<Contact, Unreadable> {
         account_type: fields.integer(ACCOUNT_TYPE)?.map(AccountType),
         missing,
     })
+}
+
+/// A note. One that cannot be read is refused: it could be the open one of the contact.
+pub(crate) fn note(item: &Value) -> Result<Note, Unreadable> {
+    let fields = fields(item, "note")?;
+    let id = fields.integer(&["NoteId", "Id"])?;
+    let status = fields.text(&["NoteStatus", "ContactNoteStatus", "Status"])?;
+    Ok(Note {
+        id: id
+            .and_then(|id| u64::try_from(id).ok())
+            .ok_or(Unreadable("NoteId"))?,
+        reference: fields.text(&["NoteReference", "Reference"])?,
+        type_name: fields.text(&["NoteType", "NoteTypeName"])?,
+        is_open: !CLOSED
+            .iter()
+            .any(|closed| status.trim().eq_ignore_ascii_case(closed)),
+        subject: fields.text(&["NoteSubject", "Subject"])?,
+        text: fields.text(&["NoteText"])?,
+        created: fields.text(&["NoteCreationDate", "CreationDate"])?,
+    })
+}
+
+/// The id of a note type that was saved: the result is an object with it, or the id alone.
+pub(crate) fn note_type_id(result: &Value) -> Result<NoteTypeId, Unreadable> {
+    let id = match result {
+        Value::Object(fields) => Fields(fields).id(&["id", "NoteTypeId"])?,
+        Value::Number(id) => id.as_u64().and_then(|id| id.try_into().ok()),
+        Value::String(id) => id.parse().ok(),
+        _ => None,
+    };
+    id.ok_or(Unreadable("id"))
 }
 
 /// The group. A detail that doesn't speak of it at all would pass for a contact outside every account group, and be left out without a word: that is refused.

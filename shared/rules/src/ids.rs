@@ -69,6 +69,11 @@ bigchange_id!(
     GroupId,
     "a BigChange contact group id"
 );
+bigchange_id!(
+    /// A type of contact notes in BigChange: a whole number above 0.
+    NoteTypeId,
+    "a BigChange note type id"
+);
 
 macro_rules! xero_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {

@@ -72,7 +72,7 @@ pub use field::Field;
 pub use group_fault::{GroupFault, MayGenerate, ReferencesKnown, may_generate};
 pub use growth::{OpenCount, counted, problems_grow};
 pub use held::{HeldContact, stays_held};
-pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, TenantId, XeroContactId};
+pub use ids::{ContactId, ContactNumber, GroupId, InvalidId, NoteTypeId, TenantId, XeroContactId};
 pub use in_doubt::{InDoubt, is_settled, left_in_doubt, was_never_created};
 pub use likeness::{
     Compared, ContactData, DataKind, Grade, Likeness, Mark, MatchIndex, SharedData, likeness,
@@ -82,9 +82,9 @@ pub use link::{Link, XeroShowed};
 pub use lookup::{account_number_spellings, holds_after_refused_lookup, search_words};
 pub use merges::{MAX_MERGES, merged_into_unread};
 pub use note::{
-    FIRST_SWEEP, HELD_BEFORE_NOTE, HeldForNote, NOTE_RETRIES, Note, NoteMemory, NoteResult,
-    NoteStage, NoteStep, NoteTask, NoteText, NoteTrial, note_reference, note_result, note_step,
-    note_task, shows_another_integration,
+    COMPLETED_BECAUSE, FIRST_SWEEP, HELD_BEFORE_NOTE, HeldForNote, NOTE_RETRIES, Note, NoteMemory,
+    NoteResult, NoteStage, NoteStep, NoteTask, NoteText, NoteTrial, note_reference, note_result,
+    note_step, note_task, shows_another_integration,
 };
 pub use notice::Notice;
 pub use participation::{Participation, Skip, contact_fingerprint, participation};

@@ -75,6 +75,9 @@ fn cut(text: &str, max_chars: usize) -> String {
     format!("{words}…")
 }
 
+/// What is written into a note as it is completed.
+pub const COMPLETED_BECAUSE: &str = "The contact is in line, or takes no part any more: completed by the synchronisation with Xero.";
+
 /// A note on a contact, as BigChange lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -87,6 +90,10 @@ pub struct Note {
     /// Whether somebody still has to do something about it. A status that is not known counts as
     /// open: then no second note is opened beside it.
     pub is_open: bool,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
     /// When it was made, as BigChange writes it (`yyyy-MM-dd HH:mm:ss`); blank where it does not
     /// say.
     pub created: String,

@@ -6,7 +6,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::answer::{self, Outcome, Spelling};
 use crate::parameters::Parameters;
-use crate::{FakeBigChange, FakeContact, Write};
+use crate::{FakeBigChange, FakeContact, Write, notes};
 
 /// The actions that the fake knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +19,13 @@ pub(crate) enum Action {
     ContactUpdateRef,
     ContactExtraSave,
     ContactDelete,
+    ContactNotes,
+    ContactNoteSave,
+    ContactSaveNoteType,
 }
 
 impl Action {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Ping,
         Self::ContactGroups,
         Self::ContactListByGroupPaged,
@@ -31,6 +34,9 @@ impl Action {
         Self::ContactUpdateRef,
         Self::ContactExtraSave,
         Self::ContactDelete,
+        Self::ContactNotes,
+        Self::ContactNoteSave,
+        Self::ContactSaveNoteType,
     ];
 
     /// The action of that name, in any case.
@@ -51,6 +57,9 @@ impl Action {
             Self::ContactUpdateRef => "ContactUpdateRef",
             Self::ContactExtraSave => "ContactExtraSave",
             Self::ContactDelete => "ContactDelete",
+            Self::ContactNotes => "ContactNotes",
+            Self::ContactNoteSave => "ContactNoteSave",
+            Self::ContactSaveNoteType => "ContactSaveNoteType",
         }
     }
 }
@@ -78,12 +87,15 @@ pub(crate) fn act(
         Action::ContactUpdateRef => update_reference(company, now, parameters),
         Action::ContactExtraSave => save_extra(company, now, parameters),
         Action::ContactDelete => delete(company, now, parameters),
+        Action::ContactNotes => notes::list(company, parameters),
+        Action::ContactNoteSave => notes::save(company, now, parameters),
+        Action::ContactSaveNoteType => notes::save_type(company, parameters),
     };
     outcome.unwrap_or_else(Outcome::Refused)
 }
 
 /// An action's outcome, or the words that refuse it.
-type Acted = Result<Outcome, String>;
+pub(crate) type Acted = Result<Outcome, String>;
 
 fn groups(company: &FakeBigChange) -> Outcome {
     let items = company
@@ -269,7 +281,10 @@ fn commit(
 }
 
 /// The living contact that `ContactId` or `ContactReference` names, if there is one.
-fn addressed(company: &FakeBigChange, parameters: &Parameters) -> Result<Option<u64>, String> {
+pub(crate) fn addressed(
+    company: &FakeBigChange,
+    parameters: &Parameters,
+) -> Result<Option<u64>, String> {
     let alive = |c: &&FakeContact| c.deleted_at.is_none();
     if let Some(id) = number::<u64>(parameters, "ContactId")? {
         return Ok(company.contacts.get(&id).filter(alive).map(|c| c.id));
@@ -294,7 +309,10 @@ fn parent_of<'a>(company: &'a FakeBigChange, contact: &FakeContact) -> Option<&'
     contact.parent_id.and_then(|id| company.contacts.get(&id))
 }
 
-fn number<N: std::str::FromStr>(parameters: &Parameters, name: &str) -> Result<Option<N>, String> {
+pub(crate) fn number<N: std::str::FromStr>(
+    parameters: &Parameters,
+    name: &str,
+) -> Result<Option<N>, String> {
     parameters
         .filled(name)
         .map(|text| {

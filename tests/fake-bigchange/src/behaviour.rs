@@ -17,6 +17,17 @@ pub enum EmptyList {
     NoneInGroup,
 }
 
+/// By what `ContactNoteSave` finds the note that it updates. The reference does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoteUpdates {
+    /// By its reference: the oldest of the contact that has it, whatever its status.
+    ByReference,
+    /// By its reference, but a note that is completed or cancelled stays as it is: another is added.
+    ByReferenceWhileOpen,
+    /// By nothing: each save adds a note.
+    Never,
+}
+
 /// The switches. The default is the reading that is hardest on a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Behaviour {
@@ -39,6 +50,14 @@ pub struct Behaviour {
     pub contact_references_are_unique: bool,
     /// Whether a list of one is answered as that one object, without a list around it.
     pub lists_of_one_as_object: bool,
+    /// By what a note is updated.
+    pub note_updates: NoteUpdates,
+    /// Whether `ContactNoteSave` takes `Completed` and leaves the note open all the same.
+    pub notes_stay_open: bool,
+    /// Whether saving a note moves the time by which `LastUpdated` filters its contact.
+    pub notes_bump_last_updated: bool,
+    /// Whether `ContactSaveNoteType` makes a second type where one has the name already.
+    pub note_type_names_repeat: bool,
     /// Actions, in lower case, for which the user has no right: they are answered by `misc_noRight`.
     pub actions_without_right: BTreeSet<String>,
     /// Keys that the detail of a contact leaves out, by its id; those under 0 are left out of every detail.
@@ -59,6 +78,10 @@ impl Default for Behaviour {
             financial_edits_bump_last_updated: false,
             contact_references_are_unique: true,
             lists_of_one_as_object: false,
+            note_updates: NoteUpdates::ByReference,
+            notes_stay_open: false,
+            notes_bump_last_updated: true,
+            note_type_names_repeat: true,
             actions_without_right: BTreeSet::new(),
             left_out_of_details: BTreeMap::new(),
             refused_groups: BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use time::OffsetDateTime;
 
-use crate::{Behaviour, Call, FakeContact, FakeGroup, Fault, Seed, Write};
+use crate::{Behaviour, Call, FakeContact, FakeGroup, FakeNote, Fault, Seed, Write};
 
 /// The path that the web services live at.
 pub const PATH: &str = "/v01/services.ashx";
@@ -41,6 +41,8 @@ pub struct FakeBigChange {
     pub credentials: FakeCredentials,
     pub(crate) groups: BTreeMap<u64, String>,
     pub(crate) contacts: BTreeMap<u64, FakeContact>,
+    pub(crate) notes: Vec<FakeNote>,
+    pub(crate) note_types: BTreeMap<u64, String>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) calls: Vec<Call>,
     pub(crate) writes: Vec<Write>,
@@ -133,6 +135,46 @@ impl FakeBigChange {
     /// A person deletes a contact.
     pub fn delete(&mut self, now: SystemTime, id: u64) {
         self.edit(now, id, |c| c.deleted_at = Some(to_the_second(now)));
+    }
+
+    /// Adds a type of notes, and returns its id.
+    pub fn add_note_type(&mut self, name: &str) -> u64 {
+        let id = self
+            .note_types
+            .last_key_value()
+            .map_or(83_519, |(id, _)| id + 1);
+        self.note_types.insert(id, name.to_owned());
+        id
+    }
+
+    /// Every note of every contact, oldest first.
+    #[must_use]
+    pub fn notes(&self) -> &[FakeNote] {
+        &self.notes
+    }
+
+    /// Adds a note, as another program or a person does. Not a call: nothing is logged.
+    pub fn add_note(&mut self, mut note: FakeNote) -> u64 {
+        note.id = self.next_note_id();
+        let id = note.id;
+        self.notes.push(note);
+        id
+    }
+
+    /// A person's change of a note. Does nothing where there is no such note.
+    pub fn edit_note(&mut self, id: u64, change: impl FnOnce(&mut FakeNote)) {
+        if let Some(note) = self.notes.iter_mut().find(|note| note.id == id) {
+            change(note);
+        }
+    }
+
+    /// A person deletes a note.
+    pub fn delete_note(&mut self, id: u64) {
+        self.notes.retain(|note| note.id != id);
+    }
+
+    pub(crate) fn next_note_id(&self) -> u64 {
+        self.notes.iter().map(|note| note.id).max().unwrap_or(500) + 1
     }
 
     /// Orders a failure. Of several that fit a call, the first ordered is due first.

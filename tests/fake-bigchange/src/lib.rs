@@ -16,13 +16,15 @@ mod contact;
 mod fault;
 mod handle;
 mod in_process;
+mod notes;
 mod parameters;
 mod server;
 
-pub use behaviour::{Behaviour, EmptyList};
+pub use behaviour::{Behaviour, EmptyList, NoteUpdates};
 pub use calls::{Call, Write};
 pub use company::{FakeBigChange, FakeCredentials, PATH};
 pub use contact::{FakeContact, FakeGroup, Seed};
 pub use fault::{Fault, FaultKind, Hold, LostAnswer};
 pub use in_process::InProcess;
+pub use notes::FakeNote;
 pub use server::Server;

@@ -8,6 +8,7 @@ mod against_fake;
 mod answers;
 mod arbitrary;
 mod hand_made;
+mod notes;
 
 use rules::{ContactId, GroupId};
 

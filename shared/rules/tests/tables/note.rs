@@ -80,6 +80,8 @@ fn note(id: u64, is_open: bool) -> Note {
         reference: "SYNC-7".to_owned(),
         type_name: "Contact sync".to_owned(),
         is_open,
+        subject: "It is wrong.".to_owned(),
+        text: "Mend it.".to_owned(),
         created: "2026-11-27 10:00:00".to_owned(),
     }
 }
