@@ -1,22 +1,13 @@
 //! Times as people read them.
 
-use runtime::{in_london, london_zone};
-use time::format_description::BorrowedFormatItem;
+use runtime::london_moment;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 use time::{Duration, OffsetDateTime, UtcOffset};
-
-const MOMENT: &[BorrowedFormatItem<'_>] =
-    format_description!("[day padding:none] [month repr:short] [year] [hour]:[minute]");
 
 /// A moment as a clock in London shows it, such as `24 Nov 2026 19:10 GMT`.
 #[must_use]
 pub fn moment(at: OffsetDateTime) -> String {
-    let local = in_london(at);
-    local.format(MOMENT).map_or_else(
-        |_| local.to_string(),
-        |text| format!("{text} {}", london_zone(at)),
-    )
+    london_moment(at)
 }
 
 /// A moment for other programs.

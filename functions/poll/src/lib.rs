@@ -7,11 +7,14 @@
 //! a contact twice is harmless: the worker reads the truth again.
 
 mod deferred;
+mod digest;
 mod error;
 mod group_faults;
 mod groups;
 pub mod links;
 mod mode;
+mod notes;
+mod people;
 mod poll_run;
 mod recent;
 mod references;
@@ -53,6 +56,7 @@ pub struct Poller {
     /// The services that it works with.
     pub services: Services,
     recently_queued: Mutex<RecentlyQueued>,
+    told: people::Told,
 }
 
 impl Poller {
@@ -62,6 +66,7 @@ impl Poller {
         Self {
             services,
             recently_queued: Mutex::default(),
+            told: people::Told::default(),
         }
     }
 
@@ -120,6 +125,10 @@ impl Poller {
             switch,
         };
         let outcome = work.run().await;
+        // While the switch is off, only what a person asks for is done.
+        if switch == rules::Switch::On {
+            people::tell(services, records, &self.told, started).await;
+        }
         lease.give_back().await;
         outcome.map(Report::Done)
     }

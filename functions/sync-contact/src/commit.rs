@@ -268,6 +268,10 @@ async fn problem_record(
     };
     let settings = context.settings();
     let same_problem = old.filter(|old| old.problem.code() == problem.code());
+    let put_off_since = match same_problem {
+        Some(old) => old.put_off_since,
+        None => state.deferred.as_ref().map(|deferred| deferred.value.since),
+    };
     ProblemRecord {
         sentence: problem.sentence(state.id, &name, &names),
         cure: problem.cure(),
@@ -281,6 +285,7 @@ async fn problem_record(
         }),
         retry: false,
         first_seen: same_problem.map_or(context.now, |old| old.first_seen),
+        put_off_since,
         last_seen: context.now,
         problem,
     }
@@ -422,6 +427,7 @@ async fn link(
     content
         .notices
         .splice(0..0, linking.notices.iter().cloned());
+    writes.extend(history::news(context, state, &content)?);
     content.contact_reference_due =
         (!is_done && plan.bigchange_contact_reference).then(|| plan.account_reference.clone());
     let read = state.record.as_ref();

@@ -1,10 +1,11 @@
 //! The history of a contact: what was done about it.
 
 use rules::{
-    Change, ContactId, Earlier, Field, SyncAction, System, XeroContact, XeroWrite, changes,
+    Change, ContactId, Earlier, Field, Notice, SyncAction, System, XeroContact, XeroWrite, changes,
     may_have_changed,
 };
-use runtime::records::{HistoryEvent, HistoryRecord, Intent};
+use runtime::people::NewsRecord;
+use runtime::records::{ContactRecord, HistoryEvent, HistoryRecord, Intent};
 use store::{TableError, Write};
 
 use crate::context::Context;
@@ -109,6 +110,30 @@ pub(crate) fn of_release(
         notices,
     };
     write(context, state.id, &record)
+}
+
+/// The writes that keep for the digest what a contact is noted for now and was not before.
+pub(crate) fn news(
+    context: &Context<'_>,
+    state: &ContactState,
+    content: &ContactRecord,
+) -> Result<Vec<Write>, TableError> {
+    let services = &context.worker.services;
+    if !services.has_digest {
+        return Ok(Vec::new());
+    }
+    let known = state.record.as_ref().map(|record| &record.value.notices);
+    let is_new = |notice: &&Notice| known.is_none_or(|known| !known.contains(notice));
+    let new = content.notices.iter().filter(is_new).enumerate();
+    let write = |(number, notice): (usize, &Notice)| {
+        let news = NewsRecord {
+            at: services.host.now(),
+            contact: state.id,
+            notice: notice.clone(),
+        };
+        news.write(&context.records, number)
+    };
+    new.map(write).collect()
 }
 
 fn remember(

@@ -96,7 +96,7 @@ pub use refusal::{
 };
 pub use reservation::{GivenUp, Reservation, given_up_by, keeps_reservation};
 pub use retry::{PutOff, Retry, RetryPolicy, Trouble};
-pub use settings::{InvalidSetting, OnConflict, Settings};
+pub use settings::{InvalidSetting, MAX_CONTACT_NAME_CHARS, OnConflict, PeopleSettings, Settings};
 pub use snapshot::{Decision, ManualMatch, Question, Snapshot};
 pub use subject::Subject;
 pub use switch::{AskedBy, Switch};

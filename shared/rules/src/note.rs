@@ -115,6 +115,8 @@ pub struct HeldForNote {
 /// How far a contact's note has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoteStage {
+    /// It is to be opened, and nothing was sent yet.
+    Wanted,
     /// It is being opened or changed, or was when the program stopped.
     Saving,
     /// It is open and says what it should.
@@ -146,6 +148,20 @@ pub struct NoteMemory {
     /// afterwards is the one that was saved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<u64>,
+}
+
+impl NoteMemory {
+    /// Of a contact that has no note.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            code: String::new(),
+            says: Fingerprint::of([]),
+            stage: NoteStage::Wanted,
+            note_id: None,
+            others: Vec::new(),
+        }
+    }
 }
 
 /// What is to be done about a contact's note.

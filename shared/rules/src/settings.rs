@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Fingerprint, GroupId};
+use crate::{Fingerprint, GroupId, NoteTypeId};
 
 /// The settings of a deployment; the same for every function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +23,27 @@ pub struct Settings {
     pub hold_likely_duplicates: bool,
     /// What becomes of a unit that changed in BigChange and has a value of its own in Xero.
     pub on_conflict: OnConflict,
+    /// Who is told, and how. Of no matter to what is decided, so it is in no fingerprint.
+    pub people: PeopleSettings,
     /// Where the switch stands for the first organisation, until a person touches it
     /// ([`Switch::untouched`](crate::Switch::untouched)). Of no matter afterwards, so it is in no
     /// fingerprint.
     pub sync_enabled: bool,
 }
+
+/// Who is told of held contacts, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeopleSettings {
+    /// The type of the notes in BigChange that tell of held contacts; `None`: no notes.
+    pub note_type: Option<NoteTypeId>,
+    /// Whether the digest may hold names and values, rather than ids and codes alone.
+    pub names_in_digest: bool,
+    /// Whom the accounts admin may ask; blank for nobody. At most [`MAX_CONTACT_NAME_CHARS`].
+    pub contact_name: String,
+}
+
+/// The longest `ContactName`, in characters.
+pub const MAX_CONTACT_NAME_CHARS: usize = 100;
 
 /// A setting that is missing or wrong. One line, which names the setting and what it takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +81,9 @@ impl OnConflict {
 
 const GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas (BigChange: Admin Settings → Contacts & notes → Contact groups)";
 const SITE_GROUPS: &str = "BigChange contact group ids, whole numbers above 0 separated by commas, none of which is in AccountGroupIds; or nothing";
+const NOTE_TYPE: &str = "the id of a note type in BigChange, a whole number above 0 (contact-sync connect bigchange --make-note-type makes one), or nothing";
+const CONTACT_NAME: &str =
+    "a name of at most 100 characters on one line, such as Jane in Accounts, or nothing";
 const BOOLEAN: &str = "true or false";
 
 impl Settings {
@@ -132,6 +151,11 @@ impl Settings {
             update_in_xero: flag("UPDATE_IN_XERO", "UpdateInXero", true)?,
             hold_likely_duplicates: flag("HOLD_LIKELY_DUPLICATES", "HoldLikelyDuplicates", true)?,
             on_conflict: on_conflict(get("ON_CONFLICT"))?,
+            people: PeopleSettings {
+                note_type: note_type(get("NOTE_TYPE_ID"))?,
+                names_in_digest: flag("NAMES_IN_DIGEST", "NamesInDigest", false)?,
+                contact_name: contact_name(get("CONTACT_NAME"))?,
+            },
             sync_enabled: flag("SYNC_ENABLED", "SyncEnabled", false)?,
         })
     }
@@ -193,6 +217,31 @@ fn groups(
         .filter(|item| !item.trim().is_empty())
         .map(|item| item.parse::<GroupId>().map_err(|_| wrong(item)))
         .collect()
+}
+
+fn note_type(value: Option<String>) -> Result<Option<NoteTypeId>, InvalidSetting> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    value.parse().map(Some).map_err(|_| InvalidSetting {
+        variable: "NOTE_TYPE_ID",
+        parameter: "NoteTypeId",
+        wrong: format!("is {value:?}"),
+        takes: NOTE_TYPE,
+    })
+}
+
+fn contact_name(value: Option<String>) -> Result<String, InvalidSetting> {
+    let value = value.unwrap_or_default();
+    if value.chars().count() > MAX_CONTACT_NAME_CHARS || value.chars().any(char::is_control) {
+        return Err(InvalidSetting {
+            variable: "CONTACT_NAME",
+            parameter: "ContactName",
+            wrong: format!("has {} characters", value.chars().count()),
+            takes: CONTACT_NAME,
+        });
+    }
+    Ok(value)
 }
 
 fn on_conflict(value: Option<String>) -> Result<OnConflict, InvalidSetting> {

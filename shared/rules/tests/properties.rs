@@ -398,6 +398,7 @@ fn settings() -> BoxedStrategy<Settings> {
             update_in_xero: update,
             hold_likely_duplicates: true,
             on_conflict: OnConflict::BigChange,
+            people: rules::PeopleSettings::default(),
             sync_enabled: false,
         })
         .boxed()
@@ -460,6 +461,7 @@ fn details_of(contact: &Contact) -> Option<Details> {
         update_in_xero: true,
         hold_likely_duplicates: true,
         on_conflict: OnConflict::BigChange,
+        people: rules::PeopleSettings::default(),
         sync_enabled: false,
     };
     match participation(contact, &settings) {

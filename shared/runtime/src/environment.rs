@@ -36,6 +36,10 @@ pub struct Configuration {
     /// `MAX_RECEIVE_COUNT`: on a message's last receive the worker itself sends it to the
     /// dead-letter queue, with its reason.
     pub max_receive_count: u32,
+    /// `DIGEST_TOPIC_ARN`: the topic that the digest is sent to; `None` for no digest.
+    pub digest_topic: Option<String>,
+    /// `STACK_NAME`: which deployment, as people know it.
+    pub stack_name: String,
     /// `HISTORY_DAYS`: how long it is remembered what was done about a contact; 0 for not at all.
     pub history_days: u16,
 }
@@ -140,6 +144,8 @@ impl Configuration {
             xero_api_url: address("XERO_API_URL", XERO_API_URL)?,
             xero_identity_url: address("XERO_IDENTITY_URL", XERO_IDENTITY_URL)?,
             max_receive_count,
+            digest_topic: get("DIGEST_TOPIC_ARN"),
+            stack_name: get("STACK_NAME").unwrap_or_else(|| "contact-sync".to_owned()),
             history_days,
         })
     }

@@ -218,6 +218,14 @@ pub struct ProblemRecord {
     /// When it was first seen.
     #[serde(with = "rfc3339")]
     pub first_seen: OffsetDateTime,
+    /// Since when the contact had been put off before, where it was: what the first sweep found is
+    /// told from what came later by that. Version 0.1 did not store it.
+    #[serde(
+        default,
+        with = "rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub put_off_since: Option<OffsetDateTime>,
     /// When it was last seen; written at most daily.
     #[serde(with = "rfc3339")]
     pub last_seen: OffsetDateTime,

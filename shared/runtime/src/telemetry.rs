@@ -38,6 +38,8 @@ pub enum Metric {
     PollSucceeded,
     /// A contact is held because Xero does not say whether it has it.
     XeroRefusesLookups,
+    /// Ten more contacts are held than a day ago, or one has been held for more than seven days.
+    ProblemsGrowing,
 }
 
 impl Metric {
@@ -52,6 +54,7 @@ impl Metric {
             Self::BigChangeLeavesOut => "BigChangeLeavesOut",
             Self::PollSucceeded => "PollSucceeded",
             Self::XeroRefusesLookups => "XeroRefusesLookups",
+            Self::ProblemsGrowing => "ProblemsGrowing",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Moments as a clock in London shows them. The rule is [`UkTime`], which knows no type of a clock.
 
 use rules::UkTime;
+use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 /// How far London is ahead of UTC at a moment.
@@ -21,6 +22,17 @@ pub fn in_london(at: OffsetDateTime) -> OffsetDateTime {
 #[must_use]
 pub fn london_zone(at: OffsetDateTime) -> &'static str {
     UkTime::at(at.unix_timestamp()).name()
+}
+
+/// A moment as people in the UK write it, such as `24 Nov 2026 19:10 GMT`.
+#[must_use]
+pub fn london_moment(at: OffsetDateTime) -> String {
+    let format =
+        format_description!("[day padding:none] [month repr:short] [year] [hour]:[minute]");
+    let local = in_london(at);
+    let text = local.format(format);
+    let text = text.unwrap_or_else(|_| local.to_string());
+    format!("{text} {}", london_zone(at))
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ use tokio::sync::Mutex;
 use transport::{HttpTransport, Transport};
 use xero::Xero;
 
-use crate::{Configuration, ConfigurationError, Host, Queue, SqsQueue, XeroConnection, aws_config};
+use crate::{
+    Configuration, ConfigurationError, Host, Mail, Queue, SnsMail, SqsQueue, XeroConnection,
+    aws_config,
+};
 
 /// Why a function cannot start: one line that names what is missing or wrong, and what it takes.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,12 @@ pub struct Services {
     pub max_receive_count: u32,
     /// How many days it is remembered what was done about a contact; 0 for not at all.
     pub history_days: u16,
+    /// Which deployment, as people know it.
+    pub stack_name: String,
+    /// Whether there is a digest, for which news is to be kept.
+    pub has_digest: bool,
+    /// Sends the digest; `None` where there is none.
+    pub mail: Option<Arc<dyn Mail>>,
     bigchange: BigChangeSource,
 }
 
@@ -81,14 +90,18 @@ impl Services {
             configuration.dead_letter_queue_url.clone(),
         );
         let transport = Arc::new(HttpTransport::new().map_err(|_| StartError::Tls)?);
-        Ok(Self::assemble(
+        let topic = configuration.digest_topic.clone();
+        let sns = |topic| SnsMail::new(aws_sdk_sns::Client::new(&aws), topic);
+        let mail = topic.map(|topic| Arc::new(sns(topic)) as Arc<dyn Mail>);
+        let services = Self::assemble(
             configuration,
             table,
             vault,
             Arc::new(queue),
             transport,
             Host::real(),
-        ))
+        );
+        Ok(services.with_mail(mail))
     }
 
     /// The parts, over any store, vault, queue, transport and clock.
@@ -115,6 +128,9 @@ impl Services {
             host,
             max_receive_count: configuration.max_receive_count,
             history_days: configuration.history_days,
+            stack_name: configuration.stack_name,
+            has_digest: configuration.digest_topic.is_some(),
+            mail: None,
             bigchange: BigChangeSource {
                 transport,
                 vault,
@@ -123,6 +139,12 @@ impl Services {
                 client: Mutex::new(None),
             },
         }
+    }
+
+    /// The same, with something that sends the digest.
+    #[must_use]
+    pub fn with_mail(self, mail: Option<Arc<dyn Mail>>) -> Self {
+        Self { mail, ..self }
     }
 
     /// The client of BigChange. Its secret is read once, and again after

@@ -953,6 +953,8 @@ fn configuration(settings: &BTreeMap<String, String>) -> Configuration {
         xero_identity_url: address("https://identity.xero.com"),
         max_receive_count: MAX_RECEIVE_COUNT,
         history_days: HISTORY_DAYS,
+        digest_topic: None,
+        stack_name: "contact-sync".to_owned(),
     }
 }
 

@@ -7,9 +7,11 @@
 
 mod changes;
 mod deferred;
+mod digest;
 mod group_faults;
 mod hostile;
 mod look;
+mod notes;
 mod overlapping;
 mod privacy;
 mod stopping;

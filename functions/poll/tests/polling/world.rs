@@ -291,6 +291,7 @@ impl World {
             name: name.to_owned(),
             fingerprint: rules::Fingerprint::of([]),
             retry: false,
+            put_off_since: None,
             first_seen: self.now(),
             last_seen: self.now(),
         };

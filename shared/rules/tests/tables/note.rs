@@ -32,7 +32,7 @@ fn memory(code: &str, says: &str, stage: NoteStage) -> NoteMemory {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn what_is_to_be_done_about_a_note_follows_from_what_is_stored() {
-    use NoteStage::{ClosedByPerson, Completing, GivenUp, Open, Saving, Unknown};
+    use NoteStage::{ClosedByPerson, Completing, GivenUp, Open, Saving, Unknown, Wanted};
     use NoteTask::{Complete, Nothing, Save};
     let no_note = None;
     let is = |minutes| Some(held("A", "text", minutes, false));
@@ -45,6 +45,7 @@ fn what_is_to_be_done_about_a_note_follows_from_what_is_stored() {
         (None,             no_note.clone(),       Nothing),
         (None,             was(Open),             Complete),
         (None,             was(Saving),           Complete),
+        (None,             was(Wanted),           Complete), // reads that there is none, and forgets it
         (None,             was(Completing),       Complete),
         (None,             was(ClosedByPerson),   Complete),
         (None,             was(Unknown),          Complete),
@@ -55,6 +56,7 @@ fn what_is_to_be_done_about_a_note_follows_from_what_is_stored() {
         (swept.clone(),    was(Open),             Nothing),
         (is(61),           was(Open),             Nothing),
         (is(61),           was(Saving),           Save),
+        (is(61),           was(Wanted),           Save),
         (is(61),           was(Completing),       Save),
         (is(1),            was(Completing),       Complete), // held again while it is completed
         (is(61),           was(Unknown),          Save),
@@ -89,7 +91,7 @@ fn note(id: u64, is_open: bool) -> Note {
 #[test]
 #[rustfmt::skip] // a table: one row, one line
 fn what_is_done_in_bigchange_follows_from_the_notes_that_were_just_read() {
-    use NoteStage::{ClosedByPerson, Open, Saving};
+    use NoteStage::{ClosedByPerson, Open, Saving, Wanted};
     let is = Some(held("A", "text", 61, false));
     let was = |stage, note_id, others: &[u64]| {
         Some(NoteMemory { note_id, others: others.to_vec(), ..memory("A", "text", stage) })
@@ -107,6 +109,7 @@ fn what_is_done_in_bigchange_follows_from_the_notes_that_were_just_read() {
         (NoteTask::Save,     is.clone(), was(Open, Some(1), &[]),    vec![open.clone()], save(&[1])),
         (NoteTask::Save,     is.clone(), was(Open, Some(1), &[]),    vec![shut.clone()], NoteStep::ClosedByPerson),
         (NoteTask::Save,     is.clone(), was(Open, Some(1), &[]),    vec![],             NoteStep::ClosedByPerson),
+        (NoteTask::Save,     is.clone(), was(Wanted, None, &[]),     vec![shut.clone()], save(&[1])),
         // The answer to the save was lost.
         (NoteTask::Save,     is.clone(), was(Saving, None, &[]),     vec![],             save(&[])),
         (NoteTask::Save,     is.clone(), was(Saving, None, &[1]),    vec![shut.clone()], save(&[1])),

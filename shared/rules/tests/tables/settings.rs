@@ -1,6 +1,6 @@
 //! The settings, good and bad.
 
-use rules::{OnConflict, Settings};
+use rules::{NoteTypeId, OnConflict, PeopleSettings, Settings};
 
 use crate::support::{group_id, settings};
 
@@ -40,6 +40,9 @@ fn every_setting_can_be_set() {
         ("UPDATE_IN_XERO", "False"),
         ("HOLD_LIKELY_DUPLICATES", "false"),
         ("ON_CONFLICT", " Hold"),
+        ("NOTE_TYPE_ID", "83519 "),
+        ("NAMES_IN_DIGEST", "true"),
+        ("CONTACT_NAME", " Jane in Accounts "),
     ])
     .unwrap();
     assert_eq!(settings.account_groups, [group_id(10), group_id(11)].into());
@@ -50,6 +53,28 @@ fn every_setting_can_be_set() {
     assert!(!settings.update_in_xero);
     assert!(!settings.hold_likely_duplicates);
     assert_eq!(settings.on_conflict, OnConflict::Hold);
+    assert_eq!(settings.people.note_type.map(NoteTypeId::get), Some(83_519));
+    assert!(settings.people.names_in_digest);
+    assert_eq!(settings.people.contact_name, "Jane in Accounts");
+    // Who is told changes nothing about what is decided.
+    let silent = Settings {
+        people: PeopleSettings::default(),
+        ..settings.clone()
+    };
+    assert_eq!(silent.fingerprint(), settings.fingerprint());
+}
+
+#[test]
+fn a_note_type_or_a_name_that_cannot_be_one_is_refused() {
+    for (variable, value) in [
+        ("NOTE_TYPE_ID", "0"),
+        ("NOTE_TYPE_ID", "Contact sync"),
+        ("CONTACT_NAME", "Jane\nin Accounts"),
+        ("CONTACT_NAME", "x".repeat(101).as_str()),
+    ] {
+        let refused = read(&[("ACCOUNT_GROUP_IDS", "10"), (variable, value)]).unwrap_err();
+        assert!(refused.contains(variable), "{refused}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! `records-0.1.json` holds every kind of record with every code, as version 0.1 wrote it. It is
 //! never changed; what comes later has a file of its own (`records-likely-duplicates.json`,
-//! `records-true-links.json`).
+//! `records-true-links.json`, `records-people.json`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use rules::{ContactStatus, PROBLEM_CODES, TenantId, XeroContact};
 use runtime::new_contacts::{AnnouncementRecord, LastAnnouncementRecord};
+use runtime::people::{DigestRecord, NewsRecord, NoteRecord, NoteTrialRecord, OpenCountsRecord};
 use runtime::records::{
     ContactRecord, CursorRecord, DayLimitRecord, DeadConnectionRecord, DeferredRecord,
     DirectoryPartRecord, DirectoryRecord, FollowRecord, HistoryRecord, LeaseRecord, OutcomeRecord,
@@ -42,6 +43,7 @@ fn golden() -> Vec<Item> {
 fn later() -> Vec<Item> {
     let mut later = items(include_str!("records-likely-duplicates.json"));
     later.extend(items(include_str!("records-true-links.json")));
+    later.extend(items(include_str!("records-people.json")));
     later
 }
 
@@ -125,6 +127,11 @@ async fn rewritten_by_kind(item: &Item) -> Value {
         HistoryRecord,
         FollowRecord,
         OutcomeRecord,
+        NoteRecord,
+        NoteTrialRecord,
+        DigestRecord,
+        NewsRecord,
+        OpenCountsRecord,
     )
 }
 
