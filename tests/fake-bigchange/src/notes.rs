@@ -104,7 +104,7 @@ pub(crate) fn save(
         .unwrap_or_default()
         .to_owned();
     let updates = company.behaviour.note_updates;
-    let is_updated = |note: &&mut FakeNote| {
+    let is_updated = |note: &FakeNote| {
         note.contact_id == contact
             && !reference.is_empty()
             && note.reference.eq_ignore_ascii_case(&reference)
@@ -115,10 +115,7 @@ pub(crate) fn save(
             }
     };
     let next = company.next_note_id();
-    let index = company
-        .notes
-        .iter_mut()
-        .position(|mut note| is_updated(&&mut note));
+    let index = company.notes.iter().position(is_updated);
     let index = index.unwrap_or_else(|| {
         company.notes.push(FakeNote {
             id: next,

@@ -104,7 +104,7 @@ async fn carry_out_the_cures_of(code: &'static str) {
         "InvalidField" => invalid_field(code).await,
         "AmbiguousMatch" => ambiguous_match(code).await,
         "ErasedInXero" => erased_in_xero(code).await,
-        "ArchivedInXero" => archived_in_xero(code).await,
+        "ArchivedInXero" => Box::pin(archived_in_xero(code)).await,
         "LinkedToAnotherContact" => linked_to_another_contact(code).await,
         "NameTakenInXero" => name_taken_in_xero(code).await,
         "OwnedByAnotherProgram" => owned_by_another_program(code).await,

@@ -26,7 +26,9 @@ mod manual_match;
 mod messages;
 mod missing_keys;
 mod network;
+
 mod newer;
+mod news;
 mod pauses;
 mod privacy;
 mod problems;

@@ -534,6 +534,8 @@ fn worker(
         xero_identity_url: "https://identity.xero.com".parse().unwrap(),
         max_receive_count: 5,
         history_days: 400,
+        digest_topic: all.get("DIGEST_TOPIC_ARN").cloned(),
+        stack_name: "contact-sync".to_owned(),
     };
     let (clock, metrics) = (clock.clone(), metrics.clone());
     let table: Arc<dyn Table> = table.clone();
