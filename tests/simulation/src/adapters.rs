@@ -7,7 +7,8 @@ use fake_bigchange::{Fault as BigChangeFault, FaultKind as BigChangeFaultKind};
 use fake_xero::{Fault, FaultKind, OpenCall, RateLimitProblem};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use runtime::{DeadLetter, Message, Queue, QueueError};
+use rules::{Digest, Subscribers};
+use runtime::{DeadLetter, Mail, MailError, Message, Queue, QueueError};
 use secrecy::SecretString;
 use secrets::{SecretVersion, Vault, VaultError, VersionInfo};
 use store::{Item, Key, Table, TableError, Write};
@@ -313,6 +314,9 @@ impl SimTransport {
                     world.leave_a_key_out(&contact);
                 }
                 let answer = world.call_bigchange(process, &action, &contact, &request);
+                if action == "ContactNoteSave" {
+                    world.watch_note_saved(&contact);
+                }
                 world.bigchange.behaviour.left_out_of_details.clear();
                 answer
             })
@@ -374,12 +378,39 @@ fn xero_fault(fault: ServerFault) -> FaultKind {
     }
 }
 
+pub(crate) struct SimMail(pub(crate) Outside);
+
+impl Mail for SimMail {
+    fn send<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<(), MailError>> {
+        let digest = digest.clone();
+        Box::pin(async move {
+            let sent = self.0.pass(System::Mail, "publish", true, move |world, _| {
+                world.watch_mail(&digest);
+            });
+            sent.await.map_err(|_| MailError("no answer".to_owned()))
+        })
+    }
+
+    fn subscribers(&self) -> BoxFuture<'_, Result<Subscribers, MailError>> {
+        Box::pin(async move {
+            let asked = self
+                .0
+                .pass(System::Mail, "subscriptions", false, |_, _| Subscribers {
+                    confirmed: 1,
+                    unconfirmed: 0,
+                });
+            asked.await.map_err(|_| MailError("no answer".to_owned()))
+        })
+    }
+}
+
 /// The parts that go into a process, all of which pass the gate.
 pub(crate) struct Adapters {
     pub(crate) table: Arc<dyn Table>,
     pub(crate) vault: Arc<dyn Vault>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) mail: Arc<dyn Mail>,
 }
 
 impl Adapters {
@@ -389,6 +420,7 @@ impl Adapters {
             vault: Arc::new(SimVault(outside.clone())),
             queue: Arc::new(SimQueue(outside.clone())),
             transport: Arc::new(SimTransport(outside.clone())),
+            mail: Arc::new(SimMail(outside.clone())),
         }
     }
 }

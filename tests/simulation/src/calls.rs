@@ -22,12 +22,13 @@ pub(crate) enum System {
     BigChange,
     Xero,
     Identity,
+    Mail,
 }
 
 impl System {
     /// Whether it is reached by the AWS SDK, which gives up sooner than an exchange over plain HTTP.
     pub(crate) fn is_aws(self) -> bool {
-        matches!(self, Self::Table | Self::Vault | Self::Queue)
+        matches!(self, Self::Table | Self::Vault | Self::Queue | Self::Mail)
     }
 }
 

@@ -261,6 +261,7 @@ pub(crate) fn converged(world: &mut World) {
             wrong = Some(format!("contact {}: {what}", fake.id));
         }
     }
+    crate::told::notes_are_true(world);
     for overwritten in &world.ledger.overwritten {
         if let Some(what) = not_told(world, &truth, overwritten) {
             world.violate(Invariant::NothingUnseen, what);

@@ -38,6 +38,10 @@ pub struct Coverage {
     pub overwritten: u64,
     /// Those that were entered within the one call between reading and writing.
     pub overwritten_unseen: u64,
+    /// Notes saved in BigChange.
+    pub notes: u64,
+    /// Digests sent.
+    pub mails: u64,
     /// Calls that Xero refused for a limit without its having been ordered.
     pub limits_crossed: u64,
 }
@@ -68,6 +72,8 @@ impl Coverage {
         self.saved += other.saved;
         self.codes += other.codes;
         self.limits_crossed += other.limits_crossed;
+        self.notes += other.notes;
+        self.mails += other.mails;
     }
 }
 
@@ -94,6 +100,7 @@ impl fmt::Display for Coverage {
             "{} calls over a limit that was not ordered; {} values that people had entered in Xero written over, kept and told, and {} within the call between reading and writing",
             self.limits_crossed, self.overwritten, self.overwritten_unseen
         )?;
+        writeln!(f, "{} saves of notes, {} digests", self.notes, self.mails)?;
         for (title, counts) in [("Faults", &self.faults), ("People", &self.people)] {
             let counts: Vec<String> = counts
                 .iter()

@@ -49,6 +49,14 @@ pub enum Invariant {
     EverythingArrives,
     /// In the end everything is as the rules say, and every message done, recorded or dead-lettered.
     Converges,
+    /// At most one note of ours is open on a contact.
+    OneNote,
+    /// No note of ours is open on a contact that is in line or takes no part; a contact that is held for long has one.
+    NotesTrue,
+    /// A note that a person closed is not opened again for the same problem.
+    NotesStayClosed,
+    /// At most one digest a day, and in the end every problem and every notice was told.
+    DigestTells,
     /// One more round writes nothing.
     QuietStaysQuiet,
     /// Nothing panics and nothing waits for ever.
@@ -77,6 +85,10 @@ impl fmt::Display for Invariant {
             Self::NothingPersonal => "nothing personal is told",
             Self::EverythingArrives => "every change arrives",
             Self::Converges => "everything converges",
+            Self::OneNote => "one open note each",
+            Self::NotesTrue => "notes are true",
+            Self::NotesStayClosed => "a closed note stays closed",
+            Self::DigestTells => "the digest tells everything, once a day",
             Self::QuietStaysQuiet => "quiet stays quiet",
             Self::NoStandstill => "nothing stands still",
         })

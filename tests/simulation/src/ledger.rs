@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fake_bigchange::FakeContact;
 use fake_xero::Contact as XeroContact;
-use rules::{AccountReference, normalise_spaces};
+use rules::{AccountReference, LondonDay, normalise_spaces};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -116,6 +116,12 @@ pub(crate) struct Ledger {
     pub(crate) entered: BTreeMap<(Uuid, Unit), String>,
     /// What was written over what people had entered.
     pub(crate) overwritten: Vec<Overwritten>,
+    /// The contacts whose note a person closed, with the code of the problem that it was about.
+    pub(crate) notes_closed: BTreeMap<u64, String>,
+    /// Those of all time.
+    pub(crate) notes_ever_closed: BTreeSet<(u64, String)>,
+    /// The digests that were sent, by their day.
+    pub(crate) mails: BTreeMap<LondonDay, String>,
     /// Contacts of which a person said that Xero's value stays.
     pub(crate) kept: BTreeSet<u64>,
     /// Since when a Xero contact is archived.

@@ -21,6 +21,7 @@ mod planted;
 mod profile;
 mod sim;
 mod sqs;
+mod told;
 mod watch;
 mod world;
 mod xero_view;

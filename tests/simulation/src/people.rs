@@ -60,7 +60,7 @@ const REFERENCES: [&str; 8] = [
 ];
 
 impl World {
-    fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
         (!from.is_empty()).then(|| from[self.rng.usize(0..from.len())])
     }
 
@@ -98,6 +98,7 @@ impl World {
             self.add_site();
         }
         self.connect();
+        self.prepare_telling();
     }
 
     fn add_customer(&mut self) {
@@ -251,7 +252,7 @@ impl World {
 
     // Meanwhile.
 
-    fn note_deed(&mut self, kind: &'static str) {
+    pub(crate) fn note_deed(&mut self, kind: &'static str) {
         *self.coverage.people.entry(kind).or_default() += 1;
         self.tell(|| format!("a person {kind}"));
     }

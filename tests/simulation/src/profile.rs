@@ -48,11 +48,19 @@ pub(crate) struct Profile {
     pub(crate) keys_left_out: f64,
     /// How often a person switches the synchronisation off, and on again later.
     pub(crate) switches: u32,
+    /// Whether held contacts get notes, and a digest is sent.
+    pub(crate) tells_people: bool,
+    /// Whether a note that is completed stays as it is, so that the next one is another.
+    pub(crate) completed_notes_stay: bool,
+    /// How often a person closes a note.
+    pub(crate) notes_closed: u32,
 }
 
 /// Groups of account customers and of site contacts.
 pub(crate) const CUSTOMERS: u64 = 10;
 pub(crate) const SITES: u64 = 20;
+/// The type of the notes on held contacts.
+pub(crate) const NOTE_TYPE: u64 = 83_519;
 
 const SYSTEMS: [System; 6] = [
     System::Table,
@@ -74,7 +82,7 @@ impl Profile {
             later.insert(switch.to_owned(), (!is_on).to_string());
             later
         });
-        Self {
+        let mut profile = Self {
             rate: [0.002, 0.01, 0.03, 0.08][rng.usize(0..4)],
             weak: (rng.f64() < 0.4).then(|| SYSTEMS[rng.usize(0..SYSTEMS.len())]),
             max_skew_seconds: if rng.bool() { 120 } else { 0 },
@@ -95,7 +103,18 @@ impl Profile {
             batch_needs_names: rng.f64() < 0.3,
             keys_left_out: [0.0, 0.0, 0.05, 0.3][rng.usize(0..4)],
             switches: if rng.f64() < 0.3 { rng.u32(1..=4) } else { 0 },
+            tells_people: rng.f64() < 0.5,
+            completed_notes_stay: rng.bool(),
+            notes_closed: if rng.f64() < 0.5 { rng.u32(1..=6) } else { 0 },
+        };
+        if profile.tells_people {
+            let note_type = ("NOTE_TYPE_ID".to_owned(), NOTE_TYPE.to_string());
+            let later = profile.later_settings.iter_mut();
+            for settings in std::iter::once(&mut profile.settings).chain(later) {
+                settings.insert(note_type.0.clone(), note_type.1.clone());
+            }
         }
+        profile
     }
 
     /// How often something goes wrong at a call to a system.

@@ -279,13 +279,30 @@ impl Simulation {
         crate::check::converged(&mut lock(&self.world));
         let before = crate::check::Stillness::of(&lock(&self.world));
         self.sweep();
-        if self.until_quiet() {
-            before.is_kept(&mut lock(&self.world));
+        if !self.until_quiet() {
+            return;
         }
+        before.is_kept(&mut lock(&self.world));
+        self.until_the_next_digest();
         let mut world = lock(&self.world);
         world.coverage.seeds = 1;
         let hours = (world.now - beginning()).whole_hours();
         world.coverage.simulated_hours = u64::try_from(hours).unwrap_or_default();
+    }
+
+    /// What no digest has told yet is in the next one.
+    fn until_the_next_digest(&mut self) {
+        {
+            let mut world = lock(&self.world);
+            if !world.profile.tells_people || world.violation.is_some() {
+                return;
+            }
+            world.sleep_until_the_next_digest();
+            self.faults_ended_at = Some(world.now);
+        }
+        if self.until_quiet() {
+            crate::told::everything_was_told(&mut lock(&self.world));
+        }
     }
 
     /// What is to happen by itself, and when.
@@ -299,6 +316,10 @@ impl Simulation {
         for _ in 0..world.profile.deeds {
             let at = start + world.milliseconds(minutes * 60_000);
             world.schedule(at, Event::Person);
+        }
+        for _ in 0..world.profile.notes_closed {
+            let at = start + world.milliseconds(minutes * 60_000);
+            world.schedule(at, Event::CloseNote);
         }
         for _ in 0..world.profile.words {
             let at = start + world.milliseconds(minutes * 60_000);
@@ -377,6 +398,7 @@ impl Simulation {
             .map(|ended| lock(&self.world).now - ended);
         calm_since.is_some_and(|calm| calm > SHORTEST_CALM)
             && self.quiet_polls >= 2
+            && !lock(&self.world).notes_are_due()
             && self
                 .processes
                 .values()
@@ -396,6 +418,7 @@ impl Simulation {
             Event::Tick(function) => self.tick(function),
             Event::Deliver => self.deliver(),
             Event::Person => lock(&self.world).do_something(),
+            Event::CloseNote => lock(&self.world).close_a_note(),
             Event::Word => {
                 let said = lock(&self.world).think_of_a_word();
                 if let Some(said) = said {
@@ -469,7 +492,8 @@ impl Simulation {
             return world.now;
         }
         let deferred = world.records::<DeferredRecord>();
-        let due = deferred.values().map(|deferred| deferred.due).min();
+        let due = deferred.values().map(|deferred| deferred.due);
+        let due = due.chain(world.notes_due_at()).min();
         due.map_or(world.now, |due| due.min(world.now + LONGEST_IDLE))
     }
 
@@ -687,14 +711,18 @@ impl Simulation {
                 api_url: address("https://api.xero.com"),
             }));
         }
+        let mail = adapters.mail;
+        let configuration = configuration(&self.settings);
+        let mail = configuration.digest_topic.is_some().then_some(mail);
         let parts = Services::assemble(
-            configuration(&self.settings),
+            configuration,
             adapters.table,
             adapters.vault,
             adapters.queue,
             adapters.transport,
             host,
         );
+        let parts = parts.with_mail(mail);
         if function == Function::Poll {
             Program::Poll(Arc::new(Poller::new(parts)))
         } else {
@@ -936,6 +964,7 @@ fn address(text: &str) -> Url {
 }
 
 fn configuration(settings: &BTreeMap<String, String>) -> Configuration {
+    let tells_people = settings.contains_key("NOTE_TYPE_ID");
     let settings = match Settings::read(|name| settings.get(name).cloned()) {
         Ok(settings) => settings,
         Err(error) => unreachable!("the settings are right: {error}"),
@@ -953,7 +982,8 @@ fn configuration(settings: &BTreeMap<String, String>) -> Configuration {
         xero_identity_url: address("https://identity.xero.com"),
         max_receive_count: MAX_RECEIVE_COUNT,
         history_days: HISTORY_DAYS,
-        digest_topic: None,
+        // Whoever gets notes gets the digest.
+        digest_topic: tells_people.then(|| "digest".to_owned()),
         stack_name: "contact-sync".to_owned(),
     }
 }

@@ -646,6 +646,7 @@ impl World {
         }
         let mut links_changed = false;
         for (write, before) in writes.iter().zip(before) {
+            self.watch_problem(write);
             let Write::Put { key, body, .. } = write else {
                 links_changed |= !key_is_aside(write.key());
                 continue;

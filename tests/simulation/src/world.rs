@@ -121,6 +121,8 @@ pub(crate) enum Event {
     Person,
     /// Somebody says which Xero contact a contact is, or is not.
     Word,
+    /// Somebody closes a note on a held contact.
+    CloseNote,
     /// Somebody edits a contact back, once more.
     EditBack(u64),
     /// Somebody corrects in Xero what was just edited in BigChange.
@@ -254,7 +256,7 @@ impl World {
         if !self.is_stormy || is_spared || !self.chance(rate) {
             return Fate::Done;
         }
-        let is_aws = matches!(call.system, System::Table | System::Vault | System::Queue);
+        let is_aws = call.system.is_aws();
         // The SDK gives up after 20 seconds, an HTTP exchange after 30.
         let gives_up = Duration::seconds(if is_aws { 20 } else { 30 });
         let wait = if self.rng.bool() {

@@ -35,8 +35,12 @@ pub enum Planted {
     LookSeesNothing,
     /// The name of a contact is in a log line.
     NameInLog,
+    /// The day of a digest is not claimed before it is sent.
+    DigestNotClaimed,
     /// Nothing is stored of what is about to be written.
     NoIntent,
+    /// The notes of a contact in BigChange are not looked at.
+    NotesNotRead,
     /// A pause that another worker stored is not looked at.
     PauseNotRead,
     /// The refresh token that comes with a new access token is dropped and the old one kept.

@@ -81,6 +81,16 @@ impl PlantedTable {
                         return Write::Delete { key, expect };
                     }
                 }
+                Planted::DigestNotClaimed => {
+                    if let Write::Put {
+                        key, body, expect, ..
+                    } = &mut write
+                        && kind(key) == "state-digest"
+                    {
+                        remove(body, "claimed");
+                        *expect = Expect::Any;
+                    }
+                }
                 Planted::NoIntent => {
                     if let Some(body) = contact(&mut write) {
                         remove(body, "intent");

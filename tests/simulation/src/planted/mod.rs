@@ -26,7 +26,7 @@ pub(crate) fn plant(
     adapters: Adapters,
 ) -> Adapters {
     let process = Arc::new(Process::new(planted, function, settings));
-    let (table, transport) = (adapters.table, adapters.transport);
+    let (table, transport, mail) = (adapters.table, adapters.transport, adapters.mail);
     let transport = Arc::new(systems::Systems::new(process.clone(), transport));
     Adapters {
         vault: Arc::new(host::PlantedVault::new(planted, adapters.vault)),
@@ -41,5 +41,6 @@ pub(crate) fn plant(
             transport.clone(),
         )),
         transport,
+        mail,
     }
 }
