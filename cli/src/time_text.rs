@@ -1,19 +1,22 @@
 //! Times as people read them.
 
+use runtime::{in_london, london_zone};
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
 const MOMENT: &[BorrowedFormatItem<'_>] =
-    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute]");
+    format_description!("[day padding:none] [month repr:short] [year] [hour]:[minute]");
 
-/// A moment in UTC, as everything in this deployment is, such as `24 November 2026, 19:10 UTC`.
+/// A moment as a clock in London shows it, such as `24 Nov 2026 19:10 GMT`.
 #[must_use]
 pub fn moment(at: OffsetDateTime) -> String {
-    let at = at.to_offset(UtcOffset::UTC);
-    at.format(MOMENT)
-        .map_or_else(|_| at.to_string(), |text| format!("{text} UTC"))
+    let local = in_london(at);
+    local.format(MOMENT).map_or_else(
+        |_| local.to_string(),
+        |text| format!("{text} {}", london_zone(at)),
+    )
 }
 
 /// A moment for other programs.
@@ -41,6 +44,7 @@ pub fn span(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::macros::datetime;
 
     #[test]
     fn a_span_is_told_in_the_largest_unit_that_fits() {
@@ -61,8 +65,16 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_has_its_date_and_zone() {
-        let at = OffsetDateTime::from_unix_timestamp(1_795_547_400).map(moment);
-        assert_eq!(at.as_deref(), Ok("24 November 2026, 19:10 UTC"));
+    fn a_moment_is_told_as_london_has_it() {
+        for (at, told) in [
+            (datetime!(2026-11-24 19:10 UTC), "24 Nov 2026 19:10 GMT"),
+            (datetime!(2026-03-29 00:59 UTC), "29 Mar 2026 00:59 GMT"),
+            (datetime!(2026-03-29 01:00 UTC), "29 Mar 2026 02:00 BST"),
+            (datetime!(2026-06-30 23:05 UTC), "1 Jul 2026 00:05 BST"),
+            (datetime!(2026-10-25 00:59 UTC), "25 Oct 2026 01:59 BST"),
+            (datetime!(2026-10-25 01:00 UTC), "25 Oct 2026 01:00 GMT"),
+        ] {
+            assert_eq!(moment(at), told);
+        }
     }
 }

@@ -44,6 +44,7 @@ mod snapshot;
 mod subject;
 mod switch;
 mod text;
+mod uk_time;
 mod unit;
 mod xero_contact;
 
@@ -87,5 +88,6 @@ pub use snapshot::{Decision, ManualMatch, Question, Snapshot};
 pub use subject::Subject;
 pub use switch::{AskedBy, Switch};
 pub use text::{Fingerprint, NameKey, normalise_spaces};
+pub use uk_time::UkTime;
 pub use unit::Unit;
 pub use xero_contact::{ContactStatus, NewXeroContact, XeroChanges, XeroContact};

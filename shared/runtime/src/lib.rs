@@ -18,6 +18,7 @@ pub mod records;
 mod references;
 pub mod switch;
 pub mod telemetry;
+mod uk_time;
 mod wiring;
 mod xero_session;
 
@@ -27,5 +28,6 @@ pub use environment::{Configuration, ConfigurationError, Host};
 pub use lease::Lease;
 pub use queue::{DeadLetter, Message, Queue, QueueError, SqsQueue};
 pub use references::{AccountReferences, Reserving};
+pub use uk_time::{in_london, london_offset, london_zone};
 pub use wiring::{Services, StartError};
 pub use xero_session::{CallError, OpenError, Pause, Session, XeroConnection, XeroSession};

@@ -29,4 +29,5 @@ mod subject;
 mod support;
 mod switch;
 mod text;
+mod uk_time;
 mod writes;
