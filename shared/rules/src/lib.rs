@@ -40,6 +40,7 @@ mod refusal;
 mod reservation;
 mod retry;
 mod settings;
+mod short_code;
 mod snapshot;
 mod subject;
 mod switch;
@@ -84,6 +85,7 @@ pub use refusal::{
 pub use reservation::{GivenUp, Reservation, given_up_by, keeps_reservation};
 pub use retry::{PutOff, Retry, RetryPolicy, Trouble};
 pub use settings::{InvalidSetting, OnConflict, Settings};
+pub use short_code::ShortCode;
 pub use snapshot::{Decision, ManualMatch, Question, Snapshot};
 pub use subject::Subject;
 pub use switch::{AskedBy, Switch};

@@ -25,6 +25,7 @@ mod refused;
 mod reservations;
 mod retry;
 mod settings;
+mod short_code;
 mod subject;
 mod support;
 mod switch;
