@@ -8,11 +8,13 @@ use serde_json::Value;
 
 use crate::ExitStatus;
 use crate::args::{Part, ReportArguments};
+use crate::candidate::in_one_cell;
+use crate::cures::{Cure, cures_of};
 use crate::dry_run::{self, DryRunResult, PlannedContact, Recorded, Scope};
 use crate::output::{self, Printable};
 use crate::plan::settings;
 use crate::report::{MixedGroup, PreconditionView, Report, Stray};
-use crate::rows::{Cure, Row, cures_of, group_name, in_one_cell, totals};
+use crate::rows::{Row, group_name, totals};
 use crate::side_by_side;
 use crate::tool::Tool;
 use crate::ui::{Tone, Ui, at_most, bold, counted, one_line, toned};

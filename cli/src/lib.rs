@@ -5,9 +5,11 @@
 //! done is done by the deployed functions, which it queues contacts for ([`follow`]); and what it writes itself goes by the same conditional writes as theirs.
 
 pub mod args;
+pub mod candidate;
 pub mod check;
 pub mod connect;
 pub mod critical;
+pub mod cures;
 pub mod deployment;
 pub mod dry_run;
 pub mod exit_status;
@@ -32,6 +34,7 @@ pub mod sync;
 pub mod time_text;
 pub mod tool;
 pub mod ui;
+pub mod why;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;

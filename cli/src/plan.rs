@@ -8,11 +8,13 @@ use serde_json::Value;
 
 use crate::ExitStatus;
 use crate::args::{Part, PlanArguments};
+use crate::candidate::{Candidate, in_one_cell};
+use crate::cures::cures_of;
 use crate::dry_run::{self, BATCH, Recorded, Scope, XeroCalls};
 use crate::follow::check_chosen;
 use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
-use crate::rows::{Candidate, Row, before_after, cures_of, in_one_cell, rows, totals};
+use crate::rows::{Row, before_after, rows, totals};
 use crate::tool::Tool;
 use crate::ui::{Ui, at_most, counted, one_line, toned};
 

@@ -8,10 +8,12 @@ use time::OffsetDateTime;
 
 use crate::ExitStatus;
 use crate::args::{Part, ProblemsArguments};
+use crate::candidate::{Candidate, in_one_cell};
+use crate::cures::cures_of;
 use crate::output::{self, Printable};
 use crate::plan::{candidate, settings};
 use crate::report::{Report, Setting};
-use crate::rows::{Candidate, Row, cures_of, in_one_cell};
+use crate::rows::Row;
 use crate::time_text::{moment, rfc3339};
 use crate::tool::{Tool, problems};
 use crate::ui::{Ui, at_most, bold, counted, one_line};

@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use crate::args::Part;
-use crate::rows::{Cure, Row};
+use crate::cures::Cure;
+use crate::rows::Row;
 use crate::time_text::moment;
 
 const CSS: &str = include_str!("../templates/report.css");

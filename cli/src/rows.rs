@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use rules::{Alike, ContactId, Grade, GroupId, Problem, Skip, SyncAction, System, XeroContactRef};
-use runtime::records::DeferReason;
+use rules::{ContactId, GroupId, SyncAction, System};
 use serde::{Serialize, Serializer};
 use sync_contact::model::ContactOutcome;
 
 use crate::args::Part;
+use crate::candidate::Candidate;
 use crate::dry_run::PlannedContact;
 use crate::ui::{Tone, one_line};
+use crate::why::why;
 
 /// Everything in the order in which it is shown.
 pub const PARTS: [Part; 7] = [
@@ -126,112 +127,6 @@ pub fn before_after(change: &ChangeRow) -> String {
     format!("{} → {}", value(&change.before), value(&change.after))
 }
 
-/// A Xero contact that a problem names, or that is like a contact.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Candidate {
-    /// Its id, as `contact-sync link` takes it.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its account number; blank where there is none.
-    pub account_number: String,
-    /// How like the two are, in words; blank where it is named for another reason.
-    pub likeness: String,
-    /// What the two have in common.
-    pub evidence: String,
-    /// The BigChange contact that it is linked to; blank where there is none.
-    pub linked_to: String,
-}
-
-impl From<&XeroContactRef> for Candidate {
-    fn from(named: &XeroContactRef) -> Self {
-        Self {
-            id: named.id.to_string(),
-            name: named.name.clone(),
-            account_number: named.account_number.clone(),
-            ..Self::default()
-        }
-    }
-}
-
-impl From<&Alike> for Candidate {
-    fn from(alike: &Alike) -> Self {
-        let likeness = match alike.grade {
-            Grade::Likely => "likely the same",
-            Grade::Possible => "possibly the same",
-        };
-        let linked_to = alike.linked_to.map(|id| id.to_string());
-        Self {
-            likeness: likeness.to_owned(),
-            evidence: alike.evidence.clone(),
-            linked_to: linked_to.unwrap_or_default(),
-            ..Self::from(&alike.xero)
-        }
-    }
-}
-
-impl Candidate {
-    /// Those that a problem names, with what makes them alike.
-    #[must_use]
-    pub fn of(problem: &Problem, named: &[XeroContactRef]) -> Vec<Self> {
-        let alike = problem.alike();
-        let candidates = named.iter().map(|named| {
-            let alike = alike.iter().find(|alike| alike.xero.id == named.id);
-            match (alike, problem) {
-                (Some(alike), _) => Self::from(alike),
-                // Beside those that are alike, only the archived one is named.
-                (None, Problem::PossibleDuplicate { .. }) => Self {
-                    likeness: "archived".to_owned(),
-                    evidence: "exactly this name".to_owned(),
-                    ..Self::from(named)
-                },
-                (None, _) => Self::from(named),
-            }
-        });
-        candidates.collect()
-    }
-
-    /// Why it is shown; blank where the problem says it.
-    #[must_use]
-    pub fn why(&self) -> String {
-        let mut why: Vec<String> = Vec::new();
-        if !self.likeness.is_empty() {
-            why.push(format!("{}: {}", self.likeness, one_line(&self.evidence)));
-        }
-        if !self.linked_to.is_empty() {
-            why.push(format!("linked to BigChange contact {}", self.linked_to));
-        }
-        why.join("; ")
-    }
-
-    /// Its name and account number.
-    #[must_use]
-    pub fn named(&self) -> String {
-        let number = if self.account_number.is_empty() {
-            "no account number".to_owned()
-        } else {
-            format!("account number {}", one_line(&self.account_number))
-        };
-        format!("{} ({number})", one_line(&self.name))
-    }
-
-    /// In one line, without its id.
-    #[must_use]
-    pub fn told(&self) -> String {
-        match self.why() {
-            why if why.is_empty() => self.named(),
-            why => format!("{}: {why}", self.named()),
-        }
-    }
-}
-
-/// Candidates as one cell of a spreadsheet.
-#[must_use]
-pub fn in_one_cell(candidates: &[Candidate]) -> String {
-    let told: Vec<String> = candidates.iter().map(Candidate::told).collect();
-    told.join(" | ")
-}
-
 /// An id as the number that it is.
 pub(crate) fn number<S: Serializer>(id: &str, serializer: S) -> Result<S::Ok, S::Error> {
     match id.parse::<u64>() {
@@ -341,78 +236,6 @@ pub fn group_name(id: GroupId, groups: &BTreeMap<GroupId, String>) -> String {
     name.cloned().unwrap_or_else(|| format!("group {id}"))
 }
 
-/// Why a contact is left alone or put off; blank for any other.
-#[must_use]
-pub fn why(ending: &ContactOutcome) -> &'static str {
-    match ending {
-        ContactOutcome::Skipped(skip) => why_left_alone(*skip),
-        ContactOutcome::Deferred(reason) => why_put_off(*reason),
-        ContactOutcome::GivenUp(_) => {
-            "It could not be read, several times; look at the functions' logs."
-        }
-        ContactOutcome::Held(_) | ContactOutcome::StillHeld(_) | ContactOutcome::InLine(_) => "",
-    }
-}
-
-/// Why a contact is left alone.
-#[must_use]
-pub fn why_left_alone(skip: Skip) -> &'static str {
-    match skip {
-        Skip::Deleted => {
-            "BigChange has no contact with this id (any more); its Xero contact, if it has one, is left alone."
-        }
-        Skip::SiteContact => "A site contact: never created in Xero.",
-        Skip::NotAnAccountCustomer => "In no group of account customers.",
-        Skip::ExcludedFromSync => "Excluded from financial sync in BigChange.",
-    }
-}
-
-/// Why a contact is put off.
-#[must_use]
-pub fn why_put_off(reason: DeferReason) -> &'static str {
-    match reason {
-        DeferReason::XeroLimit => "Xero's limit of calls is reached; it goes on by itself.",
-        DeferReason::XeroUnavailable => {
-            "Xero cannot be reached or is out of order; it is tried again by itself."
-        }
-        DeferReason::NotConnected => {
-            "The connection to Xero is not usable now: contact-sync status says why, and what to do."
-        }
-        DeferReason::BigChangeUnavailable => {
-            "BigChange gave no answer; it is tried again by itself."
-        }
-        DeferReason::BigChangeRefusedLogin => "BigChange does not let the synchronisation in.",
-        DeferReason::AnotherWorker => {
-            "The deployed functions are at this contact now, or at one that it competes with; it is tried again in a minute or a few."
-        }
-        DeferReason::ReferencesNotRead => {
-            "It needs a generated account reference, and not every account contact has been read yet: contact-sync sync, without a choice, reads them all."
-        }
-        DeferReason::BatchConflict => {
-            "It shares its name or account reference with another contact, which goes first."
-        }
-        DeferReason::UnexpectedAnswer => {
-            "It could not be read or looked up now; it is tried again by itself. If it stays so, look at the functions' logs."
-        }
-        DeferReason::XeroRefusesLookups => {
-            "Xero refuses to search for it, and has too many contacts to read them all; it is tried again by itself."
-        }
-        DeferReason::ChangedInXero => {
-            "Its Xero contact is not as its link says; it is looked at in a minute or a few."
-        }
-        DeferReason::OutOfTime => "No time was left; it is tried again by itself.",
-        DeferReason::NewerVersion => {
-            "A newer version of the functions began to write it and finishes it; if it stays so, deploy that version again."
-        }
-        DeferReason::Unknown => {
-            "A newer version of the functions put it off; contact-sync of that version says why."
-        }
-        DeferReason::SwitchedOff => {
-            "The synchronisation is switched off; it goes on when it is on again (contact-sync enable)."
-        }
-    }
-}
-
 /// The rows of all contacts, in the order of their ids, and how many there are of each part.
 #[must_use]
 pub fn rows(
@@ -425,13 +248,6 @@ pub fn rows(
         .collect()
 }
 
-/// What is to be done about the rows that have a problem.
-#[must_use]
-pub fn cures_of(rows: &[Row]) -> Vec<Cure> {
-    let held = rows.iter().filter(|row| !row.code.is_empty());
-    cures(held.map(|row| (row.code.as_str(), row.title.as_str(), row.cure.as_str())))
-}
-
 /// How many rows each part has, those with none left out.
 #[must_use]
 pub fn totals(rows: &[Row]) -> Vec<(Part, usize)> {
@@ -441,34 +257,4 @@ pub fn totals(rows: &[Row]) -> Vec<(Part, usize)> {
         .map(|part| (part, count(part)))
         .filter(|(_, count)| *count > 0)
         .collect()
-}
-
-/// What is to be done, once for each code and cure, the most frequent first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Cure {
-    /// The problem's code.
-    pub code: String,
-    /// How many contacts have it.
-    pub count: usize,
-    /// What is wrong, in a few words.
-    pub title: String,
-    /// What to do, with the menu path.
-    pub cure: String,
-}
-
-/// The cures of problems given as (code, title, cure).
-pub fn cures<'a>(problems: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Vec<Cure> {
-    let mut cures: BTreeMap<(&str, &str), Cure> = BTreeMap::new();
-    for (code, title, cure) in problems {
-        let counted = cures.entry((code, cure)).or_insert_with(|| Cure {
-            code: code.to_owned(),
-            count: 0,
-            title: title.to_owned(),
-            cure: cure.to_owned(),
-        });
-        counted.count += 1;
-    }
-    let mut cures: Vec<Cure> = cures.into_values().collect();
-    cures.sort_by_key(|cure| std::cmp::Reverse(cure.count));
-    cures
 }

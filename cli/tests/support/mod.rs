@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that has no report has failed")]
 
 use contact_sync::args::Part;
+use contact_sync::candidate::Candidate;
+use contact_sync::cures::cures_of;
 use contact_sync::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
-use contact_sync::rows::{Candidate, ChangeRow, PARTS, Row, cures_of, totals};
+use contact_sync::rows::{ChangeRow, PARTS, Row, totals};
 
 const HOSTILE: [&str; 3] = [
     "<script>window.hacked=1</script>",
