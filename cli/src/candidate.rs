@@ -20,6 +20,8 @@ pub struct Candidate {
     pub evidence: String,
     /// The BigChange contact that it is linked to; blank where there is none.
     pub linked_to: String,
+    /// The address of its page in Xero; blank where that is not known.
+    pub page: String,
 }
 
 impl From<&XeroContactRef> for Candidate {
@@ -104,9 +106,38 @@ impl Candidate {
     }
 }
 
-/// Candidates as one cell of a spreadsheet.
+/// Candidates as one cell of a spreadsheet, each with the address of its page or with its id.
 #[must_use]
 pub fn in_one_cell(candidates: &[Candidate]) -> String {
-    let told: Vec<String> = candidates.iter().map(Candidate::told).collect();
-    told.join(" | ")
+    let told = candidates.iter().map(|candidate| {
+        let place = if candidate.page.is_empty() {
+            format!("id {}", candidate.id)
+        } else {
+            candidate.page.clone()
+        };
+        format!("{}, {place}", candidate.told())
+    });
+    told.collect::<Vec<_>>().join(" | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_leads_to_each_candidate_or_tells_its_id() {
+        let candidate = |page: &str| Candidate {
+            id: "5d0b5c2e-8f6a-4a44-9c3e-0f3a6b1d2c77".to_owned(),
+            name: "Acme Ltd".to_owned(),
+            account_number: "A-1".to_owned(),
+            page: page.to_owned(),
+            ..Candidate::default()
+        };
+        let cell = in_one_cell(&[candidate("https://go.xero.com/app/!1/x"), candidate("")]);
+        assert_eq!(
+            cell,
+            "Acme Ltd (account number A-1), https://go.xero.com/app/!1/x | \
+             Acme Ltd (account number A-1), id 5d0b5c2e-8f6a-4a44-9c3e-0f3a6b1d2c77"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ExitStatus;
-use crate::args::{Part, ReportArguments};
+use crate::args::{Format, Part, ReportArguments};
 use crate::candidate::in_one_cell;
 use crate::cures::{Cure, cures_of};
 use crate::dry_run::{self, DryRunResult, PlannedContact, Recorded, Scope};
@@ -18,6 +18,7 @@ use crate::rows::{Row, group_name, totals};
 use crate::side_by_side;
 use crate::tool::Tool;
 use crate::ui::{Tone, Ui, at_most, bold, counted, one_line, toned};
+use crate::xero_pages;
 
 /// What a check found.
 #[derive(Debug, Serialize)]
@@ -79,7 +80,19 @@ pub struct Mixed {
 /// # Errors
 /// Where a system does not answer or a person must act first.
 pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<ExitStatus> {
-    let check = check(tool).await?;
+    let format = output::format(&tool.ui, arguments)?;
+    let mut check = check(tool).await?;
+    if format != Format::Table {
+        let code = xero_pages::short_code(tool).await;
+        for rows in [
+            &mut check.all,
+            &mut check.contacts,
+            &mut check.not_checked,
+            &mut check.beside_likely,
+        ] {
+            xero_pages::add_to_rows(rows, code.as_ref());
+        }
+    }
     output::print(&tool.ui, &check, arguments)?;
     Ok(if check.ready {
         ExitStatus::Success

@@ -35,6 +35,7 @@ pub mod time_text;
 pub mod tool;
 pub mod ui;
 pub mod why;
+pub mod xero_pages;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;

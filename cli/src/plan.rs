@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ExitStatus;
-use crate::args::{Part, PlanArguments};
+use crate::args::{Format, Part, PlanArguments};
 use crate::candidate::{Candidate, in_one_cell};
 use crate::cures::cures_of;
 use crate::dry_run::{self, BATCH, Recorded, Scope, XeroCalls};
@@ -17,6 +17,7 @@ use crate::report::{Report, Setting};
 use crate::rows::{Row, before_after, rows, totals};
 use crate::tool::Tool;
 use crate::ui::{Ui, at_most, counted, one_line, toned};
+use crate::xero_pages;
 
 /// Xero's limit of calls a minute, less those that a worker leaves to the other one.
 const CALLS_A_MINUTE: usize = 57;
@@ -120,7 +121,12 @@ impl Cost {
 /// Where a system does not answer or a person must act first.
 pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<ExitStatus> {
     check_chosen(&arguments.contact)?;
-    let plan = plan(tool, &arguments.contact, &arguments.only).await?;
+    let format = output::format(&tool.ui, &arguments.report)?;
+    let mut plan = plan(tool, &arguments.contact, &arguments.only).await?;
+    if format != Format::Table {
+        let code = xero_pages::short_code(tool).await;
+        xero_pages::add_to_rows(&mut plan.contacts, code.as_ref());
+    }
     output::print(&tool.ui, &plan, &arguments.report)?;
     Ok(ExitStatus::Success)
 }
@@ -261,6 +267,7 @@ impl Printable for Plan {
                 "account_reference",
                 "xero_contact",
                 "xero_contact_id",
+                "xero_page",
                 "changes",
                 "notices",
                 "candidates",
@@ -281,6 +288,7 @@ impl Printable for Plan {
                     row.reference.clone(),
                     row.xero.clone(),
                     row.xero_id.clone(),
+                    row.xero_page.clone(),
                     changes.collect::<Vec<_>>().join("; "),
                     row.notices.join(" "),
                     in_one_cell(&row.candidates),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::ExitStatus;
-use crate::args::{Part, ProblemsArguments};
+use crate::args::{Format, Part, ProblemsArguments};
 use crate::candidate::{Candidate, in_one_cell};
 use crate::cures::cures_of;
 use crate::output::{self, Printable};
@@ -17,6 +17,7 @@ use crate::rows::Row;
 use crate::time_text::{moment, rfc3339};
 use crate::tool::{Tool, problems};
 use crate::ui::{Ui, at_most, bold, counted, one_line};
+use crate::xero_pages;
 
 /// An open problem.
 #[derive(Debug, Clone, Serialize)]
@@ -86,6 +87,13 @@ pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<E
     } else {
         ExitStatus::Attention
     };
+    let format = output::format(&tool.ui, &arguments.report)?;
+    if format != Format::Table || arguments.contact.is_some() {
+        let code = xero_pages::short_code(tool).await;
+        for problem in &mut open {
+            xero_pages::add(&mut problem.candidates, code.as_ref());
+        }
+    }
     let problems = Problems {
         open,
         of: arguments.contact,
@@ -103,7 +111,12 @@ fn in_full(contact: ContactId, open: &[Open]) -> String {
     };
     let heading = format!("{contact} {}: {}", one_line(&problem.name), problem.code);
     let mut lines = vec![bold(heading), String::new(), one_line(&problem.sentence)];
-    lines.extend(problem.candidates.iter().map(candidate));
+    for one in &problem.candidates {
+        lines.push(candidate(one));
+        if !one.page.is_empty() {
+            lines.push(format!("  {}", one.page));
+        }
+    }
     lines.extend([
         String::new(),
         format!("What to do: {}", one_line(&problem.cure)),

@@ -165,6 +165,8 @@ pub struct Row {
     pub xero: String,
     /// That contact's id; blank for one that would be created.
     pub xero_id: String,
+    /// The address of its page in Xero; blank where that is not known.
+    pub xero_page: String,
     /// What would be written.
     pub changes: Vec<ChangeRow>,
     /// The Xero contacts that the problem names, or that are like one that would be created.
@@ -217,6 +219,7 @@ impl Row {
             reference: planned.reference(),
             xero,
             xero_id: xero_id.map(|id| id.to_string()).unwrap_or_default(),
+            xero_page: String::new(),
             changes: planned.changes.iter().map(ChangeRow::from).collect(),
             candidates: match held {
                 Some(held) => Candidate::of(&held.problem, &held.candidates),

@@ -109,9 +109,9 @@ async fn look_and_compare(ground: &Ground) {
         assert!(reads.contains(&action.as_str()), "{action}");
     }
     for (kind, count) in &calls.xero {
-        use fake_xero::CallKind::{Connections, List, Other, Single};
+        use fake_xero::CallKind::{Connections, List, Organisation, Other, Single};
         assert!(
-            matches!(kind, Connections | List | Single | Other),
+            matches!(kind, Connections | List | Organisation | Single | Other),
             "{count} of {kind:?}"
         );
     }

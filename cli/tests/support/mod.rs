@@ -6,6 +6,8 @@ use contact_sync::candidate::Candidate;
 use contact_sync::cures::cures_of;
 use contact_sync::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
 use contact_sync::rows::{ChangeRow, PARTS, Row, totals};
+use contact_sync::xero_pages;
+use rules::ShortCode;
 
 const HOSTILE: [&str; 3] = [
     "<script>window.hacked=1</script>",
@@ -21,6 +23,7 @@ fn row(n: usize) -> Row {
     let part = PARTS[(n + 4) % PARTS.len()];
     let is_problem = part == Part::Problems;
     let text = |wanted: bool, text: &str| if wanted { text } else { "" }.to_owned();
+    let is_linked = matches!(part, Part::Links | Part::Updates | Part::Unchanged);
     let is_written = matches!(part, Part::Creates | Part::Links | Part::Updates);
     let change = |system: &str, field: &str, before: &str, after: &str| ChangeRow {
         system: system.to_owned(),
@@ -49,8 +52,9 @@ fn row(n: usize) -> Row {
         } else {
             Vec::new()
         },
-        xero: String::new(),
-        xero_id: String::new(),
+        xero: text(is_linked, &format!("{name} (Xero)")),
+        xero_id: text(is_linked, &format!("00000000-0000-4000-9000-{n:012}")),
+        xero_page: String::new(),
         candidates: if is_problem {
             vec![Candidate {
                 id: format!("00000000-0000-4000-8000-{n:012}"),
@@ -59,6 +63,7 @@ fn row(n: usize) -> Row {
                 likeness: "likely the same".to_owned(),
                 evidence: format!("same name but for {}", HOSTILE[(n + 1) % 3]),
                 linked_to: "1001".to_owned(),
+                page: String::new(),
             }]
         } else {
             Vec::new()
@@ -77,7 +82,13 @@ fn row(n: usize) -> Row {
 }
 
 fn report(heading: &str, contacts: usize) -> Report {
-    let rows: Vec<Row> = (0..contacts).map(row).collect();
+    let mut rows: Vec<Row> = (0..contacts).map(row).collect();
+    let code = ShortCode::parse("!23vhN");
+    // Of every tenth the short code is not known.
+    for (n, row) in rows.iter_mut().enumerate() {
+        let code = code.as_ref().filter(|_| n % 10 != 9);
+        xero_pages::add_to_rows(std::slice::from_mut(row), code);
+    }
     let cures = cures_of(&rows);
     Report {
         heading: heading.to_owned(),
