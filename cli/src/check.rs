@@ -11,6 +11,7 @@ use crate::args::{Format, Part, ReportArguments};
 use crate::candidate::in_one_cell;
 use crate::cures::{Cure, cures_of};
 use crate::dry_run::{self, DryRunResult, PlannedContact, Recorded, Scope};
+use crate::in_xero;
 use crate::output::{self, Printable};
 use crate::plan::settings;
 use crate::report::{MixedGroup, PreconditionView, Report, Stray};
@@ -104,7 +105,7 @@ pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<Exi
 async fn check(tool: &Tool) -> anyhow::Result<Check> {
     let result = dry_run::run(tool, Scope::BothSides).await?;
     let groups = tool.group_names().await?;
-    let all: Vec<Row> = crate::rows::rows(&result.contacts, &groups);
+    let all: Vec<Row> = crate::rows::rows(&result, &groups);
     let contacts: Vec<Row> = all
         .iter()
         .filter(|row| row.outcome == Part::Problems.key())
@@ -319,6 +320,9 @@ impl Printable for Check {
         if let Some(table) = side_by_side::table(ui, check.all.iter()) {
             lines.push(format!("\n{table}"));
         }
+        if let Some(table) = in_xero::table(ui, check.all.iter()) {
+            lines.push(format!("\n{table}"));
+        }
         if let Some(line) = others_told(check) {
             lines.push(format!("\n{line}"));
         }
@@ -349,8 +353,11 @@ impl Printable for Check {
                 "sentence",
                 "cure",
                 "account_reference",
-                "candidates",
-            ],
+            ]
+            .into_iter()
+            .chain(in_xero::COLUMNS)
+            .chain(["candidates"])
+            .collect::<Vec<_>>(),
             self.contacts
                 .iter()
                 .chain(&self.not_checked)
@@ -364,8 +371,11 @@ impl Printable for Check {
                         row.sentence.clone(),
                         row.cure.clone(),
                         row.reference.clone(),
-                        in_one_cell(&row.candidates),
                     ]
+                    .into_iter()
+                    .chain(in_xero::cells(row))
+                    .chain([in_one_cell(&row.candidates)])
+                    .collect()
                 }),
         )
     }

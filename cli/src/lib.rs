@@ -16,6 +16,7 @@ pub mod exit_status;
 pub mod follow;
 pub mod group_faults;
 pub mod history;
+pub mod in_xero;
 pub mod keep;
 pub mod link;
 pub mod logging;

@@ -12,6 +12,7 @@ use crate::candidate::{Candidate, in_one_cell};
 use crate::cures::cures_of;
 use crate::dry_run::{self, BATCH, Recorded, Scope, XeroCalls};
 use crate::follow::check_chosen;
+use crate::in_xero;
 use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
 use crate::rows::{Row, before_after, rows, totals};
@@ -157,7 +158,7 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
     };
     let result = dry_run::run(tool, scope).await?;
     let groups = tool.group_names().await?;
-    let mut rows = rows(&result.contacts, &groups);
+    let mut rows = rows(&result, &groups);
     let totals = totals(&rows).into_iter().map(|(part, contacts)| Total {
         outcome: part.key(),
         contacts,
@@ -229,20 +230,28 @@ impl Printable for Plan {
                 "Group",
                 "Outcome",
                 "Account ref",
+                "In Xero",
                 "What would happen",
             ]);
-            table.set_constraints([at_most(28), at_most(16), at_most(14), at_most(16)]);
+            let widths = [28, 16, 14, 16, 24];
+            table.set_constraints(widths.map(at_most));
+            let differs = shown.iter().any(|row| !row.differs.is_empty());
             for row in shown {
                 table.add_row([
                     format!("{} {}", row.id, one_line(&row.name)),
                     one_line(&row.group),
                     row.outcome_label.clone(),
                     one_line(&row.reference),
+                    in_xero::in_lines(row),
                     told(row),
                 ]);
             }
             text.push_str(&table.to_string());
             text.push('\n');
+            if differs {
+                text.push_str(in_xero::LEGEND);
+                text.push('\n');
+            }
         }
         let totals = self.totals.iter().map(|total| {
             let label = total.part.label();
@@ -265,13 +274,11 @@ impl Printable for Plan {
                 "sentence",
                 "cure",
                 "account_reference",
-                "xero_contact",
-                "xero_contact_id",
-                "xero_page",
-                "changes",
-                "notices",
-                "candidates",
-            ],
+            ]
+            .into_iter()
+            .chain(in_xero::COLUMNS)
+            .chain(["changes", "notices", "candidates"])
+            .collect::<Vec<_>>(),
             self.contacts.iter().map(|row| {
                 let changes = row
                     .changes
@@ -286,13 +293,15 @@ impl Printable for Plan {
                     row.sentence.clone(),
                     row.cure.clone(),
                     row.reference.clone(),
-                    row.xero.clone(),
-                    row.xero_id.clone(),
-                    row.xero_page.clone(),
+                ]
+                .into_iter()
+                .chain(in_xero::cells(row))
+                .chain([
                     changes.collect::<Vec<_>>().join("; "),
                     row.notices.join(" "),
                     in_one_cell(&row.candidates),
-                ]
+                ])
+                .collect()
             }),
         )
     }

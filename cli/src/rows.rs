@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use rules::{ContactId, GroupId, SyncAction, System};
+use rules::{
+    Field, GroupId, SyncAction, System, XeroContactId, XeroContactRef, normalise_spaces,
+    shown_differences,
+};
 use serde::{Serialize, Serializer};
 use sync_contact::model::ContactOutcome;
 
 use crate::args::Part;
 use crate::candidate::Candidate;
-use crate::dry_run::PlannedContact;
+use crate::dry_run::{DryRunResult, PlannedContact};
 use crate::ui::{Tone, one_line};
 use crate::why::why;
 
@@ -92,10 +95,9 @@ pub struct ChangeRow {
 
 impl From<&rules::Change> for ChangeRow {
     fn from(change: &rules::Change) -> Self {
-        // Xero's own pages call it so.
-        let field = match (change.system, change.field) {
-            (System::Xero, rules::Field::AccountReference) => "account number",
-            (_, field) => field.label(),
+        let field = match change.system {
+            System::Xero => field_in_xero(change.field),
+            System::BigChange | System::Unknown => change.field.label(),
         };
         Self {
             system: change.system.name().to_owned(),
@@ -103,6 +105,15 @@ impl From<&rules::Change> for ChangeRow {
             before: change.before.clone(),
             after: change.after.clone(),
         }
+    }
+}
+
+/// A field as Xero's own pages call it.
+#[must_use]
+pub fn field_in_xero(field: Field) -> &'static str {
+    match field {
+        Field::AccountReference => "account number",
+        field => field.label(),
     }
 }
 
@@ -161,8 +172,13 @@ pub struct Row {
     pub notices: Vec<String>,
     /// The account reference that it has, or would have.
     pub reference: String,
-    /// The Xero contact that it is, or would be, linked to.
+    /// The name of the Xero contact that it is, or would be, linked to, as it is in Xero now; as it
+    /// was last sent there where that is not known.
     pub xero: String,
+    /// That contact's account number, as it is in Xero now.
+    pub xero_account_number: String,
+    /// In what the two differ now: `name`, `account number`.
+    pub differs: Vec<String>,
     /// That contact's id; blank for one that would be created.
     pub xero_id: String,
     /// The address of its page in Xero; blank where that is not known.
@@ -176,24 +192,24 @@ pub struct Row {
 impl Row {
     /// A contact as it is shown.
     #[must_use]
-    pub fn of(planned: &PlannedContact, groups: &BTreeMap<GroupId, String>) -> Self {
+    pub fn of(
+        planned: &PlannedContact,
+        groups: &BTreeMap<GroupId, String>,
+        in_xero: &BTreeMap<XeroContactId, XeroContactRef>,
+    ) -> Self {
         let part = Part::of(&planned.ending);
         let group = planned.contact.as_ref().and_then(|contact| contact.group);
         let group = group.map(|id| group_name(id, groups)).unwrap_or_default();
         let held = planned.problem.as_ref();
         let xero_id = planned.xero_id();
-        let found = planned
-            .found
-            .iter()
-            .find(|contact| Some(contact.id) == xero_id);
-        let synced = planned.record.link.as_ref().map(|link| &link.synced.name);
-        let xero = match (found, part) {
-            (Some(found), _) => found.name.clone(),
-            (None, Part::Creates | Part::Unchanged | Part::Updates | Part::Links) => {
-                synced.cloned().unwrap_or_default()
-            }
-            _ => String::new(),
-        };
+        let now = xero_id.and_then(|id| in_xero.get(&id));
+        let link = planned.record.link.as_ref().filter(|_| xero_id.is_some());
+        let synced = link.map(|link| &link.synced.name);
+        let contact = planned.contact.as_ref();
+        let differences = contact
+            .zip(now)
+            .map(|(one, other)| shown_differences(one, other));
+        let name = now.map(|now| &now.name).or(synced);
         Self {
             id: planned.id.to_string(),
             name: planned.name(),
@@ -217,7 +233,15 @@ impl Row {
                 .map(rules::Notice::sentence)
                 .collect(),
             reference: planned.reference(),
-            xero,
+            xero: name.map(|name| normalise_spaces(name)).unwrap_or_default(),
+            xero_account_number: now
+                .map(|now| now.account_number.clone())
+                .unwrap_or_default(),
+            differs: differences
+                .into_iter()
+                .flatten()
+                .map(|field| field_in_xero(field).to_owned())
+                .collect(),
             xero_id: xero_id.map(|id| id.to_string()).unwrap_or_default(),
             xero_page: String::new(),
             changes: planned.changes.iter().map(ChangeRow::from).collect(),
@@ -232,6 +256,14 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Whether BigChange has another value in a field, as [`Row::differs`] names it.
+    #[must_use]
+    pub fn differs(&self, field: &str) -> bool {
+        self.differs.iter().any(|one| one == field)
+    }
+}
+
 /// A group's name, or its id where it has none.
 #[must_use]
 pub fn group_name(id: GroupId, groups: &BTreeMap<GroupId, String>) -> String {
@@ -241,13 +273,10 @@ pub fn group_name(id: GroupId, groups: &BTreeMap<GroupId, String>) -> String {
 
 /// The rows of all contacts, in the order of their ids, and how many there are of each part.
 #[must_use]
-pub fn rows(
-    contacts: &BTreeMap<ContactId, PlannedContact>,
-    groups: &BTreeMap<GroupId, String>,
-) -> Vec<Row> {
+pub fn rows(result: &DryRunResult, groups: &BTreeMap<GroupId, String>) -> Vec<Row> {
+    let contacts = result.contacts.values();
     contacts
-        .values()
-        .map(|planned| Row::of(planned, groups))
+        .map(|planned| Row::of(planned, groups, &result.in_xero))
         .collect()
 }
 

@@ -23,7 +23,7 @@
     return {
       element: element, position: position, visible: true, id: id, name: name, reference: reference,
       outcome: element.getAttribute('data-o'), code: element.getAttribute('data-c'),
-      text: plain(name + '\n' + id + '\n' + reference + '\n' + textOf(element, 'x')),
+      text: plain(name + '\n' + id + '\n' + reference + '\n' + textOf(element, 'x') + '\n' + textOf(element, 'm')),
     };
   });
   var known = {};

@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -880,6 +881,53 @@ async fn each_xero_contact_leads_to_its_page_and_nowhere_else() -> Result<()> {
     assert!(browser.number(with_id).await? > 0, "some have no page");
     let unnamed = "return Array.from(document.querySelectorAll('a')).filter(e => !e.textContent.trim()).length";
     assert_eq!(browser.number(unnamed).await?, 0, "each link has a text");
+    browser.close().await
+}
+
+#[tokio::test]
+async fn what_xero_itself_has_stands_beside_it_and_what_differs_is_marked() -> Result<()> {
+    let browser = Browser::open(&support::plan_report(60), DESK).await?;
+    // In the words that a reader of the screen hears: the signs are hidden from it.
+    let rows = "return Array.from(document.querySelectorAll('.row')).filter(e => e.querySelector('.m')).map(e => { \
+        const t = c => e.querySelector(c).textContent; \
+        const marks = Array.from(e.querySelectorAll('.differs'), m => { m = m.cloneNode(true); m.querySelectorAll('[aria-hidden]').forEach(h => h.remove()); return m.textContent.trim(); }); \
+        return JSON.stringify([t('.n'), t('.x'), (e.querySelector('.r') || { textContent: '' }).textContent, t('.m'), marks]); })";
+    let rows = browser.list(rows).await?;
+    assert!(rows.len() > 20, "{rows:?}");
+    let mut seen = BTreeSet::new();
+    for row in &rows {
+        let (name, in_xero, reference, number, marks): (
+            String,
+            String,
+            String,
+            String,
+            Vec<String>,
+        ) = serde_json::from_str(row)?;
+        let mut expected = Vec::new();
+        if name != in_xero {
+            expected.push("differs from the name in BigChange");
+        }
+        if reference != number {
+            expected.push("differs from the account reference in BigChange");
+        }
+        assert_eq!(marks, expected, "{row}");
+        seen.insert(marks.len());
+    }
+    assert_eq!(seen, BTreeSet::from([0, 1, 2]), "neither, one and both");
+    // It can be seen, and without colours too: by its sign, its word and its edge.
+    let mark = browser.client.find(Locator::Css(".differs")).await?;
+    assert!(mark.is_displayed().await?);
+    assert!(mark.text().await?.starts_with("≠ differs"));
+    let edge = "return getComputedStyle(document.querySelector('.differs')).borderTopStyle";
+    assert_eq!(browser.text(edge).await?, "solid");
+    // The search finds what Xero has.
+    browser.search("XER9999").await?;
+    assert_eq!(browser.shown().await?.0, 0);
+    let number = browser
+        .text("return Array.from(document.querySelectorAll('.m'), e => e.textContent).find(t => t.startsWith('XER'))")
+        .await?;
+    browser.search(&number).await?;
+    assert_eq!(browser.shown().await?.0, 1, "{number}");
     browser.close().await
 }
 

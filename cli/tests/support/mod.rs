@@ -52,7 +52,28 @@ fn row(n: usize) -> Row {
         } else {
             Vec::new()
         },
-        xero: text(is_linked, &format!("{name} (Xero)")),
+        // Of the linked ones every other has another name, and every third another number.
+        xero: text(
+            is_linked,
+            &if n.is_multiple_of(2) {
+                format!("{name} in Xero")
+            } else {
+                name.clone()
+            },
+        ),
+        xero_account_number: match (is_linked, n % 3) {
+            (true, 0) => format!("XER{n:04}"),
+            (true, _) => reference.clone(),
+            (false, _) => String::new(),
+        },
+        differs: [
+            (is_linked && n.is_multiple_of(2), "name"),
+            (is_linked && n.is_multiple_of(3), "account number"),
+        ]
+        .into_iter()
+        .filter(|(differs, _)| *differs)
+        .map(|(_, field)| field.to_owned())
+        .collect(),
         xero_id: text(is_linked, &format!("00000000-0000-4000-9000-{n:012}")),
         xero_page: String::new(),
         candidates: if is_problem {

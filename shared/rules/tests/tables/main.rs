@@ -26,6 +26,7 @@ mod reservations;
 mod retry;
 mod settings;
 mod short_code;
+mod shown_differences;
 mod subject;
 mod support;
 mod switch;
