@@ -131,19 +131,13 @@ impl PlannedContact {
         (!would_be_created).then_some(link.xero_id)
     }
 
-    /// The account reference that it has, or would have.
+    /// The account reference that BigChange has now; blank where it has none, or did not tell it.
+    /// What it would become is one of the [changes](Self::changes).
     #[must_use]
     pub fn reference(&self) -> String {
-        let linked = self
-            .record
-            .link
-            .as_ref()
-            .map(|link| link.account_reference.to_string());
-        let own = || {
-            let contact = self.contact.as_ref();
-            contact.map(|contact| contact.account_reference.trim().to_owned())
-        };
-        linked.or_else(own).unwrap_or_default()
+        let contact = self.contact.as_ref();
+        let reference = contact.map(|contact| contact.account_reference.trim().to_owned());
+        reference.unwrap_or_default()
     }
 }
 

@@ -118,6 +118,13 @@ pub fn field_in_xero(field: Field) -> &'static str {
 }
 
 impl ChangeRow {
+    /// Whether it is about the account reference, or Xero's account number.
+    #[must_use]
+    pub fn is_account_reference(&self) -> bool {
+        let field = Field::AccountReference;
+        self.field == field.label() || self.field == field_in_xero(field)
+    }
+
     /// Where and which field.
     #[must_use]
     pub fn place(&self) -> String {
@@ -170,7 +177,7 @@ pub struct Row {
     pub cure: String,
     /// What the accounts admin should know.
     pub notices: Vec<String>,
-    /// The account reference that it has, or would have.
+    /// The account reference that BigChange has now; what it would become is among the changes.
     pub reference: String,
     /// The name of the Xero contact that it is, or would be, linked to, as it is in Xero now; as it
     /// was last sent there where that is not known.
@@ -290,3 +297,6 @@ pub fn totals(rows: &[Row]) -> Vec<(Part, usize)> {
         .filter(|(_, count)| *count > 0)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,13 +17,17 @@
     var found = element.getElementsByClassName(name)[0];
     return found ? found.textContent : '';
   }
+  // What an account reference becomes is looked for too.
+  function becomes(element) {
+    return Array.prototype.map.call(element.getElementsByClassName('a'), function (one) { return one.textContent; }).join('\n');
+  }
 
   var rows = Array.prototype.map.call(list.children, function (element, position) {
     var id = textOf(element, 'i'), name = textOf(element, 'n'), reference = textOf(element, 'r');
     return {
       element: element, position: position, visible: true, id: id, name: name, reference: reference,
       outcome: element.getAttribute('data-o'), code: element.getAttribute('data-c'),
-      text: plain(name + '\n' + id + '\n' + reference + '\n' + textOf(element, 'x') + '\n' + textOf(element, 'm')),
+      text: plain(name + '\n' + id + '\n' + reference + '\n' + textOf(element, 'x') + '\n' + textOf(element, 'm') + '\n' + becomes(element)),
     };
   });
   var known = {};

@@ -550,6 +550,22 @@ async fn search_finds_by_name_number_and_reference() -> Result<()> {
         );
     }
 
+    // What a reference becomes stands among the changes, not where it would be taken for what is
+    // there; and it is found.
+    let becomes = "const row = Array.from(document.querySelectorAll('.o-create')).at(-1); \
+        return [row.querySelector('.n').textContent, row.querySelector('.a').textContent, row.querySelectorAll('.r').length]";
+    let becomes = browser.list(becomes).await?;
+    let [name, reference, shown] = becomes.as_slice() else {
+        bail!("{becomes:?}");
+    };
+    assert_eq!(shown, "0", "{name} has no account reference yet");
+    browser.search(reference).await?;
+    assert_eq!(
+        browser.names().await?,
+        std::slice::from_ref(name),
+        "{reference}"
+    );
+
     browser.search("<script>").await?;
     assert_eq!(browser.names().await?, ["<script>window.hacked=1</script>"]);
     browser.search("").await?;

@@ -94,10 +94,17 @@ fn row(n: usize) -> Row {
                 change("Xero", "account number", "", &reference),
                 change("Xero", "phone", "0113 000 0000", ""),
             ]
+            .into_iter()
+            .chain(
+                (part == Part::Creates)
+                    .then(|| change("BigChange", "account reference", "", &reference)),
+            )
+            .collect()
         } else {
             Vec::new()
         },
-        reference: text(!is_problem, &reference),
+        // What would be created gets its reference by that.
+        reference: text(!is_problem && part != Part::Creates, &reference),
         name,
     }
 }
