@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{GroupId, Notice, Precondition, Problem, Settings};
+use rules::{GroupId, Precondition, Problem, ReportRank, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ pub struct Check {
     pub mixed_groups: Vec<Mixed>,
     /// BigChange's contact groups that are neither of account customers nor of site contacts, by name: nobody in them was looked at.
     pub other_groups: Vec<String>,
-    /// What to do, the most frequent first.
+    /// What to do, the most harmful first, then the most frequent.
     pub cures: Vec<Cure>,
     /// The contacts that are out of line.
     pub contacts: Vec<Row>,
@@ -118,9 +118,8 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         .collect();
     let beside_likely = all
         .iter()
-        .zip(result.contacts.values())
-        .filter(|(row, planned)| row.outcome == Part::Creates.key() && is_beside_likely(planned))
-        .map(|(row, _)| row.clone())
+        .filter(|row| row.rank == ReportRank::CreateBesideLikely)
+        .cloned()
         .collect::<Vec<_>>();
     let cures = cures_of(&contacts);
     Ok(Check {
@@ -138,11 +137,6 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         all,
         settings: tool.configuration.settings.clone(),
     })
-}
-
-fn is_beside_likely(planned: &PlannedContact) -> bool {
-    let mut notices = planned.notices.iter();
-    notices.any(|notice| matches!(notice, Notice::CreatedBesideLikely { .. }))
 }
 
 fn standings(result: &DryRunResult) -> Vec<Standing> {

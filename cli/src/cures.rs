@@ -2,15 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use rules::ReportRank;
 use serde::Serialize;
 
 use crate::rows::Row;
 
-/// What is to be done about the rows that have a problem.
+/// What is to be done about the rows that have a problem: the most harmful first, then the most
+/// frequent.
 #[must_use]
 pub fn cures_of(rows: &[Row]) -> Vec<Cure> {
-    let held = rows.iter().filter(|row| !row.code.is_empty());
-    cures(held.map(|row| (row.code.as_str(), row.title.as_str(), row.cure.as_str())))
+    let held = || rows.iter().filter(|row| !row.code.is_empty());
+    let mut cures = cures(held().map(|row| (&*row.code, &*row.title, &*row.cure)));
+    let ranks = held().map(|row| ((&*row.code, &*row.cure), row.rank));
+    let mut worst: BTreeMap<(&str, &str), ReportRank> = BTreeMap::new();
+    for (cure, rank) in ranks {
+        let known = worst.entry(cure).or_insert(rank);
+        *known = rank.min(*known);
+    }
+    // Stable: the most frequent stays first among equals.
+    cures.sort_by_key(|cure| worst.get(&(&*cure.code, &*cure.cure)).copied());
+    cures
 }
 
 /// What is to be done, once for each code and cure, the most frequent first.
@@ -41,4 +52,31 @@ pub fn cures<'a>(problems: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>
     let mut cures: Vec<Cure> = cures.into_values().collect();
     cures.sort_by_key(|cure| std::cmp::Reverse(cure.count));
     cures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_do_harm_comes_before_what_is_more_frequent() {
+        let row = |code: &str, cure: &str, rank| Row {
+            code: code.to_owned(),
+            cure: cure.to_owned(),
+            rank,
+            ..Row::default()
+        };
+        let rows = [
+            row("InvalidField", "a", ReportRank::OtherProblem),
+            row("InvalidField", "a", ReportRank::OtherProblem),
+            row("InvalidField", "b", ReportRank::OtherProblem),
+            row("InvalidField", "b", ReportRank::OtherProblem),
+            row("InvalidField", "b", ReportRank::OtherProblem),
+            row("AmbiguousMatch", "c", ReportRank::RiskyProblem),
+            Row::default(),
+        ];
+        let cures = cures_of(&rows);
+        let told: Vec<_> = cures.iter().map(|cure| (&*cure.cure, cure.count)).collect();
+        assert_eq!(told, [("c", 1), ("b", 3), ("a", 2)]);
+    }
 }

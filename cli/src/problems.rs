@@ -1,6 +1,6 @@
 //! `problems`: what is open, each with its cure.
 
-use rules::ContactId;
+use rules::{ContactId, ReportRank, Reported};
 use runtime::records::ProblemRecord;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -33,6 +33,8 @@ struct Open {
     first_seen: OffsetDateTime,
     #[serde(serialize_with = "as_rfc3339")]
     last_seen: OffsetDateTime,
+    #[serde(skip)]
+    rank: ReportRank,
 }
 
 fn as_rfc3339<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -52,6 +54,7 @@ impl Open {
             cure: record.cure,
             first_seen: record.first_seen,
             last_seen: record.last_seen,
+            rank: ReportRank::of(Reported::Held(&record.problem)),
         }
     }
 }
@@ -82,6 +85,7 @@ pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<E
         let is_contact = arguments.contact.is_none_or(|id| id == problem.contact);
         is_contact && (arguments.code.is_empty() || arguments.code.iter().any(is_code))
     });
+    open.sort_by_key(|problem| (problem.rank, problem.contact));
     let exit = if open.is_empty() {
         ExitStatus::Success
     } else {
@@ -206,6 +210,7 @@ impl Printable for Problems {
                 cure: problem.cure.clone(),
                 candidates: problem.candidates.clone(),
                 notices: vec![format!("Since {}.", moment(problem.first_seen))],
+                rank: problem.rank,
                 ..Row::default()
             })
             .collect();

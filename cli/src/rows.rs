@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rules::{
-    Field, GroupId, SyncAction, System, XeroContactId, XeroContactRef, normalise_spaces,
-    shown_differences,
+    Field, GroupId, Problem, ReportRank, Reported, SyncAction, System, XeroContactId,
+    XeroContactRef, normalise_spaces, shown_differences,
 };
 use serde::{Serialize, Serializer};
 use sync_contact::model::ContactOutcome;
@@ -15,14 +15,14 @@ use crate::dry_run::{DryRunResult, PlannedContact};
 use crate::ui::{Tone, one_line};
 use crate::why::why;
 
-/// Everything in the order in which it is shown.
+/// Everything in the order in which it is shown: that of [`ReportRank`].
 pub const PARTS: [Part; 7] = [
+    Part::Problems,
     Part::Creates,
     Part::Links,
     Part::Updates,
-    Part::Unchanged,
-    Part::Problems,
     Part::PutOff,
+    Part::Unchanged,
     Part::LeftAlone,
 ];
 
@@ -194,6 +194,9 @@ pub struct Row {
     pub changes: Vec<ChangeRow>,
     /// The Xero contacts that the problem names, or that are like one that would be created.
     pub candidates: Vec<Candidate>,
+    /// Where it stands in a report.
+    #[serde(skip)]
+    pub rank: ReportRank,
 }
 
 impl Row {
@@ -259,8 +262,31 @@ impl Row {
                 }
                 None => Vec::new(),
             },
+            rank: rank(planned),
         }
     }
+}
+
+fn rank(planned: &PlannedContact) -> ReportRank {
+    ReportRank::of(match (&planned.ending, &planned.problem) {
+        (ContactOutcome::Held(_) | ContactOutcome::StillHeld(_), held) => {
+            // Of a problem that is not known, the worst is assumed.
+            let problem = held.as_ref().map(|held| &held.problem);
+            Reported::Held(problem.unwrap_or(&Problem::Unknown))
+        }
+        (ContactOutcome::InLine(action), _) => Reported::InLine(*action, &planned.notices),
+        (ContactOutcome::Deferred(_) | ContactOutcome::GivenUp(_), _) => Reported::PutOff,
+        (ContactOutcome::Skipped(_), _) => Reported::LeftAlone,
+    })
+}
+
+/// Puts rows in the order in which every form of a report shows them: the most harmful first, and
+/// the older contact first among equals.
+pub fn sort(rows: &mut [Row]) {
+    rows.sort_by_cached_key(|row| {
+        let number = row.id.parse::<u64>().unwrap_or(u64::MAX);
+        (row.rank, number, row.id.clone())
+    });
 }
 
 impl Row {
@@ -278,13 +304,14 @@ pub fn group_name(id: GroupId, groups: &BTreeMap<GroupId, String>) -> String {
     name.cloned().unwrap_or_else(|| format!("group {id}"))
 }
 
-/// The rows of all contacts, in the order of their ids, and how many there are of each part.
+/// The rows of all contacts, the most harmful first.
 #[must_use]
 pub fn rows(result: &DryRunResult, groups: &BTreeMap<GroupId, String>) -> Vec<Row> {
     let contacts = result.contacts.values();
-    contacts
-        .map(|planned| Row::of(planned, groups, &result.in_xero))
-        .collect()
+    let rows = contacts.map(|planned| Row::of(planned, groups, &result.in_xero));
+    let mut rows: Vec<Row> = rows.collect();
+    sort(&mut rows);
+    rows
 }
 
 /// How many rows each part has, those with none left out.

@@ -7,7 +7,6 @@
   var toggles = Array.prototype.slice.call(document.querySelectorAll('.toggle'));
   var number = new Intl.NumberFormat('en-GB');
   var collator = new Intl.Collator('en-GB', { numeric: true });
-  var outcomeOrder = ['problem', 'put-off', 'create', 'link', 'update', 'unchanged', 'left-alone'];
 
   // Lower case, without accents or invisible direction marks: "sohne" finds "Söhne".
   function plain(text) {
@@ -61,9 +60,9 @@
   var orders = {};
   function ordered(by) {
     if (!orders[by]) {
+      if (by === 'harm') return rows; // as the report was written
       var base = by === 'number' ? rows : ordered('number');
       orders[by] = base.slice().sort(function (a, b) {
-        if (by === 'outcome') return outcomeOrder.indexOf(a.outcome) - outcomeOrder.indexOf(b.outcome);
         var x = key(a, by), y = key(b, by);
         if (!x || !y) return (x ? 0 : 1) - (y ? 0 : 1); // without a reference: last
         return collator.compare(x, y);
@@ -92,14 +91,14 @@
     toggles.forEach(function (t) { t.setAttribute('aria-pressed', String(state.outcomes.indexOf(t.getAttribute('data-outcome')) >= 0)); });
     problem.value = Object.prototype.hasOwnProperty.call(known, state.problem) ? state.problem : '';
     search.value = state.search;
-    sort.value = /^(number|name|outcome|reference)$/.test(state.sort) ? state.sort : 'number';
+    sort.value = /^(harm|number|name|reference)$/.test(state.sort) ? state.sort : 'harm';
     apply();
   }
 
   function readAddress() {
     var given = new URLSearchParams(location.hash.slice(1));
     return {
-      outcomes: (given.get('outcome') || '').split(','), problem: given.get('problem') || '', search: given.get('search') || '', sort: given.get('sort') || 'number',
+      outcomes: (given.get('outcome') || '').split(','), problem: given.get('problem') || '', search: given.get('search') || '', sort: given.get('sort') || 'harm',
     };
   }
   var written = location.hash;
@@ -108,7 +107,7 @@
     if (state.outcomes.length) next.set('outcome', state.outcomes.join(','));
     if (state.problem) next.set('problem', state.problem);
     if (state.search) next.set('search', state.search);
-    if (state.sort !== 'number') next.set('sort', state.sort);
+    if (state.sort !== 'harm') next.set('sort', state.sort);
     var hash = next.toString() ? '#' + next.toString().replace(/%2C/g, ',') : '';
     if (hash === location.hash) return;
     try {

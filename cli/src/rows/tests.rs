@@ -122,3 +122,56 @@ fn a_contact_that_is_left_alone_tells_why() {
     assert_eq!(row.sentence, "A site contact: never created in Xero.");
     assert_eq!(row.outcome, "left-alone");
 }
+
+#[test]
+fn rows_are_sorted_by_harm_and_then_by_number() {
+    let row = |id: &str, rank| Row {
+        id: id.to_owned(),
+        rank,
+        ..Row::default()
+    };
+    let mut rows = [
+        row("5", ReportRank::Unchanged),
+        row("10", ReportRank::Create),
+        row("9", ReportRank::Create),
+        row("100", ReportRank::RiskyProblem),
+        row("7", ReportRank::OtherProblem),
+        row("1", ReportRank::LeftAlone),
+        row("3", ReportRank::CreateBesideLikely),
+    ];
+    sort(&mut rows);
+    let ids = rows.map(|row| row.id);
+    assert_eq!(ids, ["100", "7", "3", "9", "10", "5", "1"]);
+}
+
+#[test]
+fn a_contact_is_ranked_by_what_would_become_of_it() {
+    let rank_of = |ending| rank(&planned(ending, "A-1", "A-1"));
+    for (ending, expected) in [
+        (ContactOutcome::Held("NotInXero"), ReportRank::RiskyProblem),
+        (
+            ContactOutcome::InLine(SyncAction::Created),
+            ReportRank::Create,
+        ),
+        (
+            ContactOutcome::Deferred(runtime::records::DeferReason::XeroLimit),
+            ReportRank::PutOff,
+        ),
+        (
+            ContactOutcome::Skipped(Skip::SiteContact),
+            ReportRank::LeftAlone,
+        ),
+    ] {
+        assert_eq!(rank_of(ending.clone()), expected, "{ending:?}");
+    }
+    // The parts follow the ranks.
+    let mut held = planned(ContactOutcome::Held("XeroRefusesLookups"), "", "A-1");
+    let problem = Problem::XeroRefusesLookups;
+    let words = String::new;
+    held.problem = Some(crate::dry_run::Held::new(problem, words(), words(), |_| {
+        true
+    }));
+    assert_eq!(rank(&held), ReportRank::OtherProblem);
+    assert_eq!(PARTS[0], Part::Problems);
+    assert_eq!(PARTS[1], Part::Creates);
+}

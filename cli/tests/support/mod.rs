@@ -5,9 +5,9 @@ use contact_sync::args::Part;
 use contact_sync::candidate::Candidate;
 use contact_sync::cures::cures_of;
 use contact_sync::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
-use contact_sync::rows::{ChangeRow, PARTS, Row, totals};
+use contact_sync::rows::{self, ChangeRow, PARTS, Row, totals};
 use contact_sync::xero_pages;
-use rules::ShortCode;
+use rules::{ReportRank, ShortCode};
 
 const HOSTILE: [&str; 3] = [
     "<script>window.hacked=1</script>",
@@ -20,7 +20,7 @@ fn row(n: usize) -> Row {
         .get(n)
         .map_or_else(|| format!("Customer {n}"), |name| (*name).to_owned());
     // The first hostile name is held by a problem, so that it stands in sentences too.
-    let part = PARTS[(n + 4) % PARTS.len()];
+    let part = PARTS[n % PARTS.len()];
     let is_problem = part == Part::Problems;
     let text = |wanted: bool, text: &str| if wanted { text } else { "" }.to_owned();
     let is_linked = matches!(part, Part::Links | Part::Updates | Part::Unchanged);
@@ -105,16 +105,28 @@ fn row(n: usize) -> Row {
         },
         // What would be created gets its reference by that.
         reference: text(!is_problem && part != Part::Creates, &reference),
+        // Of the problems, every other can lead to a double.
+        rank: match part {
+            Part::Problems if n.is_multiple_of(2) => ReportRank::RiskyProblem,
+            Part::Problems => ReportRank::OtherProblem,
+            Part::Creates => ReportRank::Create,
+            Part::Links => ReportRank::Link,
+            Part::Updates => ReportRank::Update,
+            Part::PutOff => ReportRank::PutOff,
+            Part::Unchanged => ReportRank::Unchanged,
+            Part::LeftAlone => ReportRank::LeftAlone,
+        },
         name,
     }
 }
 
 fn report(heading: &str, contacts: usize) -> Report {
     let mut rows: Vec<Row> = (0..contacts).map(row).collect();
+    rows::sort(&mut rows);
     let code = ShortCode::parse("!23vhN");
-    // Of every tenth the short code is not known.
+    // Of every fourth the short code is not known.
     for (n, row) in rows.iter_mut().enumerate() {
-        let code = code.as_ref().filter(|_| n % 10 != 9);
+        let code = code.as_ref().filter(|_| n % 4 != 3);
         xero_pages::add_to_rows(std::slice::from_mut(row), code);
     }
     let cures = cures_of(&rows);

@@ -37,6 +37,7 @@ mod plan;
 mod planning;
 mod problem;
 mod refusal;
+mod report_order;
 mod reservation;
 mod retry;
 mod settings;
@@ -83,6 +84,7 @@ pub use refusal::{
     AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,
     after_refusal, refused_by_xero, unknown_to_the_end,
 };
+pub use report_order::{ReportRank, Reported};
 pub use reservation::{GivenUp, Reservation, given_up_by, keeps_reservation};
 pub use retry::{PutOff, Retry, RetryPolicy, Trouble};
 pub use settings::{InvalidSetting, OnConflict, Settings};

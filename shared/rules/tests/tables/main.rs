@@ -22,6 +22,7 @@ mod missing;
 mod participation;
 mod problems;
 mod refused;
+mod report_order;
 mod reservations;
 mod retry;
 mod settings;
