@@ -406,7 +406,6 @@ impl Printable for Check {
                     strays: mixed.strays.clone(),
                 })
                 .collect(),
-            cures: check.cures.clone(),
             rows: check
                 .all
                 .iter()

@@ -33,6 +33,7 @@ pub mod status;
 pub mod switch;
 pub mod sync;
 pub mod time_text;
+pub mod to_do;
 pub mod tool;
 pub mod ui;
 pub mod why;

@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::ExitStatus;
 use crate::args::{Format, Part, PlanArguments};
 use crate::candidate::{Candidate, in_one_cell};
-use crate::cures::cures_of;
 use crate::dry_run::{self, BATCH, Recorded, Scope, XeroCalls};
 use crate::follow::check_chosen;
 use crate::in_xero;
@@ -320,7 +319,6 @@ impl Printable for Plan {
                 .collect(),
             preconditions: Vec::new(),
             mixed_groups: Vec::new(),
-            cures: cures_of(&self.contacts),
             rows: self.contacts.clone(),
         };
         report.render()

@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 use crate::ExitStatus;
 use crate::args::{Format, Part, ProblemsArguments};
 use crate::candidate::{Candidate, in_one_cell};
-use crate::cures::cures_of;
 use crate::output::{self, Printable};
 use crate::plan::{candidate, settings};
 use crate::report::{Report, Setting};
@@ -223,7 +222,6 @@ impl Printable for Problems {
             totals: vec![(Part::Problems, rows.len())],
             preconditions: Vec::new(),
             mixed_groups: Vec::new(),
-            cures: cures_of(&rows),
             rows,
         };
         report.render()

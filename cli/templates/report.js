@@ -25,29 +25,24 @@
     var id = textOf(element, 'i'), name = textOf(element, 'n'), reference = textOf(element, 'r');
     return {
       element: element, position: position, visible: true, id: id, name: name, reference: reference,
-      outcome: element.getAttribute('data-o'), code: element.getAttribute('data-c'),
+      outcome: element.getAttribute('data-o'), code: element.getAttribute('data-c'), toDo: element.getAttribute('data-t'),
       text: plain(name + '\n' + id + '\n' + reference + '\n' + textOf(element, 'x') + '\n' + textOf(element, 'm') + '\n' + becomes(element)),
     };
   });
-  var known = {};
-  rows.forEach(function (row) { if (row.code) known[row.code] = (known[row.code] || 0) + 1; });
-
-  // A report may show only a part of what it counts.
-  var outcomes = {};
-  rows.forEach(function (row) { outcomes[row.outcome] = true; });
-  toggles.forEach(function (toggle) { toggle.hidden = !outcomes[toggle.getAttribute('data-outcome')]; });
-
-  // The problems to choose from, in the words of the to-do list.
-  var titles = {};
+  // The problems to choose from, in the order and the words of the to-do list; one with several cures is offered as a whole and cure by cure.
+  var options = [], known = {}, titles = {};
+  function offer(key, title) {
+    titles[key] = title.length > 90 ? title.slice(0, 89) + '…' : title;
+    known[key] = true;
+    var option = new Option('', key);
+    problem.add(option);
+    options.push({ key: key, option: option });
+  }
   Array.prototype.forEach.call(document.querySelectorAll('[data-show]'), function (button) {
-    var code = button.getAttribute('data-show');
-    if (!(code in titles)) titles[code] = button.getAttribute('data-title');
-    if (!known[code]) button.classList.remove('js-only');
-    if (!known[code]) button.hidden = true;
-  });
-  Object.keys(known).sort(function (a, b) { return known[b] - known[a] || collator.compare(a, b); }).forEach(function (code) {
-    var title = titles[code] || code;
-    problem.add(new Option((title.length > 90 ? title.slice(0, 89) + '…' : title) + ' (' + number.format(known[code]) + ')', code));
+    var key = button.getAttribute('data-show'), code = button.getAttribute('data-code');
+    var title = button.getAttribute('data-title'), several = button.getAttribute('data-several');
+    if (!known[code]) offer(code, several ? title + ', any cure' : title);
+    if (several) offer(key, title + ', ' + several);
   });
   byId('problem-field').hidden = problem.options.length < 2;
 
@@ -118,13 +113,31 @@
     written = location.hash;
   }
 
+  function add(counts, key) { counts[key] = (counts[key] || 0) + 1; }
+  // The number beside each filter is that of the rows which it shows on top of the others that are set.
+  function tellCounts(outcomes, problems) {
+    toggles.forEach(function (toggle) {
+      toggle.getElementsByClassName('num')[0].textContent = number.format(outcomes[toggle.getAttribute('data-outcome')] || 0);
+    });
+    options.forEach(function (one) {
+      one.option.textContent = titles[one.key] + ' (' + number.format(problems[one.key] || 0) + ')';
+    });
+  }
+
   function apply() {
     var state = chosen();
     var words = plain(state.search).split(' ').filter(Boolean);
-    var visible = 0;
+    var visible = 0, outcomes = {}, problems = {};
     rows.forEach(function (row) {
-      var fits = (!state.outcomes.length || state.outcomes.indexOf(row.outcome) >= 0) && (!state.problem || row.code === state.problem)
-        && words.every(function (word) { return row.text.indexOf(word) >= 0; });
+      var isFound = words.every(function (word) { return row.text.indexOf(word) >= 0; });
+      var hasOutcome = !state.outcomes.length || state.outcomes.indexOf(row.outcome) >= 0;
+      var hasProblem = !state.problem || row.code === state.problem || row.toDo === state.problem;
+      if (isFound && hasProblem) add(outcomes, row.outcome);
+      if (isFound && hasOutcome && row.code) {
+        add(problems, row.code);
+        if (row.toDo !== row.code) add(problems, row.toDo);
+      }
+      var fits = isFound && hasOutcome && hasProblem;
       if (fits) visible += 1;
       if (fits !== row.visible) {
         row.visible = fits;
@@ -132,6 +145,7 @@
       }
     });
     arrange(state.sort);
+    tellCounts(outcomes, problems);
     var filtered = state.outcomes.length > 0 || state.problem !== '' || words.length > 0;
     count.textContent = number.format(visible) + ' of ' + number.format(rows.length) + (rows.length === 1 ? ' contact' : ' contacts');
     empty.hidden = visible > 0 || rows.length === 0;

@@ -487,7 +487,7 @@ async fn filters_by_outcome_and_problem_narrow_the_list_and_say_how_many() -> Re
             "return document.querySelectorAll(\".row[data-c='{code}']\").length"
         ))
         .await?;
-    assert!(of_it > 0);
+    assert!(of_it > 0, "the first one stands for all its cures");
     assert_eq!(browser.shown().await?, (of_it, sentence(of_it, all)));
 
     // A reload keeps it; the button takes it away.
@@ -502,10 +502,13 @@ async fn filters_by_outcome_and_problem_narrow_the_list_and_say_how_many() -> Re
     assert_eq!(browser.shown().await?.0, all);
 
     // The to-do list leads to its contacts.
-    browser.click(&format!("[data-show='{code}']")).await?;
+    browser.click("[data-show]").await?;
+    let of_cure = "return document.querySelectorAll('.row[data-t=\"' + document.querySelector('[data-show]').dataset.show + '\"]').length";
+    let of_cure = browser.number(of_cure).await?;
+    assert!(of_cure > 0 && of_cure < of_it, "{of_cure} of {of_it}");
     assert_eq!(
         browser.shown().await?,
-        (of_it, sentence(of_it, all)),
+        (of_cure, sentence(of_cure, all)),
         "from the to-do list"
     );
 
@@ -515,6 +518,76 @@ async fn filters_by_outcome_and_problem_narrow_the_list_and_say_how_many() -> Re
     browser.click("#empty button").await?;
     assert_eq!(browser.shown().await?.0, all);
     browser.close().await
+}
+
+/// The number in a text: 1,234 is 1234.
+fn number_in(text: &str) -> Result<u64> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().with_context(|| text.to_owned())
+}
+
+#[tokio::test]
+async fn each_number_beside_a_filter_is_that_of_the_rows_it_shows() -> Result<()> {
+    for html in [
+        support::plan_report(120),
+        support::check_report(),
+        support::part_of_a_plan(120),
+    ] {
+        let browser = Browser::open(&html, DESK).await?;
+        let all = browser.shown().await?.0;
+        // Each line of the to-do list leads to as many contacts as it counts.
+        let counts = browser
+            .list("return Array.from(document.querySelectorAll('.todo .big'), e => e.firstChild.data)")
+            .await?;
+        assert!(counts.len() > 1, "one problem has two cures: {counts:?}");
+        for (at, told) in counts.iter().enumerate() {
+            browser
+                .run(&format!(
+                    "document.querySelectorAll('[data-show]')[{at}].click()"
+                ))
+                .await?;
+            let told = number_in(told)?;
+            assert_eq!(browser.shown().await?, (told, sentence(told, all)));
+            let chosen = "const s = document.getElementById('problem'); return s.options[s.selectedIndex].textContent";
+            let chosen = browser.text(chosen).await?;
+            assert!(chosen.ends_with(&format!("({told})")), "{chosen}: {told}");
+        }
+        browser.click("#clear").await?;
+
+        // So does each filter, alone and on top of others.
+        let filters = "return Array.from(document.querySelectorAll('.toggle:not([hidden])'), e => e.dataset.outcome)";
+        let outcomes = browser.list(filters).await?;
+        let problems = browser
+            .list("return Array.from(document.getElementById('problem').options, e => e.value)")
+            .await?;
+        for words in ["", "customer 1"] {
+            browser.search(words).await?;
+            for problem in &problems {
+                let choose = format!(
+                    "const s = document.getElementById('problem'); s.value = {}; s.dispatchEvent(new Event('change')); \
+                     const told = s.options[s.selectedIndex].textContent.match(/\\(([\\d,]+)\\)$/); return told ? told[1] : ''",
+                    json!(problem)
+                );
+                let told = browser.text(&choose).await?;
+                let shown = browser.shown().await?.0;
+                if !problem.is_empty() {
+                    assert_eq!(number_in(&told)?, shown, "{problem} {words}");
+                }
+                for outcome in &outcomes {
+                    let toggle = format!(".toggle[data-outcome='{outcome}']");
+                    let told =
+                        format!("return document.querySelector(\"{toggle} .num\").textContent");
+                    let told = number_in(&browser.text(&told).await?)?;
+                    browser.click(&toggle).await?;
+                    let shown = browser.shown().await?.0;
+                    assert_eq!(shown, told, "{outcome} {problem} {words}");
+                    browser.click(&toggle).await?;
+                }
+            }
+        }
+        browser.close().await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 
 use contact_sync::args::Part;
 use contact_sync::candidate::Candidate;
-use contact_sync::cures::cures_of;
 use contact_sync::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
 use contact_sync::rows::{self, ChangeRow, PARTS, Row, totals};
 use contact_sync::xero_pages;
@@ -43,9 +42,14 @@ fn row(n: usize) -> Row {
             is_problem,
             &format!("No Xero contact has the name of \"{name}\"."),
         ),
+        // One problem, two cures, as where some have an account reference and some have none.
         cure: text(
             is_problem,
-            "Create it in Xero (Contacts → New contact), or let the synchronisation create contacts.",
+            if n.is_multiple_of(3) {
+                "Create it in Xero (Contacts → New contact) under this name."
+            } else {
+                "Create it in Xero (Contacts → New contact), or let the synchronisation do it."
+            },
         ),
         notices: if n.is_multiple_of(5) {
             vec![HOSTILE[0].to_owned()]
@@ -129,7 +133,6 @@ fn report(heading: &str, contacts: usize) -> Report {
         let code = code.as_ref().filter(|_| n % 4 != 3);
         xero_pages::add_to_rows(std::slice::from_mut(row), code);
     }
-    let cures = cures_of(&rows);
     Report {
         heading: heading.to_owned(),
         organisation: HOSTILE[1].to_owned(),
@@ -142,7 +145,6 @@ fn report(heading: &str, contacts: usize) -> Report {
         }],
         preconditions: Vec::new(),
         mixed_groups: Vec::new(),
-        cures,
         rows,
     }
 }
@@ -150,6 +152,15 @@ fn report(heading: &str, contacts: usize) -> Report {
 /// A plan of so many contacts, hostile texts in every place where one may come from outside.
 pub(crate) fn plan_report(contacts: usize) -> String {
     report("Plan", contacts).render().unwrap()
+}
+
+/// A plan that counts more than it lists, as one of a chosen part does.
+pub(crate) fn part_of_a_plan(contacts: usize) -> String {
+    let mut plan = report("Plan", contacts);
+    let parts = [Part::Problems.key(), Part::Creates.key()];
+    plan.rows
+        .retain(|row| parts.contains(&row.outcome.as_str()));
+    plan.render().unwrap()
 }
 
 /// A check with everything that a check may show.
