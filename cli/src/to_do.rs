@@ -24,6 +24,20 @@ pub struct ListedRow<'a> {
     pub row: &'a Row,
     /// The [key](ToDo::key) of the to-do; blank where nothing is to be done.
     pub to_do: String,
+    /// What the accounts admin should know, blank sentences left out.
+    pub notices: Vec<&'a str>,
+}
+
+impl ToDo {
+    /// What is wrong, in a few words, or by its code where there are none.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        if self.cure.title.is_empty() {
+            &self.cure.code
+        } else {
+            &self.cure.title
+        }
+    }
 }
 
 /// What is to be done about the rows, the most harmful first.
@@ -69,6 +83,12 @@ pub fn listed<'a>(rows: &'a [Row], to_dos: &[ToDo]) -> Vec<ListedRow<'a>> {
             .get(&(&*row.code, &*row.cure))
             .map(|&key| key.to_owned())
             .unwrap_or_default(),
+        notices: row
+            .notices
+            .iter()
+            .map(String::as_str)
+            .filter(|notice| !notice.trim().is_empty())
+            .collect(),
     });
     listed.collect()
 }

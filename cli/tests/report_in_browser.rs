@@ -647,6 +647,36 @@ async fn search_finds_by_name_number_and_reference() -> Result<()> {
 }
 
 #[tokio::test]
+async fn no_element_that_is_read_is_empty() -> Result<()> {
+    const EMPTY: &str = "return Array.from(document.querySelectorAll('p, h1, h2, h3, dt, dd, li, td, ul, ol, dl, bdi, code, b, strong, del, ins')) \
+        .filter(e => !e.textContent.trim()).map(e => e.outerHTML.slice(0, 120))";
+    let mut pages = Vec::new();
+    for html in [
+        support::plan_report(60),
+        support::check_report(),
+        support::blank_report(),
+    ] {
+        pages.push((html.clone(), DESK));
+        pages.push((html, WITHOUT_SCRIPTS));
+    }
+    for (html, wish) in pages {
+        let browser = Browser::open(&html, wish).await?;
+        let empty = browser.list(EMPTY).await?;
+        assert!(empty.is_empty(), "{empty:?}");
+        if wish.scripts {
+            // While filters are set, and where nothing fits them, too.
+            for words in ["customer 1", "no contact is called this", ""] {
+                browser.search(words).await?;
+                let empty = browser.list(EMPTY).await?;
+                assert!(empty.is_empty(), "{words}: {empty:?}");
+            }
+        }
+        browser.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn sorting_reorders() -> Result<()> {
     let browser = Browser::open(&support::plan_report(60), DESK).await?;
     let sort = browser.client.find(Locator::Id("sort")).await?;

@@ -154,6 +154,58 @@ pub(crate) fn plan_report(contacts: usize) -> String {
     report("Plan", contacts).render().unwrap()
 }
 
+/// A report in which every text that may be blank is.
+pub(crate) fn blank_report() -> String {
+    let change = ChangeRow {
+        system: "Xero".to_owned(),
+        field: "phone".to_owned(),
+        before: String::new(),
+        after: String::new(),
+    };
+    let row = |(n, part): (usize, Part)| Row {
+        id: n.to_string(),
+        outcome: part.key().to_owned(),
+        outcome_label: part.label().to_owned(),
+        code: match part {
+            Part::Problems => "Unknown".to_owned(),
+            _ => String::new(),
+        },
+        xero_id: "00000000-0000-4000-9000-000000000001".to_owned(),
+        candidates: vec![Candidate::default()],
+        notices: vec![String::new()],
+        changes: vec![change.clone()],
+        ..Row::default()
+    };
+    let rows: Vec<Row> = PARTS.into_iter().enumerate().map(row).collect();
+    let blank = Report {
+        organisation: String::new(),
+        stack: String::new(),
+        lead: vec![String::new()],
+        settings: vec![Setting {
+            label: "Match by name".to_owned(),
+            value: String::new(),
+        }],
+        preconditions: vec![PreconditionView {
+            title: "Every contact is in the right kind of group".to_owned(),
+            ok: true,
+            count: "1 of 1".to_owned(),
+            sentence: String::new(),
+        }],
+        mixed_groups: vec![MixedGroup {
+            name: String::new(),
+            strays: vec![Stray {
+                id: "1".to_owned(),
+                name: String::new(),
+                sentence: String::new(),
+            }],
+        }],
+        totals: totals(&rows),
+        rows,
+        ..report("Plan", 0)
+    };
+    blank.render().unwrap()
+}
+
 /// A plan that counts more than it lists, as one of a chosen part does.
 pub(crate) fn part_of_a_plan(contacts: usize) -> String {
     let mut plan = report("Plan", contacts);
