@@ -13,9 +13,9 @@ use crate::cures::{Cure, cures_of};
 use crate::dry_run::{self, DryRunResult, PlannedContact, Recorded, Scope};
 use crate::in_xero;
 use crate::output::{self, Printable};
-use crate::plan::settings;
-use crate::report::{MixedGroup, PreconditionView, Report, Stray};
+use crate::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
 use crate::rows::{Row, group_name, totals};
+use crate::settings_shown::settings;
 use crate::side_by_side;
 use crate::tool::Tool;
 use crate::ui::{Tone, Ui, at_most, bold, counted, one_line, toned};
@@ -49,7 +49,7 @@ pub struct Check {
     #[serde(skip)]
     all: Vec<Row>,
     #[serde(skip)]
-    settings: Settings,
+    settings: Vec<Setting>,
 }
 
 /// How a precondition stands.
@@ -135,7 +135,7 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         beside_likely,
         recorded: result.recorded,
         all,
-        settings: tool.configuration.settings.clone(),
+        settings: settings(&tool.configuration.settings, &groups),
     })
 }
 
@@ -223,13 +223,32 @@ fn mixed_groups(result: &DryRunResult, names: &BTreeMap<GroupId, String>) -> Vec
     mixed.collect()
 }
 
-fn verdict(check: &Check) -> String {
+/// Who reads it: whoever deployed the stack knows its parameters, the accounts admin does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Operator,
+    Admin,
+}
+
+impl Reader {
+    /// The parameters that a sentence is about, for who knows them.
+    fn parameters(self, names: &str) -> String {
+        match self {
+            Self::Operator => format!(" ({names})"),
+            Self::Admin => String::new(),
+        }
+    }
+}
+
+fn verdict(check: &Check, reader: Reader) -> String {
     let out_of_line = counted(check.contacts.len(), "contact");
     let not_checked = counted(check.not_checked.len(), "contact");
     if !check.beside_likely.is_empty() && check.contacts.is_empty() {
         return format!(
-            "Not ready yet: {} would be created in Xero, where likely the same customer is already. HoldLikelyDuplicates=true holds them.",
-            counted(check.beside_likely.len(), "contact")
+            "Not ready yet: {} would be created in Xero, where likely the same customer is \
+             already. Whoever runs contact-sync can have them held instead{}.",
+            counted(check.beside_likely.len(), "contact"),
+            reader.parameters("HoldLikelyDuplicates=true")
         );
     }
     match (check.ready, check.contacts.len(), check.not_checked.len()) {
@@ -317,7 +336,7 @@ impl Printable for Check {
         if let Some(table) = in_xero::table(ui, check.all.iter()) {
             lines.push(format!("\n{table}"));
         }
-        if let Some(line) = others_told(check) {
+        if let Some(line) = others_told(check, Reader::Operator) {
             lines.push(format!("\n{line}"));
         }
         if !check.not_checked.is_empty() {
@@ -333,7 +352,10 @@ impl Printable for Check {
             lines.push(format!("\n{line}"));
         }
         let tone = if check.ready { Tone::Good } else { Tone::Bad };
-        lines.push(format!("\n{}", toned(tone, verdict(check))));
+        lines.push(format!(
+            "\n{}",
+            toned(tone, verdict(check, Reader::Operator))
+        ));
         lines.join("\n")
     }
 
@@ -363,7 +385,7 @@ impl Printable for Check {
                         row.group.clone(),
                         row.code.clone(),
                         row.sentence.clone(),
-                        row.cure.clone(),
+                        row.cure_in_words().to_owned(),
                         row.reference.clone(),
                     ]
                     .into_iter()
@@ -387,15 +409,15 @@ impl Printable for Check {
             organisation: check.organisation.clone(),
             stack: check.stack.clone(),
             lead: [
-                Some(verdict(check)),
+                Some(verdict(check, Reader::Admin)),
                 Some(listed(check)),
-                others_told(check),
+                others_told(check, Reader::Admin),
                 check.recorded.differs_from(check.contacts.len()),
             ]
             .into_iter()
             .flatten()
             .collect(),
-            settings: settings(&check.settings),
+            settings: check.settings.clone(),
             totals: totals(&check.all),
             preconditions: preconditions.collect(),
             mixed_groups: check
@@ -428,7 +450,7 @@ fn other_groups(settings: &Settings, names: &BTreeMap<GroupId, String>) -> Vec<S
 }
 
 /// What this check cannot speak of; nothing where every group is one or the other.
-fn others_told(check: &Check) -> Option<String> {
+fn others_told(check: &Check, reader: Reader) -> Option<String> {
     let groups: Vec<String> = check
         .other_groups
         .iter()
@@ -436,7 +458,9 @@ fn others_told(check: &Check) -> Option<String> {
         .collect();
     (!groups.is_empty()).then(|| {
         format!(
-            "Not looked at are the contact groups that are in neither AccountGroupIds nor SiteGroupIds; an account customer among them is never synchronised: {}.",
+            "Not looked at are the contact groups that are set up neither as account groups nor as \
+             site groups{}; an account customer among them is never synchronised: {}.",
+            reader.parameters("AccountGroupIds, SiteGroupIds"),
             groups.join(" · ")
         )
     })

@@ -11,13 +11,22 @@ use crate::rows::Row;
 /// frequent.
 #[must_use]
 pub fn cures_of(rows: &[Row]) -> Vec<Cure> {
+    by_harm(rows, |row| &row.cure)
+}
+
+/// What [`cures_of`] tells, for a reader who has no terminal.
+#[must_use]
+pub fn cures_in_words(rows: &[Row]) -> Vec<Cure> {
+    by_harm(rows, Row::cure_in_words)
+}
+
+fn by_harm(rows: &[Row], words: impl Fn(&Row) -> &str) -> Vec<Cure> {
     let held = || rows.iter().filter(|row| !row.code.is_empty());
-    let mut cures = cures(held().map(|row| (&*row.code, &*row.title, &*row.cure)));
-    let ranks = held().map(|row| ((&*row.code, &*row.cure), row.rank));
+    let mut cures = cures(held().map(|row| (&*row.code, &*row.title, words(row))));
     let mut worst: BTreeMap<(&str, &str), ReportRank> = BTreeMap::new();
-    for (cure, rank) in ranks {
-        let known = worst.entry(cure).or_insert(rank);
-        *known = rank.min(*known);
+    for row in held() {
+        let known = worst.entry((&row.code, words(row))).or_insert(row.rank);
+        *known = row.rank.min(*known);
     }
     // Stable: the most frequent stays first among equals.
     cures.sort_by_key(|cure| worst.get(&(&*cure.code, &*cure.cure)).copied());

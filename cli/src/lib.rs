@@ -28,6 +28,7 @@ pub mod retry;
 pub mod rows;
 pub mod samconfig;
 pub mod set;
+pub mod settings_shown;
 pub mod side_by_side;
 pub mod status;
 pub mod switch;

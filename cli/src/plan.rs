@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rules::{ContactId, OnConflict, Settings};
+use rules::ContactId;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use crate::in_xero;
 use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
 use crate::rows::{Row, before_after, rows, totals};
+use crate::settings_shown::settings;
 use crate::tool::Tool;
 use crate::ui::{Ui, at_most, counted, one_line, toned};
 use crate::xero_pages;
@@ -44,7 +45,7 @@ pub struct Plan {
     /// The contacts that were asked for.
     pub contacts: Vec<Row>,
     #[serde(skip)]
-    settings: Settings,
+    settings: Vec<Setting>,
     /// Only a part was asked for.
     #[serde(skip)]
     is_part: bool,
@@ -174,7 +175,7 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
         xero: cost,
         recorded: result.recorded,
         contacts: rows,
-        settings: tool.configuration.settings.clone(),
+        settings: settings(&tool.configuration.settings, &groups),
         is_part: !wanted.is_empty(),
         is_of_few: !contacts.is_empty(),
     })
@@ -290,7 +291,7 @@ impl Printable for Plan {
                     row.outcome.clone(),
                     row.code.clone(),
                     row.sentence.clone(),
-                    row.cure.clone(),
+                    row.cure_in_words().to_owned(),
                     row.reference.clone(),
                 ]
                 .into_iter()
@@ -311,7 +312,7 @@ impl Printable for Plan {
             organisation: self.organisation.clone(),
             stack: self.stack.clone(),
             lead: lead(self),
-            settings: settings(&self.settings),
+            settings: self.settings.clone(),
             totals: self
                 .totals
                 .iter()
@@ -355,45 +356,6 @@ fn told(row: &Row) -> String {
 #[must_use]
 pub fn candidate(candidate: &Candidate) -> String {
     format!("Xero contact {}: {}", candidate.id, candidate.told())
-}
-
-/// The settings that a report was made under.
-#[must_use]
-pub fn settings(settings: &Settings) -> Vec<Setting> {
-    let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
-    let ids = |groups: &BTreeSet<rules::GroupId>| {
-        let ids: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        if ids.is_empty() {
-            "none".to_owned()
-        } else {
-            ids.join(", ")
-        }
-    };
-    [
-        ("Account groups", ids(&settings.account_groups)),
-        ("Site groups", ids(&settings.site_groups)),
-        ("Create contacts in Xero", yes(settings.create_in_xero)),
-        (
-            "Generate account ref",
-            yes(settings.generate_account_reference),
-        ),
-        ("Match by name", yes(settings.match_by_name)),
-        ("Carry later edits over", yes(settings.update_in_xero)),
-        (
-            "Changed in both systems",
-            match settings.on_conflict {
-                OnConflict::BigChange => "BigChange's value is sent, Xero's kept in the history",
-                OnConflict::Hold => "held until a person says which value stays",
-            }
-            .to_owned(),
-        ),
-    ]
-    .into_iter()
-    .map(|(label, value)| Setting {
-        label: label.to_owned(),
-        value,
-    })
-    .collect()
 }
 
 #[cfg(test)]

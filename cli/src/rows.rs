@@ -175,6 +175,9 @@ pub struct Row {
     pub sentence: String,
     /// What to do about it.
     pub cure: String,
+    /// What to do about it, for a reader who has no terminal; blank where that is the same.
+    #[serde(skip)]
+    pub admin_cure: String,
     /// What the accounts admin should know.
     pub notices: Vec<String>,
     /// The account reference that BigChange has now; what it would become is among the changes.
@@ -234,8 +237,16 @@ impl Row {
                 .unwrap_or_default(),
             sentence: held.map_or_else(
                 || why(&planned.ending).to_owned(),
-                |held| held.sentence.clone(),
+                |held| {
+                    let name = planned.name();
+                    let sentence = held.problem.sentence_with_groups(planned.id, &name, groups);
+                    sentence.unwrap_or_else(|| held.sentence.clone())
+                },
             ),
+            admin_cure: held
+                .filter(|held| held.problem != Problem::Unknown)
+                .map(|held| held.problem.cure_in_words())
+                .unwrap_or_default(),
             cure: held.map(|held| held.cure.clone()).unwrap_or_default(),
             notices: planned
                 .notices
@@ -290,6 +301,16 @@ pub fn sort(rows: &mut [Row]) {
 }
 
 impl Row {
+    /// What to do, for a reader who has no terminal.
+    #[must_use]
+    pub fn cure_in_words(&self) -> &str {
+        if self.admin_cure.is_empty() {
+            &self.cure
+        } else {
+            &self.admin_cure
+        }
+    }
+
     /// Whether BigChange has another value in a field, as [`Row::differs`] names it.
     #[must_use]
     pub fn differs(&self, field: &str) -> bool {
@@ -301,7 +322,8 @@ impl Row {
 #[must_use]
 pub fn group_name(id: GroupId, groups: &BTreeMap<GroupId, String>) -> String {
     let name = groups.get(&id).filter(|name| !name.trim().is_empty());
-    name.cloned().unwrap_or_else(|| format!("group {id}"))
+    name.cloned()
+        .unwrap_or_else(|| format!("group {id} (without a name)"))
 }
 
 /// The rows of all contacts, the most harmful first.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cures::{Cure, cures_of};
+use crate::cures::{Cure, cures_in_words};
 use crate::rows::Row;
 
 /// One thing to put right.
@@ -43,7 +43,7 @@ impl ToDo {
 /// What is to be done about the rows, the most harmful first.
 #[must_use]
 pub fn list(rows: &[Row]) -> Vec<ToDo> {
-    let cures = cures_of(rows);
+    let cures = cures_in_words(rows);
     let mut of_code: BTreeMap<String, usize> = BTreeMap::new();
     for cure in &cures {
         *of_code.entry(cure.code.clone()).or_default() += 1;
@@ -80,7 +80,7 @@ pub fn listed<'a>(rows: &'a [Row], to_dos: &[ToDo]) -> Vec<ListedRow<'a>> {
     let listed = rows.iter().map(|row| ListedRow {
         row,
         to_do: keys
-            .get(&(&*row.code, &*row.cure))
+            .get(&(&*row.code, row.cure_in_words()))
             .map(|&key| key.to_owned())
             .unwrap_or_default(),
         notices: row

@@ -51,6 +51,7 @@ fn row(n: usize) -> Row {
                 "Create it in Xero (Contacts → New contact), or let the synchronisation do it."
             },
         ),
+        admin_cure: String::new(),
         notices: if n.is_multiple_of(5) {
             vec![HOSTILE[0].to_owned()]
         } else {

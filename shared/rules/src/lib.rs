@@ -38,6 +38,7 @@ mod planning;
 mod problem;
 mod refusal;
 mod report_order;
+mod report_words;
 mod reservation;
 mod retry;
 mod settings;

@@ -23,6 +23,7 @@ mod participation;
 mod problems;
 mod refused;
 mod report_order;
+mod report_words;
 mod reservations;
 mod retry;
 mod settings;
