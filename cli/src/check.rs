@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use rules::{GroupId, Notice, Precondition, Problem, Settings};
+use rules::{GroupId, Precondition, Problem, ReportRank, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::ExitStatus;
-use crate::args::{Part, ReportArguments};
+use crate::args::{Format, Part, ReportArguments};
+use crate::candidate::in_one_cell;
+use crate::cures::{Cure, cures_of};
 use crate::dry_run::{self, DryRunResult, PlannedContact, Recorded, Scope};
+use crate::in_xero;
 use crate::output::{self, Printable};
-use crate::plan::settings;
-use crate::report::{MixedGroup, PreconditionView, Report, Stray};
-use crate::rows::{Cure, Row, cures_of, group_name, in_one_cell, totals};
+use crate::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
+use crate::rows::{Row, group_name, totals};
+use crate::settings_shown::settings;
 use crate::side_by_side;
 use crate::tool::Tool;
 use crate::ui::{Tone, Ui, at_most, bold, counted, one_line, toned};
+use crate::xero_pages;
 
 /// What a check found.
 #[derive(Debug, Serialize)]
@@ -32,7 +36,7 @@ pub struct Check {
     pub mixed_groups: Vec<Mixed>,
     /// BigChange's contact groups that are neither of account customers nor of site contacts, by name: nobody in them was looked at.
     pub other_groups: Vec<String>,
-    /// What to do, the most frequent first.
+    /// What to do, the most harmful first, then the most frequent.
     pub cures: Vec<Cure>,
     /// The contacts that are out of line.
     pub contacts: Vec<Row>,
@@ -45,7 +49,7 @@ pub struct Check {
     #[serde(skip)]
     all: Vec<Row>,
     #[serde(skip)]
-    settings: Settings,
+    settings: Vec<Setting>,
 }
 
 /// How a precondition stands.
@@ -77,7 +81,19 @@ pub struct Mixed {
 /// # Errors
 /// Where a system does not answer or a person must act first.
 pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<ExitStatus> {
-    let check = check(tool).await?;
+    let format = output::format(&tool.ui, arguments)?;
+    let mut check = check(tool).await?;
+    if format != Format::Table {
+        let code = xero_pages::short_code(tool).await;
+        for rows in [
+            &mut check.all,
+            &mut check.contacts,
+            &mut check.not_checked,
+            &mut check.beside_likely,
+        ] {
+            xero_pages::add_to_rows(rows, code.as_ref());
+        }
+    }
     output::print(&tool.ui, &check, arguments)?;
     Ok(if check.ready {
         ExitStatus::Success
@@ -89,7 +105,7 @@ pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<Exi
 async fn check(tool: &Tool) -> anyhow::Result<Check> {
     let result = dry_run::run(tool, Scope::BothSides).await?;
     let groups = tool.group_names().await?;
-    let all: Vec<Row> = crate::rows::rows(&result.contacts, &groups);
+    let all: Vec<Row> = crate::rows::rows(&result, &groups);
     let contacts: Vec<Row> = all
         .iter()
         .filter(|row| row.outcome == Part::Problems.key())
@@ -102,9 +118,8 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         .collect();
     let beside_likely = all
         .iter()
-        .zip(result.contacts.values())
-        .filter(|(row, planned)| row.outcome == Part::Creates.key() && is_beside_likely(planned))
-        .map(|(row, _)| row.clone())
+        .filter(|row| row.rank == ReportRank::CreateBesideLikely)
+        .cloned()
         .collect::<Vec<_>>();
     let cures = cures_of(&contacts);
     Ok(Check {
@@ -120,13 +135,8 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         beside_likely,
         recorded: result.recorded,
         all,
-        settings: tool.configuration.settings.clone(),
+        settings: settings(&tool.configuration.settings, &groups),
     })
-}
-
-fn is_beside_likely(planned: &PlannedContact) -> bool {
-    let mut notices = planned.notices.iter();
-    notices.any(|notice| matches!(notice, Notice::CreatedBesideLikely { .. }))
 }
 
 fn standings(result: &DryRunResult) -> Vec<Standing> {
@@ -213,13 +223,32 @@ fn mixed_groups(result: &DryRunResult, names: &BTreeMap<GroupId, String>) -> Vec
     mixed.collect()
 }
 
-fn verdict(check: &Check) -> String {
+/// Who reads it: whoever deployed the stack knows its parameters, the accounts admin does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Operator,
+    Admin,
+}
+
+impl Reader {
+    /// The parameters that a sentence is about, for who knows them.
+    fn parameters(self, names: &str) -> String {
+        match self {
+            Self::Operator => format!(" ({names})"),
+            Self::Admin => String::new(),
+        }
+    }
+}
+
+fn verdict(check: &Check, reader: Reader) -> String {
     let out_of_line = counted(check.contacts.len(), "contact");
     let not_checked = counted(check.not_checked.len(), "contact");
     if !check.beside_likely.is_empty() && check.contacts.is_empty() {
         return format!(
-            "Not ready yet: {} would be created in Xero, where likely the same customer is already. HoldLikelyDuplicates=true holds them.",
-            counted(check.beside_likely.len(), "contact")
+            "Not ready yet: {} would be created in Xero, where likely the same customer is \
+             already. Whoever runs contact-sync can have them held instead{}.",
+            counted(check.beside_likely.len(), "contact"),
+            reader.parameters("HoldLikelyDuplicates=true")
         );
     }
     match (check.ready, check.contacts.len(), check.not_checked.len()) {
@@ -304,7 +333,10 @@ impl Printable for Check {
         if let Some(table) = side_by_side::table(ui, check.all.iter()) {
             lines.push(format!("\n{table}"));
         }
-        if let Some(line) = others_told(check) {
+        if let Some(table) = in_xero::table(ui, check.all.iter()) {
+            lines.push(format!("\n{table}"));
+        }
+        if let Some(line) = others_told(check, Reader::Operator) {
             lines.push(format!("\n{line}"));
         }
         if !check.not_checked.is_empty() {
@@ -320,7 +352,10 @@ impl Printable for Check {
             lines.push(format!("\n{line}"));
         }
         let tone = if check.ready { Tone::Good } else { Tone::Bad };
-        lines.push(format!("\n{}", toned(tone, verdict(check))));
+        lines.push(format!(
+            "\n{}",
+            toned(tone, verdict(check, Reader::Operator))
+        ));
         lines.join("\n")
     }
 
@@ -334,8 +369,11 @@ impl Printable for Check {
                 "sentence",
                 "cure",
                 "account_reference",
-                "candidates",
-            ],
+            ]
+            .into_iter()
+            .chain(in_xero::COLUMNS)
+            .chain(["candidates"])
+            .collect::<Vec<_>>(),
             self.contacts
                 .iter()
                 .chain(&self.not_checked)
@@ -347,10 +385,13 @@ impl Printable for Check {
                         row.group.clone(),
                         row.code.clone(),
                         row.sentence.clone(),
-                        row.cure.clone(),
+                        row.cure_in_words().to_owned(),
                         row.reference.clone(),
-                        in_one_cell(&row.candidates),
                     ]
+                    .into_iter()
+                    .chain(in_xero::cells(row))
+                    .chain([in_one_cell(&row.candidates)])
+                    .collect()
                 }),
         )
     }
@@ -368,15 +409,15 @@ impl Printable for Check {
             organisation: check.organisation.clone(),
             stack: check.stack.clone(),
             lead: [
-                Some(verdict(check)),
+                Some(verdict(check, Reader::Admin)),
                 Some(listed(check)),
-                others_told(check),
+                others_told(check, Reader::Admin),
                 check.recorded.differs_from(check.contacts.len()),
             ]
             .into_iter()
             .flatten()
             .collect(),
-            settings: settings(&check.settings),
+            settings: check.settings.clone(),
             totals: totals(&check.all),
             preconditions: preconditions.collect(),
             mixed_groups: check
@@ -387,7 +428,6 @@ impl Printable for Check {
                     strays: mixed.strays.clone(),
                 })
                 .collect(),
-            cures: check.cures.clone(),
             rows: check
                 .all
                 .iter()
@@ -410,7 +450,7 @@ fn other_groups(settings: &Settings, names: &BTreeMap<GroupId, String>) -> Vec<S
 }
 
 /// What this check cannot speak of; nothing where every group is one or the other.
-fn others_told(check: &Check) -> Option<String> {
+fn others_told(check: &Check, reader: Reader) -> Option<String> {
     let groups: Vec<String> = check
         .other_groups
         .iter()
@@ -418,7 +458,9 @@ fn others_told(check: &Check) -> Option<String> {
         .collect();
     (!groups.is_empty()).then(|| {
         format!(
-            "Not looked at are the contact groups that are in neither AccountGroupIds nor SiteGroupIds; an account customer among them is never synchronised: {}.",
+            "Not looked at are the contact groups that are set up neither as account groups nor as \
+             site groups{}; an account customer among them is never synchronised: {}.",
+            reader.parameters("AccountGroupIds, SiteGroupIds"),
             groups.join(" · ")
         )
     })

@@ -6,6 +6,7 @@
 //! memory above it; BigChange and Xero are only read. So the plan is what would happen, and not a second
 //! copy of the rules.
 
+mod now_in_xero;
 mod read_only;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,19 +131,13 @@ impl PlannedContact {
         (!would_be_created).then_some(link.xero_id)
     }
 
-    /// The account reference that it has, or would have.
+    /// The account reference that BigChange has now; blank where it has none, or did not tell it.
+    /// What it would become is one of the [changes](Self::changes).
     #[must_use]
     pub fn reference(&self) -> String {
-        let linked = self
-            .record
-            .link
-            .as_ref()
-            .map(|link| link.account_reference.to_string());
-        let own = || {
-            let contact = self.contact.as_ref();
-            contact.map(|contact| contact.account_reference.trim().to_owned())
-        };
-        linked.or_else(own).unwrap_or_default()
+        let contact = self.contact.as_ref();
+        let reference = contact.map(|contact| contact.account_reference.trim().to_owned());
+        reference.unwrap_or_default()
     }
 }
 
@@ -154,6 +149,8 @@ pub struct DryRunResult {
     pub calls: XeroCalls,
     /// How many problems are recorded now.
     pub recorded: Recorded,
+    /// Xero's contacts as they are there now: all of them, or those that the contacts are linked to.
+    pub in_xero: BTreeMap<XeroContactId, XeroContactRef>,
 }
 
 /// The problems that are recorded now, beside those that a dry run finds.
@@ -200,15 +197,16 @@ pub async fn run(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<DryRunResult> 
     // Where names are not matched the synchronisation does not look them up, and Xero refuses one that
     // is taken: only who knows them can foresee that.
     let is_of_all = !matches!(scope, Scope::Contacts(_));
+    let mut in_xero = BTreeMap::new();
     if is_of_all || !tool.configuration.settings.match_by_name {
         let spinner = tool.ui.spinner("Reading the Xero organisation");
         let read = runner.read_xero(tool).await;
         spinner.finish_and_clear();
+        let read = read?;
         if is_of_all {
-            runner.compare_links(&read?).await?;
-        } else {
-            read?;
+            runner.compare_links(&read).await?;
         }
+        in_xero = now_in_xero::named(read.values());
         if !matches!(scope, Scope::BothSides) {
             runner.forget_what_was_read().await;
         }
@@ -229,7 +227,10 @@ pub async fn run(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<DryRunResult> 
     let worked = runner.work(tool, contacts, &bar).await;
     bar.finish_and_clear();
     worked?;
-    runner.result(&asked, &recorded).await
+    let mut result = runner.result(&asked, &recorded).await?;
+    now_in_xero::read_missing(tool, &result.contacts, &mut in_xero).await;
+    result.in_xero = in_xero;
+    Ok(result)
 }
 
 /// The worker and what is around it.
@@ -522,6 +523,7 @@ impl Runner {
             },
             contacts,
             calls: self.dry_run.calls(self.read_only.xero_reads()),
+            in_xero: BTreeMap::new(),
         })
     }
 }

@@ -300,7 +300,7 @@ impl<'a> Follower<'a> {
                 .get(&key)
                 .filter(|_| outcome.is_none_or(|ended| ended.ending == EndingKind::PutOff))
                 .map(|deferred| {
-                    let why = crate::rows::why_put_off(deferred.value.reason);
+                    let why = crate::why::why_put_off(deferred.value.reason);
                     format!("{why} Due {}.", moment(deferred.value.due))
                 });
             Ended {

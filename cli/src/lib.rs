@@ -5,15 +5,18 @@
 //! done is done by the deployed functions, which it queues contacts for ([`follow`]); and what it writes itself goes by the same conditional writes as theirs.
 
 pub mod args;
+pub mod candidate;
 pub mod check;
 pub mod connect;
 pub mod critical;
+pub mod cures;
 pub mod deployment;
 pub mod dry_run;
 pub mod exit_status;
 pub mod follow;
 pub mod group_faults;
 pub mod history;
+pub mod in_xero;
 pub mod keep;
 pub mod link;
 pub mod logging;
@@ -25,13 +28,17 @@ pub mod retry;
 pub mod rows;
 pub mod samconfig;
 pub mod set;
+pub mod settings_shown;
 pub mod side_by_side;
 pub mod status;
 pub mod switch;
 pub mod sync;
 pub mod time_text;
+pub mod to_do;
 pub mod tool;
 pub mod ui;
+pub mod why;
+pub mod xero_pages;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;

@@ -17,9 +17,9 @@ use crate::ExitStatus;
 use crate::args::{LinkArguments, UnlinkArguments};
 use crate::dry_run::{fresh_token, read_xero_contacts};
 use crate::follow::queue_and_follow;
-use crate::rows::why_left_alone;
 use crate::tool::{Tool, names, problems};
 use crate::ui::one_line;
+use crate::why::why_left_alone;
 
 /// Links.
 ///

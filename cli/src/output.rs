@@ -32,18 +32,26 @@ pub trait Printable {
     fn html(&self) -> anyhow::Result<String>;
 }
 
+/// The form that was asked for.
+///
+/// # Errors
+/// Where two were.
+pub fn format(ui: &Ui, arguments: &ReportArguments) -> anyhow::Result<Format> {
+    match (ui.json, arguments.format) {
+        (true, None | Some(Format::Json)) => Ok(Format::Json),
+        (true, Some(_)) => {
+            bail!("--json and --format ask for two different forms: give one of them")
+        }
+        (false, format) => Ok(format.unwrap_or(Format::Table)),
+    }
+}
+
 /// Writes a report in the form and to the place that were asked for.
 ///
 /// # Errors
 /// Where the file cannot be written, standard output is closed, or two forms were asked for.
 pub fn print(ui: &Ui, what: &impl Printable, arguments: &ReportArguments) -> anyhow::Result<()> {
-    let format = match (ui.json, arguments.format) {
-        (true, None | Some(Format::Json)) => Format::Json,
-        (true, Some(_)) => {
-            bail!("--json and --format ask for two different forms: give one of them")
-        }
-        (false, format) => format.unwrap_or(Format::Table),
-    };
+    let format = format(ui, arguments)?;
     let text = match format {
         Format::Json => serde_json::to_string_pretty(&what.json()?)?,
         Format::Csv => what.csv()?,

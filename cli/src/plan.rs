@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use rules::{ContactId, OnConflict, Settings};
+use rules::ContactId;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::ExitStatus;
-use crate::args::{Part, PlanArguments};
+use crate::args::{Format, Part, PlanArguments};
+use crate::candidate::{Candidate, in_one_cell};
 use crate::dry_run::{self, BATCH, Recorded, Scope, XeroCalls};
 use crate::follow::check_chosen;
+use crate::in_xero;
 use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
-use crate::rows::{Candidate, Row, before_after, cures_of, in_one_cell, rows, totals};
+use crate::rows::{Row, before_after, rows, totals};
+use crate::settings_shown::settings;
 use crate::tool::Tool;
 use crate::ui::{Ui, at_most, counted, one_line, toned};
+use crate::xero_pages;
 
 /// Xero's limit of calls a minute, less those that a worker leaves to the other one.
 const CALLS_A_MINUTE: usize = 57;
@@ -41,7 +45,7 @@ pub struct Plan {
     /// The contacts that were asked for.
     pub contacts: Vec<Row>,
     #[serde(skip)]
-    settings: Settings,
+    settings: Vec<Setting>,
     /// Only a part was asked for.
     #[serde(skip)]
     is_part: bool,
@@ -118,7 +122,12 @@ impl Cost {
 /// Where a system does not answer or a person must act first.
 pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<ExitStatus> {
     check_chosen(&arguments.contact)?;
-    let plan = plan(tool, &arguments.contact, &arguments.only).await?;
+    let format = output::format(&tool.ui, &arguments.report)?;
+    let mut plan = plan(tool, &arguments.contact, &arguments.only).await?;
+    if format != Format::Table {
+        let code = xero_pages::short_code(tool).await;
+        xero_pages::add_to_rows(&mut plan.contacts, code.as_ref());
+    }
     output::print(&tool.ui, &plan, &arguments.report)?;
     Ok(ExitStatus::Success)
 }
@@ -149,7 +158,7 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
     };
     let result = dry_run::run(tool, scope).await?;
     let groups = tool.group_names().await?;
-    let mut rows = rows(&result.contacts, &groups);
+    let mut rows = rows(&result, &groups);
     let totals = totals(&rows).into_iter().map(|(part, contacts)| Total {
         outcome: part.key(),
         contacts,
@@ -166,7 +175,7 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
         xero: cost,
         recorded: result.recorded,
         contacts: rows,
-        settings: tool.configuration.settings.clone(),
+        settings: settings(&tool.configuration.settings, &groups),
         is_part: !wanted.is_empty(),
         is_of_few: !contacts.is_empty(),
     })
@@ -221,20 +230,28 @@ impl Printable for Plan {
                 "Group",
                 "Outcome",
                 "Account ref",
+                "In Xero",
                 "What would happen",
             ]);
-            table.set_constraints([at_most(28), at_most(16), at_most(14), at_most(16)]);
+            let widths = [28, 16, 14, 16, 24];
+            table.set_constraints(widths.map(at_most));
+            let differs = shown.iter().any(|row| !row.differs.is_empty());
             for row in shown {
                 table.add_row([
                     format!("{} {}", row.id, one_line(&row.name)),
                     one_line(&row.group),
                     row.outcome_label.clone(),
                     one_line(&row.reference),
+                    in_xero::in_lines(row),
                     told(row),
                 ]);
             }
             text.push_str(&table.to_string());
             text.push('\n');
+            if differs {
+                text.push_str(in_xero::LEGEND);
+                text.push('\n');
+            }
         }
         let totals = self.totals.iter().map(|total| {
             let label = total.part.label();
@@ -257,12 +274,11 @@ impl Printable for Plan {
                 "sentence",
                 "cure",
                 "account_reference",
-                "xero_contact",
-                "xero_contact_id",
-                "changes",
-                "notices",
-                "candidates",
-            ],
+            ]
+            .into_iter()
+            .chain(in_xero::COLUMNS)
+            .chain(["changes", "notices", "candidates"])
+            .collect::<Vec<_>>(),
             self.contacts.iter().map(|row| {
                 let changes = row
                     .changes
@@ -275,14 +291,17 @@ impl Printable for Plan {
                     row.outcome.clone(),
                     row.code.clone(),
                     row.sentence.clone(),
-                    row.cure.clone(),
+                    row.cure_in_words().to_owned(),
                     row.reference.clone(),
-                    row.xero.clone(),
-                    row.xero_id.clone(),
+                ]
+                .into_iter()
+                .chain(in_xero::cells(row))
+                .chain([
                     changes.collect::<Vec<_>>().join("; "),
                     row.notices.join(" "),
                     in_one_cell(&row.candidates),
-                ]
+                ])
+                .collect()
             }),
         )
     }
@@ -293,7 +312,7 @@ impl Printable for Plan {
             organisation: self.organisation.clone(),
             stack: self.stack.clone(),
             lead: lead(self),
-            settings: settings(&self.settings),
+            settings: self.settings.clone(),
             totals: self
                 .totals
                 .iter()
@@ -301,7 +320,6 @@ impl Printable for Plan {
                 .collect(),
             preconditions: Vec::new(),
             mixed_groups: Vec::new(),
-            cures: cures_of(&self.contacts),
             rows: self.contacts.clone(),
         };
         report.render()
@@ -338,45 +356,6 @@ fn told(row: &Row) -> String {
 #[must_use]
 pub fn candidate(candidate: &Candidate) -> String {
     format!("Xero contact {}: {}", candidate.id, candidate.told())
-}
-
-/// The settings that a report was made under.
-#[must_use]
-pub fn settings(settings: &Settings) -> Vec<Setting> {
-    let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
-    let ids = |groups: &BTreeSet<rules::GroupId>| {
-        let ids: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        if ids.is_empty() {
-            "none".to_owned()
-        } else {
-            ids.join(", ")
-        }
-    };
-    [
-        ("Account groups", ids(&settings.account_groups)),
-        ("Site groups", ids(&settings.site_groups)),
-        ("Create contacts in Xero", yes(settings.create_in_xero)),
-        (
-            "Generate account ref",
-            yes(settings.generate_account_reference),
-        ),
-        ("Match by name", yes(settings.match_by_name)),
-        ("Carry later edits over", yes(settings.update_in_xero)),
-        (
-            "Changed in both systems",
-            match settings.on_conflict {
-                OnConflict::BigChange => "BigChange's value is sent, Xero's kept in the history",
-                OnConflict::Hold => "held until a person says which value stays",
-            }
-            .to_owned(),
-        ),
-    ]
-    .into_iter()
-    .map(|(label, value)| Setting {
-        label: label.to_owned(),
-        value,
-    })
-    .collect()
 }
 
 #[cfg(test)]

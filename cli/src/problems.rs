@@ -1,20 +1,25 @@
 //! `problems`: what is open, each with its cure.
 
-use rules::ContactId;
+use std::collections::BTreeMap;
+
+use rules::{ContactId, GroupId, Problem, ReportRank, Reported};
 use runtime::records::ProblemRecord;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::ExitStatus;
-use crate::args::{Part, ProblemsArguments};
+use crate::args::{Format, Part, ProblemsArguments};
+use crate::candidate::{Candidate, in_one_cell};
 use crate::output::{self, Printable};
-use crate::plan::{candidate, settings};
+use crate::plan::candidate;
 use crate::report::{Report, Setting};
-use crate::rows::{Candidate, Row, cures_of, in_one_cell};
+use crate::rows::Row;
+use crate::settings_shown::settings;
 use crate::time_text::{moment, rfc3339};
 use crate::tool::{Tool, problems};
 use crate::ui::{Ui, at_most, bold, counted, one_line};
+use crate::xero_pages;
 
 /// An open problem.
 #[derive(Debug, Clone, Serialize)]
@@ -25,11 +30,15 @@ struct Open {
     title: &'static str,
     sentence: String,
     cure: String,
+    #[serde(skip)]
+    cure_in_words: String,
     candidates: Vec<Candidate>,
     #[serde(serialize_with = "as_rfc3339")]
     first_seen: OffsetDateTime,
     #[serde(serialize_with = "as_rfc3339")]
     last_seen: OffsetDateTime,
+    #[serde(skip)]
+    rank: ReportRank,
 }
 
 fn as_rfc3339<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -37,18 +46,25 @@ fn as_rfc3339<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok
 }
 
 impl Open {
-    fn of(contact: ContactId, record: ProblemRecord) -> Self {
+    fn of(contact: ContactId, record: ProblemRecord, groups: &BTreeMap<GroupId, String>) -> Self {
+        let problem = &record.problem;
+        let sentence = problem.sentence_with_groups(contact, &record.name, groups);
         let named: Vec<_> = record.problem.named().into_iter().cloned().collect();
         Self {
             contact,
             code: record.problem.code(),
             title: record.problem.title(),
             candidates: Candidate::of(&record.problem, &named),
+            cure_in_words: match problem {
+                Problem::Unknown => record.cure.clone(),
+                problem => problem.cure_in_words(),
+            },
+            sentence: sentence.unwrap_or(record.sentence),
             name: record.name,
-            sentence: record.sentence,
             cure: record.cure,
             first_seen: record.first_seen,
             last_seen: record.last_seen,
+            rank: ReportRank::of(Reported::Held(&record.problem)),
         }
     }
 }
@@ -69,27 +85,37 @@ struct Problems {
 /// Where the store cannot be read.
 pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
+    // What is open is told without BigChange too, then with the groups' numbers.
+    let groups = tool.group_names().await.unwrap_or_default();
     let mut open: Vec<Open> = problems(&records)
         .await?
         .into_iter()
-        .map(|(contact, stored)| Open::of(contact, stored.value))
+        .map(|(contact, stored)| Open::of(contact, stored.value, &groups))
         .collect();
     open.retain(|problem| {
         let is_code = |code: &String| code.eq_ignore_ascii_case(problem.code);
         let is_contact = arguments.contact.is_none_or(|id| id == problem.contact);
         is_contact && (arguments.code.is_empty() || arguments.code.iter().any(is_code))
     });
+    open.sort_by_key(|problem| (problem.rank, problem.contact));
     let exit = if open.is_empty() {
         ExitStatus::Success
     } else {
         ExitStatus::Attention
     };
+    let format = output::format(&tool.ui, &arguments.report)?;
+    if format != Format::Table || arguments.contact.is_some() {
+        let code = xero_pages::short_code(tool).await;
+        for problem in &mut open {
+            xero_pages::add(&mut problem.candidates, code.as_ref());
+        }
+    }
     let problems = Problems {
         open,
         of: arguments.contact,
         organisation: tool.organisation().await,
         stack: tool.deployment.name.clone(),
-        settings: settings(&tool.configuration.settings),
+        settings: settings(&tool.configuration.settings, &groups),
     };
     output::print(&tool.ui, &problems, &arguments.report)?;
     Ok(exit)
@@ -101,7 +127,12 @@ fn in_full(contact: ContactId, open: &[Open]) -> String {
     };
     let heading = format!("{contact} {}: {}", one_line(&problem.name), problem.code);
     let mut lines = vec![bold(heading), String::new(), one_line(&problem.sentence)];
-    lines.extend(problem.candidates.iter().map(candidate));
+    for one in &problem.candidates {
+        lines.push(candidate(one));
+        if !one.page.is_empty() {
+            lines.push(format!("  {}", one.page));
+        }
+    }
     lines.extend([
         String::new(),
         format!("What to do: {}", one_line(&problem.cure)),
@@ -167,7 +198,7 @@ impl Printable for Problems {
                     problem.name.clone(),
                     problem.code.to_owned(),
                     problem.sentence.clone(),
-                    problem.cure.clone(),
+                    problem.cure_in_words.clone(),
                     rfc3339(problem.first_seen),
                     rfc3339(problem.last_seen),
                     in_one_cell(&problem.candidates),
@@ -189,8 +220,10 @@ impl Printable for Problems {
                 title: problem.title.to_owned(),
                 sentence: problem.sentence.clone(),
                 cure: problem.cure.clone(),
+                admin_cure: problem.cure_in_words.clone(),
                 candidates: problem.candidates.clone(),
                 notices: vec![format!("Since {}.", moment(problem.first_seen))],
+                rank: problem.rank,
                 ..Row::default()
             })
             .collect();
@@ -203,7 +236,6 @@ impl Printable for Problems {
             totals: vec![(Part::Problems, rows.len())],
             preconditions: Vec::new(),
             mixed_groups: Vec::new(),
-            cures: cures_of(&rows),
             rows,
         };
         report.render()

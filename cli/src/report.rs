@@ -9,8 +9,9 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use crate::args::Part;
-use crate::rows::{Cure, Row};
+use crate::rows::{Row, totals};
 use crate::time_text::moment;
+use crate::to_do::{self, ListedRow, ToDo};
 
 const CSS: &str = include_str!("../templates/report.css");
 const JS: &str = include_str!("../templates/report.js");
@@ -31,15 +32,13 @@ pub struct Report {
     pub lead: Vec<String>,
     /// The settings that it was made under.
     pub settings: Vec<Setting>,
-    /// How many contacts there are of each part, those too that are not shown.
+    /// How many contacts there are of each part, those too that are not listed.
     pub totals: Vec<(Part, usize)>,
     /// The preconditions, if it is a check.
     pub preconditions: Vec<PreconditionView>,
     /// Groups with strays, if it is a check.
     pub mixed_groups: Vec<MixedGroup>,
-    /// What to do.
-    pub cures: Vec<Cure>,
-    /// The contacts.
+    /// The contacts; what is to be done about them is told above them.
     pub rows: Vec<Row>,
 }
 
@@ -108,10 +107,11 @@ struct Page<'a> {
     lead: &'a [String],
     settings: &'a [Setting],
     totals: Vec<Segment>,
+    filters: Vec<(Part, usize)>,
     preconditions: &'a [PreconditionView],
     mixed_groups: &'a [MixedGroup],
-    cures: &'a [Cure],
-    rows: &'a [Row],
+    to_dos: Vec<ToDo>,
+    rows: Vec<ListedRow<'a>>,
 }
 
 impl Report {
@@ -120,6 +120,7 @@ impl Report {
     /// # Errors
     /// When memory runs out.
     pub fn render(&self) -> anyhow::Result<String> {
+        let to_dos = to_do::list(&self.rows);
         let page = Page {
             css: CSS,
             js: JS,
@@ -131,10 +132,11 @@ impl Report {
             lead: &self.lead,
             settings: &self.settings,
             totals: segments(&self.totals),
+            filters: totals(&self.rows),
             preconditions: &self.preconditions,
             mixed_groups: &self.mixed_groups,
-            cures: &self.cures,
-            rows: &self.rows,
+            rows: to_do::listed(&self.rows, &to_dos),
+            to_dos,
         };
         page.render().context("the report could not be made")
     }

@@ -2,23 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use rules::{Alike, ContactId, Grade, GroupId, Problem, Skip, SyncAction, System, XeroContactRef};
-use runtime::records::DeferReason;
+use rules::{
+    Field, GroupId, Problem, ReportRank, Reported, SyncAction, System, XeroContactId,
+    XeroContactRef, normalise_spaces, shown_differences,
+};
 use serde::{Serialize, Serializer};
 use sync_contact::model::ContactOutcome;
 
 use crate::args::Part;
-use crate::dry_run::PlannedContact;
+use crate::candidate::Candidate;
+use crate::dry_run::{DryRunResult, PlannedContact};
 use crate::ui::{Tone, one_line};
+use crate::why::why;
 
-/// Everything in the order in which it is shown.
+/// Everything in the order in which it is shown: that of [`ReportRank`].
 pub const PARTS: [Part; 7] = [
+    Part::Problems,
     Part::Creates,
     Part::Links,
     Part::Updates,
-    Part::Unchanged,
-    Part::Problems,
     Part::PutOff,
+    Part::Unchanged,
     Part::LeftAlone,
 ];
 
@@ -91,10 +95,9 @@ pub struct ChangeRow {
 
 impl From<&rules::Change> for ChangeRow {
     fn from(change: &rules::Change) -> Self {
-        // Xero's own pages call it so.
-        let field = match (change.system, change.field) {
-            (System::Xero, rules::Field::AccountReference) => "account number",
-            (_, field) => field.label(),
+        let field = match change.system {
+            System::Xero => field_in_xero(change.field),
+            System::BigChange | System::Unknown => change.field.label(),
         };
         Self {
             system: change.system.name().to_owned(),
@@ -105,7 +108,23 @@ impl From<&rules::Change> for ChangeRow {
     }
 }
 
+/// A field as Xero's own pages call it.
+#[must_use]
+pub fn field_in_xero(field: Field) -> &'static str {
+    match field {
+        Field::AccountReference => "account number",
+        field => field.label(),
+    }
+}
+
 impl ChangeRow {
+    /// Whether it is about the account reference, or Xero's account number.
+    #[must_use]
+    pub fn is_account_reference(&self) -> bool {
+        let field = Field::AccountReference;
+        self.field == field.label() || self.field == field_in_xero(field)
+    }
+
     /// Where and which field.
     #[must_use]
     pub fn place(&self) -> String {
@@ -124,112 +143,6 @@ pub fn before_after(change: &ChangeRow) -> String {
         }
     };
     format!("{} → {}", value(&change.before), value(&change.after))
-}
-
-/// A Xero contact that a problem names, or that is like a contact.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Candidate {
-    /// Its id, as `contact-sync link` takes it.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its account number; blank where there is none.
-    pub account_number: String,
-    /// How like the two are, in words; blank where it is named for another reason.
-    pub likeness: String,
-    /// What the two have in common.
-    pub evidence: String,
-    /// The BigChange contact that it is linked to; blank where there is none.
-    pub linked_to: String,
-}
-
-impl From<&XeroContactRef> for Candidate {
-    fn from(named: &XeroContactRef) -> Self {
-        Self {
-            id: named.id.to_string(),
-            name: named.name.clone(),
-            account_number: named.account_number.clone(),
-            ..Self::default()
-        }
-    }
-}
-
-impl From<&Alike> for Candidate {
-    fn from(alike: &Alike) -> Self {
-        let likeness = match alike.grade {
-            Grade::Likely => "likely the same",
-            Grade::Possible => "possibly the same",
-        };
-        let linked_to = alike.linked_to.map(|id| id.to_string());
-        Self {
-            likeness: likeness.to_owned(),
-            evidence: alike.evidence.clone(),
-            linked_to: linked_to.unwrap_or_default(),
-            ..Self::from(&alike.xero)
-        }
-    }
-}
-
-impl Candidate {
-    /// Those that a problem names, with what makes them alike.
-    #[must_use]
-    pub fn of(problem: &Problem, named: &[XeroContactRef]) -> Vec<Self> {
-        let alike = problem.alike();
-        let candidates = named.iter().map(|named| {
-            let alike = alike.iter().find(|alike| alike.xero.id == named.id);
-            match (alike, problem) {
-                (Some(alike), _) => Self::from(alike),
-                // Beside those that are alike, only the archived one is named.
-                (None, Problem::PossibleDuplicate { .. }) => Self {
-                    likeness: "archived".to_owned(),
-                    evidence: "exactly this name".to_owned(),
-                    ..Self::from(named)
-                },
-                (None, _) => Self::from(named),
-            }
-        });
-        candidates.collect()
-    }
-
-    /// Why it is shown; blank where the problem says it.
-    #[must_use]
-    pub fn why(&self) -> String {
-        let mut why: Vec<String> = Vec::new();
-        if !self.likeness.is_empty() {
-            why.push(format!("{}: {}", self.likeness, one_line(&self.evidence)));
-        }
-        if !self.linked_to.is_empty() {
-            why.push(format!("linked to BigChange contact {}", self.linked_to));
-        }
-        why.join("; ")
-    }
-
-    /// Its name and account number.
-    #[must_use]
-    pub fn named(&self) -> String {
-        let number = if self.account_number.is_empty() {
-            "no account number".to_owned()
-        } else {
-            format!("account number {}", one_line(&self.account_number))
-        };
-        format!("{} ({number})", one_line(&self.name))
-    }
-
-    /// In one line, without its id.
-    #[must_use]
-    pub fn told(&self) -> String {
-        match self.why() {
-            why if why.is_empty() => self.named(),
-            why => format!("{}: {why}", self.named()),
-        }
-    }
-}
-
-/// Candidates as one cell of a spreadsheet.
-#[must_use]
-pub fn in_one_cell(candidates: &[Candidate]) -> String {
-    let told: Vec<String> = candidates.iter().map(Candidate::told).collect();
-    told.join(" | ")
 }
 
 /// An id as the number that it is.
@@ -262,41 +175,54 @@ pub struct Row {
     pub sentence: String,
     /// What to do about it.
     pub cure: String,
+    /// What to do about it, for a reader who has no terminal; blank where that is the same.
+    #[serde(skip)]
+    pub admin_cure: String,
     /// What the accounts admin should know.
     pub notices: Vec<String>,
-    /// The account reference that it has, or would have.
+    /// The account reference that BigChange has now; what it would become is among the changes.
     pub reference: String,
-    /// The Xero contact that it is, or would be, linked to.
+    /// The name of the Xero contact that it is, or would be, linked to, as it is in Xero now; as it
+    /// was last sent there where that is not known.
     pub xero: String,
+    /// That contact's account number, as it is in Xero now.
+    pub xero_account_number: String,
+    /// In what the two differ now: `name`, `account number`.
+    pub differs: Vec<String>,
     /// That contact's id; blank for one that would be created.
     pub xero_id: String,
+    /// The address of its page in Xero; blank where that is not known.
+    pub xero_page: String,
     /// What would be written.
     pub changes: Vec<ChangeRow>,
     /// The Xero contacts that the problem names, or that are like one that would be created.
     pub candidates: Vec<Candidate>,
+    /// Where it stands in a report.
+    #[serde(skip)]
+    pub rank: ReportRank,
 }
 
 impl Row {
     /// A contact as it is shown.
     #[must_use]
-    pub fn of(planned: &PlannedContact, groups: &BTreeMap<GroupId, String>) -> Self {
+    pub fn of(
+        planned: &PlannedContact,
+        groups: &BTreeMap<GroupId, String>,
+        in_xero: &BTreeMap<XeroContactId, XeroContactRef>,
+    ) -> Self {
         let part = Part::of(&planned.ending);
         let group = planned.contact.as_ref().and_then(|contact| contact.group);
         let group = group.map(|id| group_name(id, groups)).unwrap_or_default();
         let held = planned.problem.as_ref();
         let xero_id = planned.xero_id();
-        let found = planned
-            .found
-            .iter()
-            .find(|contact| Some(contact.id) == xero_id);
-        let synced = planned.record.link.as_ref().map(|link| &link.synced.name);
-        let xero = match (found, part) {
-            (Some(found), _) => found.name.clone(),
-            (None, Part::Creates | Part::Unchanged | Part::Updates | Part::Links) => {
-                synced.cloned().unwrap_or_default()
-            }
-            _ => String::new(),
-        };
+        let now = xero_id.and_then(|id| in_xero.get(&id));
+        let link = planned.record.link.as_ref().filter(|_| xero_id.is_some());
+        let synced = link.map(|link| &link.synced.name);
+        let contact = planned.contact.as_ref();
+        let differences = contact
+            .zip(now)
+            .map(|(one, other)| shown_differences(one, other));
+        let name = now.map(|now| &now.name).or(synced);
         Self {
             id: planned.id.to_string(),
             name: planned.name(),
@@ -311,8 +237,16 @@ impl Row {
                 .unwrap_or_default(),
             sentence: held.map_or_else(
                 || why(&planned.ending).to_owned(),
-                |held| held.sentence.clone(),
+                |held| {
+                    let name = planned.name();
+                    let sentence = held.problem.sentence_with_groups(planned.id, &name, groups);
+                    sentence.unwrap_or_else(|| held.sentence.clone())
+                },
             ),
+            admin_cure: held
+                .filter(|held| held.problem != Problem::Unknown)
+                .map(|held| held.problem.cure_in_words())
+                .unwrap_or_default(),
             cure: held.map(|held| held.cure.clone()).unwrap_or_default(),
             notices: planned
                 .notices
@@ -320,8 +254,17 @@ impl Row {
                 .map(rules::Notice::sentence)
                 .collect(),
             reference: planned.reference(),
-            xero,
+            xero: name.map(|name| normalise_spaces(name)).unwrap_or_default(),
+            xero_account_number: now
+                .map(|now| now.account_number.clone())
+                .unwrap_or_default(),
+            differs: differences
+                .into_iter()
+                .flatten()
+                .map(|field| field_in_xero(field).to_owned())
+                .collect(),
             xero_id: xero_id.map(|id| id.to_string()).unwrap_or_default(),
+            xero_page: String::new(),
             changes: planned.changes.iter().map(ChangeRow::from).collect(),
             candidates: match held {
                 Some(held) => Candidate::of(&held.problem, &held.candidates),
@@ -330,7 +273,48 @@ impl Row {
                 }
                 None => Vec::new(),
             },
+            rank: rank(planned),
         }
+    }
+}
+
+fn rank(planned: &PlannedContact) -> ReportRank {
+    ReportRank::of(match (&planned.ending, &planned.problem) {
+        (ContactOutcome::Held(_) | ContactOutcome::StillHeld(_), held) => {
+            // Of a problem that is not known, the worst is assumed.
+            let problem = held.as_ref().map(|held| &held.problem);
+            Reported::Held(problem.unwrap_or(&Problem::Unknown))
+        }
+        (ContactOutcome::InLine(action), _) => Reported::InLine(*action, &planned.notices),
+        (ContactOutcome::Deferred(_) | ContactOutcome::GivenUp(_), _) => Reported::PutOff,
+        (ContactOutcome::Skipped(_), _) => Reported::LeftAlone,
+    })
+}
+
+/// Puts rows in the order in which every form of a report shows them: the most harmful first, and
+/// the older contact first among equals.
+pub fn sort(rows: &mut [Row]) {
+    rows.sort_by_cached_key(|row| {
+        let number = row.id.parse::<u64>().unwrap_or(u64::MAX);
+        (row.rank, number, row.id.clone())
+    });
+}
+
+impl Row {
+    /// What to do, for a reader who has no terminal.
+    #[must_use]
+    pub fn cure_in_words(&self) -> &str {
+        if self.admin_cure.is_empty() {
+            &self.cure
+        } else {
+            &self.admin_cure
+        }
+    }
+
+    /// Whether BigChange has another value in a field, as [`Row::differs`] names it.
+    #[must_use]
+    pub fn differs(&self, field: &str) -> bool {
+        self.differs.iter().any(|one| one == field)
     }
 }
 
@@ -338,98 +322,18 @@ impl Row {
 #[must_use]
 pub fn group_name(id: GroupId, groups: &BTreeMap<GroupId, String>) -> String {
     let name = groups.get(&id).filter(|name| !name.trim().is_empty());
-    name.cloned().unwrap_or_else(|| format!("group {id}"))
+    name.cloned()
+        .unwrap_or_else(|| format!("group {id} (without a name)"))
 }
 
-/// Why a contact is left alone or put off; blank for any other.
+/// The rows of all contacts, the most harmful first.
 #[must_use]
-pub fn why(ending: &ContactOutcome) -> &'static str {
-    match ending {
-        ContactOutcome::Skipped(skip) => why_left_alone(*skip),
-        ContactOutcome::Deferred(reason) => why_put_off(*reason),
-        ContactOutcome::GivenUp(_) => {
-            "It could not be read, several times; look at the functions' logs."
-        }
-        ContactOutcome::Held(_) | ContactOutcome::StillHeld(_) | ContactOutcome::InLine(_) => "",
-    }
-}
-
-/// Why a contact is left alone.
-#[must_use]
-pub fn why_left_alone(skip: Skip) -> &'static str {
-    match skip {
-        Skip::Deleted => {
-            "BigChange has no contact with this id (any more); its Xero contact, if it has one, is left alone."
-        }
-        Skip::SiteContact => "A site contact: never created in Xero.",
-        Skip::NotAnAccountCustomer => "In no group of account customers.",
-        Skip::ExcludedFromSync => "Excluded from financial sync in BigChange.",
-    }
-}
-
-/// Why a contact is put off.
-#[must_use]
-pub fn why_put_off(reason: DeferReason) -> &'static str {
-    match reason {
-        DeferReason::XeroLimit => "Xero's limit of calls is reached; it goes on by itself.",
-        DeferReason::XeroUnavailable => {
-            "Xero cannot be reached or is out of order; it is tried again by itself."
-        }
-        DeferReason::NotConnected => {
-            "The connection to Xero is not usable now: contact-sync status says why, and what to do."
-        }
-        DeferReason::BigChangeUnavailable => {
-            "BigChange gave no answer; it is tried again by itself."
-        }
-        DeferReason::BigChangeRefusedLogin => "BigChange does not let the synchronisation in.",
-        DeferReason::AnotherWorker => {
-            "The deployed functions are at this contact now, or at one that it competes with; it is tried again in a minute or a few."
-        }
-        DeferReason::ReferencesNotRead => {
-            "It needs a generated account reference, and not every account contact has been read yet: contact-sync sync, without a choice, reads them all."
-        }
-        DeferReason::BatchConflict => {
-            "It shares its name or account reference with another contact, which goes first."
-        }
-        DeferReason::UnexpectedAnswer => {
-            "It could not be read or looked up now; it is tried again by itself. If it stays so, look at the functions' logs."
-        }
-        DeferReason::XeroRefusesLookups => {
-            "Xero refuses to search for it, and has too many contacts to read them all; it is tried again by itself."
-        }
-        DeferReason::ChangedInXero => {
-            "Its Xero contact is not as its link says; it is looked at in a minute or a few."
-        }
-        DeferReason::OutOfTime => "No time was left; it is tried again by itself.",
-        DeferReason::NewerVersion => {
-            "A newer version of the functions began to write it and finishes it; if it stays so, deploy that version again."
-        }
-        DeferReason::Unknown => {
-            "A newer version of the functions put it off; contact-sync of that version says why."
-        }
-        DeferReason::SwitchedOff => {
-            "The synchronisation is switched off; it goes on when it is on again (contact-sync enable)."
-        }
-    }
-}
-
-/// The rows of all contacts, in the order of their ids, and how many there are of each part.
-#[must_use]
-pub fn rows(
-    contacts: &BTreeMap<ContactId, PlannedContact>,
-    groups: &BTreeMap<GroupId, String>,
-) -> Vec<Row> {
-    contacts
-        .values()
-        .map(|planned| Row::of(planned, groups))
-        .collect()
-}
-
-/// What is to be done about the rows that have a problem.
-#[must_use]
-pub fn cures_of(rows: &[Row]) -> Vec<Cure> {
-    let held = rows.iter().filter(|row| !row.code.is_empty());
-    cures(held.map(|row| (row.code.as_str(), row.title.as_str(), row.cure.as_str())))
+pub fn rows(result: &DryRunResult, groups: &BTreeMap<GroupId, String>) -> Vec<Row> {
+    let contacts = result.contacts.values();
+    let rows = contacts.map(|planned| Row::of(planned, groups, &result.in_xero));
+    let mut rows: Vec<Row> = rows.collect();
+    sort(&mut rows);
+    rows
 }
 
 /// How many rows each part has, those with none left out.
@@ -443,32 +347,5 @@ pub fn totals(rows: &[Row]) -> Vec<(Part, usize)> {
         .collect()
 }
 
-/// What is to be done, once for each code and cure, the most frequent first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Cure {
-    /// The problem's code.
-    pub code: String,
-    /// How many contacts have it.
-    pub count: usize,
-    /// What is wrong, in a few words.
-    pub title: String,
-    /// What to do, with the menu path.
-    pub cure: String,
-}
-
-/// The cures of problems given as (code, title, cure).
-pub fn cures<'a>(problems: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Vec<Cure> {
-    let mut cures: BTreeMap<(&str, &str), Cure> = BTreeMap::new();
-    for (code, title, cure) in problems {
-        let counted = cures.entry((code, cure)).or_insert_with(|| Cure {
-            code: code.to_owned(),
-            count: 0,
-            title: title.to_owned(),
-            cure: cure.to_owned(),
-        });
-        counted.count += 1;
-    }
-    let mut cures: Vec<Cure> = cures.into_values().collect();
-    cures.sort_by_key(|cure| std::cmp::Reverse(cure.count));
-    cures
-}
+#[cfg(test)]
+mod tests;

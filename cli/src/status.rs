@@ -17,13 +17,14 @@ use time::{Duration, OffsetDateTime};
 use xero::{Access, LimitProblem};
 
 use crate::ExitStatus;
+use crate::cures::{Cure, cures};
 use crate::deployment::aws_words;
 use crate::group_faults;
-use crate::rows::{Cure, cures, why_put_off};
 use crate::samconfig;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, problems};
 use crate::ui::{Tone, bold, counted, one_line, toned};
+use crate::why::why_put_off;
 
 /// Polls run once a minute; one that is this late needs attention.
 const LATE_POLL: Duration = Duration::minutes(15);

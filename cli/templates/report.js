@@ -7,7 +7,6 @@
   var toggles = Array.prototype.slice.call(document.querySelectorAll('.toggle'));
   var number = new Intl.NumberFormat('en-GB');
   var collator = new Intl.Collator('en-GB', { numeric: true });
-  var outcomeOrder = ['problem', 'put-off', 'create', 'link', 'update', 'unchanged', 'left-alone'];
 
   // Lower case, without accents or invisible direction marks: "sohne" finds "Söhne".
   function plain(text) {
@@ -17,34 +16,33 @@
     var found = element.getElementsByClassName(name)[0];
     return found ? found.textContent : '';
   }
+  // What an account reference becomes is looked for too.
+  function becomes(element) {
+    return Array.prototype.map.call(element.getElementsByClassName('a'), function (one) { return one.textContent; }).join('\n');
+  }
 
   var rows = Array.prototype.map.call(list.children, function (element, position) {
     var id = textOf(element, 'i'), name = textOf(element, 'n'), reference = textOf(element, 'r');
     return {
       element: element, position: position, visible: true, id: id, name: name, reference: reference,
-      outcome: element.getAttribute('data-o'), code: element.getAttribute('data-c'),
-      text: plain(name + '\n' + id + '\n' + reference + '\n' + textOf(element, 'x')),
+      outcome: element.getAttribute('data-o'), code: element.getAttribute('data-c'), toDo: element.getAttribute('data-t'),
+      text: plain(name + '\n' + id + '\n' + reference + '\n' + textOf(element, 'x') + '\n' + textOf(element, 'm') + '\n' + becomes(element)),
     };
   });
-  var known = {};
-  rows.forEach(function (row) { if (row.code) known[row.code] = (known[row.code] || 0) + 1; });
-
-  // A report may show only a part of what it counts.
-  var outcomes = {};
-  rows.forEach(function (row) { outcomes[row.outcome] = true; });
-  toggles.forEach(function (toggle) { toggle.hidden = !outcomes[toggle.getAttribute('data-outcome')]; });
-
-  // The problems to choose from, in the words of the to-do list.
-  var titles = {};
+  // The problems to choose from, in the order and the words of the to-do list; one with several cures is offered as a whole and cure by cure.
+  var options = [], known = {}, titles = {};
+  function offer(key, title) {
+    titles[key] = title.length > 90 ? title.slice(0, 89) + '…' : title;
+    known[key] = true;
+    var option = new Option('', key);
+    problem.add(option);
+    options.push({ key: key, option: option });
+  }
   Array.prototype.forEach.call(document.querySelectorAll('[data-show]'), function (button) {
-    var code = button.getAttribute('data-show');
-    if (!(code in titles)) titles[code] = button.getAttribute('data-title');
-    if (!known[code]) button.classList.remove('js-only');
-    if (!known[code]) button.hidden = true;
-  });
-  Object.keys(known).sort(function (a, b) { return known[b] - known[a] || collator.compare(a, b); }).forEach(function (code) {
-    var title = titles[code] || code;
-    problem.add(new Option((title.length > 90 ? title.slice(0, 89) + '…' : title) + ' (' + number.format(known[code]) + ')', code));
+    var key = button.getAttribute('data-show'), code = button.getAttribute('data-code');
+    var title = button.getAttribute('data-title'), several = button.getAttribute('data-several');
+    if (!known[code]) offer(code, several ? title + ', any cure' : title);
+    if (several) offer(key, title + ', ' + several);
   });
   byId('problem-field').hidden = problem.options.length < 2;
 
@@ -57,9 +55,9 @@
   var orders = {};
   function ordered(by) {
     if (!orders[by]) {
+      if (by === 'harm') return rows; // as the report was written
       var base = by === 'number' ? rows : ordered('number');
       orders[by] = base.slice().sort(function (a, b) {
-        if (by === 'outcome') return outcomeOrder.indexOf(a.outcome) - outcomeOrder.indexOf(b.outcome);
         var x = key(a, by), y = key(b, by);
         if (!x || !y) return (x ? 0 : 1) - (y ? 0 : 1); // without a reference: last
         return collator.compare(x, y);
@@ -88,14 +86,14 @@
     toggles.forEach(function (t) { t.setAttribute('aria-pressed', String(state.outcomes.indexOf(t.getAttribute('data-outcome')) >= 0)); });
     problem.value = Object.prototype.hasOwnProperty.call(known, state.problem) ? state.problem : '';
     search.value = state.search;
-    sort.value = /^(number|name|outcome|reference)$/.test(state.sort) ? state.sort : 'number';
+    sort.value = /^(harm|number|name|reference)$/.test(state.sort) ? state.sort : 'harm';
     apply();
   }
 
   function readAddress() {
     var given = new URLSearchParams(location.hash.slice(1));
     return {
-      outcomes: (given.get('outcome') || '').split(','), problem: given.get('problem') || '', search: given.get('search') || '', sort: given.get('sort') || 'number',
+      outcomes: (given.get('outcome') || '').split(','), problem: given.get('problem') || '', search: given.get('search') || '', sort: given.get('sort') || 'harm',
     };
   }
   var written = location.hash;
@@ -104,7 +102,7 @@
     if (state.outcomes.length) next.set('outcome', state.outcomes.join(','));
     if (state.problem) next.set('problem', state.problem);
     if (state.search) next.set('search', state.search);
-    if (state.sort !== 'number') next.set('sort', state.sort);
+    if (state.sort !== 'harm') next.set('sort', state.sort);
     var hash = next.toString() ? '#' + next.toString().replace(/%2C/g, ',') : '';
     if (hash === location.hash) return;
     try {
@@ -115,13 +113,31 @@
     written = location.hash;
   }
 
+  function add(counts, key) { counts[key] = (counts[key] || 0) + 1; }
+  // The number beside each filter is that of the rows which it shows on top of the others that are set.
+  function tellCounts(outcomes, problems) {
+    toggles.forEach(function (toggle) {
+      toggle.getElementsByClassName('num')[0].textContent = number.format(outcomes[toggle.getAttribute('data-outcome')] || 0);
+    });
+    options.forEach(function (one) {
+      one.option.textContent = titles[one.key] + ' (' + number.format(problems[one.key] || 0) + ')';
+    });
+  }
+
   function apply() {
     var state = chosen();
     var words = plain(state.search).split(' ').filter(Boolean);
-    var visible = 0;
+    var visible = 0, outcomes = {}, problems = {};
     rows.forEach(function (row) {
-      var fits = (!state.outcomes.length || state.outcomes.indexOf(row.outcome) >= 0) && (!state.problem || row.code === state.problem)
-        && words.every(function (word) { return row.text.indexOf(word) >= 0; });
+      var isFound = words.every(function (word) { return row.text.indexOf(word) >= 0; });
+      var hasOutcome = !state.outcomes.length || state.outcomes.indexOf(row.outcome) >= 0;
+      var hasProblem = !state.problem || row.code === state.problem || row.toDo === state.problem;
+      if (isFound && hasProblem) add(outcomes, row.outcome);
+      if (isFound && hasOutcome && row.code) {
+        add(problems, row.code);
+        if (row.toDo !== row.code) add(problems, row.toDo);
+      }
+      var fits = isFound && hasOutcome && hasProblem;
       if (fits) visible += 1;
       if (fits !== row.visible) {
         row.visible = fits;
@@ -129,6 +145,7 @@
       }
     });
     arrange(state.sort);
+    tellCounts(outcomes, problems);
     var filtered = state.outcomes.length > 0 || state.problem !== '' || words.length > 0;
     count.textContent = number.format(visible) + ' of ' + number.format(rows.length) + (rows.length === 1 ? ' contact' : ' contacts');
     empty.hidden = visible > 0 || rows.length === 0;

@@ -40,9 +40,13 @@ mod plan;
 mod planning;
 mod problem;
 mod refusal;
+mod report_order;
+mod report_words;
 mod reservation;
 mod retry;
 mod settings;
+mod short_code;
+mod shown_differences;
 mod snapshot;
 mod subject;
 mod switch;
@@ -94,9 +98,12 @@ pub use refusal::{
     AfterRefusal, AfterUnknown, Evidence, Refusal, RefusedContact, RefusedWrite, UnknownAnswers,
     after_refusal, refused_by_xero, unknown_to_the_end,
 };
+pub use report_order::{ReportRank, Reported};
 pub use reservation::{GivenUp, Reservation, given_up_by, keeps_reservation};
 pub use retry::{PutOff, Retry, RetryPolicy, Trouble};
 pub use settings::{InvalidSetting, MAX_CONTACT_NAME_CHARS, OnConflict, PeopleSettings, Settings};
+pub use short_code::ShortCode;
+pub use shown_differences::shown_differences;
 pub use snapshot::{Decision, ManualMatch, Question, Snapshot};
 pub use subject::Subject;
 pub use switch::{AskedBy, Switch};

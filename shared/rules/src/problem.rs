@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::notice::quoted;
+use crate::report_words;
 use crate::text::NameKey;
 use crate::{
     AccountReference, Alike, Contact, ContactId, Field, Fingerprint, GroupId, UnitConflict,
@@ -473,18 +474,10 @@ impl Problem {
             Self::NoAccountReference { unread_groups } if unread_groups.is_empty() => format!(
                 "{who} has no account reference, and its Xero contact, if any, has no account number that it could take over."
             ),
-            Self::NoAccountReference {
-                unread_groups: groups,
-            } => format!(
-                "{who} has no account reference, and none may be generated: BigChange's contact {} {} cannot be read, so which references are in use there is not \
-                 known.",
-                if groups.len() == 1 { "group" } else { "groups" },
-                groups
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
+            Self::NoAccountReference { unread_groups } => {
+                let numbers: Vec<String> = unread_groups.iter().map(ToString::to_string).collect();
+                report_words::none_generated(&who, &numbers)
+            }
             Self::AccountReferenceChanged {
                 in_bigchange,
                 in_xero,
@@ -618,24 +611,19 @@ impl Problem {
                  Financials → Terms → Account reference): that is your consent to share it. If not, change one of the names."
                 .to_owned(),
             Self::PossibleDuplicate { candidates, archived } => cure_of_likely(candidates, archived.is_some()),
-            Self::NotInXero { reference, .. } => {
-                let under = if reference.is_some() {
-                    "with this account number"
-                } else {
-                    "under this name"
-                };
-                format!(
-                    "If it is in Xero under another name, enter its account number in BigChange (CRM → Contacts → the contact → Financials → Terms → Account reference). If it \
-                     is not there, create it in Xero (Contacts → New contact) {under}, or let the synchronisation create contacts (stack parameter CreateInXero=true)."
+            Self::NotInXero { reference, .. } => report_words::not_in_xero(
+                reference.is_some(),
+                "let the synchronisation create contacts (stack parameter CreateInXero=true)",
+            ),
+            Self::NoAccountReference { unread_groups } if unread_groups.is_empty() => {
+                report_words::no_reference(
+                    "let the synchronisation generate them (stack parameter GenerateAccountRef=true)",
                 )
             }
-            Self::NoAccountReference { unread_groups } if unread_groups.is_empty() => "In BigChange, enter one (CRM → Contacts → the contact → Financials → Terms → Account reference), or let the \
-                 synchronisation generate them (stack parameter GenerateAccountRef=true)."
-                .to_owned(),
-            Self::NoAccountReference { .. } => "In BigChange, give the user that the synchronisation logs in with the right to see the contact group, or \
-                 enter an account reference for this contact (CRM → Contacts → the contact → Financials → Terms → Account reference). If there is no such group, \
-                 correct the stack parameters AccountGroupIds and SiteGroupIds. contact-sync status says why it cannot be read."
-                .to_owned(),
+            Self::NoAccountReference { .. } => report_words::groups_not_read(
+                "correct the stack parameters AccountGroupIds and SiteGroupIds. contact-sync status \
+                 says why it cannot be read",
+            ),
             Self::AccountReferenceChanged { .. } => "Make the two equal: change the account number in Xero (Contacts → the contact → Edit → Account \
                  number), or the account reference in BigChange (CRM → Contacts → the contact → Financials → Terms)."
                 .to_owned(),

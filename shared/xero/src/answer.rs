@@ -1,7 +1,7 @@
 //! What goes into a call besides its subject, and what comes back.
 
 use http::HeaderMap;
-use rules::{TenantId, XeroContact};
+use rules::{ShortCode, TenantId, XeroContact};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -106,6 +106,15 @@ impl Connection {
     pub fn is_organisation(&self) -> bool {
         self.tenant_type == "ORGANISATION"
     }
+}
+
+/// An organisation, as it tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organisation {
+    /// Its name; blank where Xero gives none.
+    pub name: String,
+    /// What the addresses of its pages begin with; `None` where Xero gives none that is one.
+    pub short_code: Option<ShortCode>,
 }
 
 #[cfg(test)]

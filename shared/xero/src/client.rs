@@ -25,7 +25,7 @@ use crate::write::{Body, MAX_BATCH, Update};
 #[derive(Clone)]
 pub struct Xero {
     transport: Arc<dyn Transport>,
-    endpoints: Endpoints,
+    pub(crate) endpoints: Endpoints,
 }
 
 impl Xero {
@@ -384,7 +384,7 @@ impl Xero {
         Ok(answer(&response, envelope.into_results(sent)))
     }
 
-    async fn send(&self, access: &Access, call: Call) -> Result<Response, Error> {
+    pub(crate) async fn send(&self, access: &Access, call: Call) -> Result<Response, Error> {
         self.send_to(Some(access.tenant), &access.token, call).await
     }
 
@@ -431,7 +431,7 @@ impl WireConnection {
 
 const NO_ELEMENT: ElementResult = ElementResult::Unknown { what: "no element" };
 
-fn answer<T>(response: &Response, value: T) -> Answer<T> {
+pub(crate) fn answer<T>(response: &Response, value: T) -> Answer<T> {
     Answer {
         value,
         limits: Limits::from_headers(response.headers()),

@@ -17,6 +17,7 @@ mod error;
 mod failure;
 mod identity;
 mod ms_date;
+mod organisation;
 mod pages;
 mod query;
 mod read;
@@ -24,7 +25,9 @@ mod refusal;
 mod results;
 mod write;
 
-pub use answer::{Access, Answer, Connection, DirectoryPage, ElementResult, Limits, SearchPage};
+pub use answer::{
+    Access, Answer, Connection, DirectoryPage, ElementResult, Limits, Organisation, SearchPage,
+};
 pub use client::Xero;
 pub use error::{AuthLostCause, Error, LimitProblem};
 pub use identity::{CONSENT_SCOPES, ConsentRequest, Identity, IdentityError, SCOPES, Tokens};

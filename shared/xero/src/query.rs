@@ -77,6 +77,10 @@ impl Endpoints {
         format!("{}/connections", self.base)
     }
 
+    pub(crate) fn organisation(&self) -> String {
+        format!("{}/api.xro/2.0/Organisation", self.base)
+    }
+
     pub(crate) fn contacts(&self, query: &[(&str, &str)]) -> String {
         format!("{}/api.xro/2.0/Contacts?{}", self.base, encode(query))
     }

@@ -491,3 +491,17 @@ async fn a_custom_connection_works_and_a_wrong_secret_is_rejected() {
     let wrong = fake.identity("wrong").client_credentials().await;
     assert_eq!(wrong.unwrap_err(), IdentityError::InvalidClient);
 }
+
+#[tokio::test]
+async fn the_organisation_tells_its_short_code_or_has_none() {
+    let fake = Fake::new();
+    let (xero, access) = (fake.client(), fake.access());
+    let told = xero.organisation(&access).await.unwrap().value;
+    let code = told.short_code.map(|code| code.to_string());
+    assert_eq!(code.as_deref(), Some("!Fake1"));
+    for short_code in [None, Some(String::new()), Some("//evil.example".to_owned())] {
+        fake.xero.lock().unwrap().config_mut().short_code = short_code;
+        let told = xero.organisation(&access).await.unwrap().value;
+        assert_eq!(told.short_code, None);
+    }
+}

@@ -152,6 +152,18 @@ pub(crate) fn contacts_answer(
     json_answer(StatusCode::OK, &body)
 }
 
+/// The answer that tells of an organisation.
+pub(crate) fn organisation_answer(id: Uuid, now: SystemTime, organisation: Value) -> Answer {
+    let body = json!({
+        "Id": id,
+        "Status": "OK",
+        "ProviderName": PROVIDER_NAME,
+        "DateTimeUTC": format!("/Date({})/", unix_ms(now)),
+        "Organisations": [organisation],
+    });
+    json_answer(StatusCode::OK, &body)
+}
+
 pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Answer {
     with_body(
         status,

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 /// The Contacts API.
 pub(crate) const CONTACTS_PATH: &str = "/api.xro/2.0/Contacts";
+/// The organisation itself.
+pub(crate) const ORGANISATION_PATH: &str = "/api.xro/2.0/Organisation";
 /// How many calls are kept; the oldest go first. The counts go on.
 const MAX_LOGGED_CALLS: usize = 100_000;
 
@@ -23,6 +25,8 @@ pub enum CallKind {
     Authorize,
     /// `GET /connections`.
     Connections,
+    /// `GET /Organisation`.
+    Organisation,
     /// `GET /Contacts`.
     List,
     /// `GET /Contacts/{id or number}`.
@@ -47,6 +51,7 @@ impl CallKind {
             (&Method::POST, _) if is("/connect/revocation") => Self::Revocation,
             (&Method::GET, _) if is("/identity/connect/authorize") => Self::Authorize,
             (&Method::GET, _) if is("/connections") => Self::Connections,
+            (&Method::GET, _) if is(ORGANISATION_PATH) => Self::Organisation,
             (&Method::GET, _) if is(CONTACTS_PATH) => Self::List,
             (&Method::PUT, _) if is(CONTACTS_PATH) => Self::Create,
             (&Method::POST, _) if is(CONTACTS_PATH) => Self::Upsert,

@@ -15,6 +15,8 @@ pub struct Config {
     pub tenant_id: Uuid,
     /// The first organisation's name.
     pub tenant_name: String,
+    /// The first organisation's short code, if it has one; the test may make it any text.
+    pub short_code: Option<String>,
     /// The limits of the Contacts API.
     pub limits: Limits,
     /// With more contacts than this an unoptimised query is refused.
@@ -43,6 +45,7 @@ impl Default for Config {
             client_secret: "fake-client-secret".into(),
             tenant_id: Uuid::from_u128(0x7e4a_27f0_0000_4000_8000_0000_0000_0001),
             tenant_name: "Demo Company".into(),
+            short_code: Some("!Fake1".into()),
             limits: Limits::default(),
             high_volume_contacts: 100_000,
             shows_blank_texts: false,

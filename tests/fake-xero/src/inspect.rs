@@ -127,6 +127,11 @@ impl FakeXero {
         self.identity.issue_default(now, &mut self.ids)
     }
 
+    /// Hands out tokens for these scopes only.
+    pub fn issue_tokens_for(&mut self, now: SystemTime, scopes: &str) -> TokenPair {
+        self.identity.issue(now, &mut self.ids, scopes, false)
+    }
+
     /// Whether a refresh with this token would succeed now.
     #[must_use]
     pub fn accepts_refresh_token(&self, now: SystemTime, token: &str) -> bool {

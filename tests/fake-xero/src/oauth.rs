@@ -296,6 +296,11 @@ impl Identity {
 
 impl Access {
     /// Whether the token may read, or read and write, contacts.
+    pub(crate) fn allows_settings(&self) -> bool {
+        has_scope(&self.scope, "accounting.settings")
+            || has_scope(&self.scope, "accounting.settings.read")
+    }
+
     pub(crate) fn allows_contacts(&self, write: bool) -> bool {
         has_scope(&self.scope, "accounting.contacts")
             || (!write && has_scope(&self.scope, "accounting.contacts.read"))

@@ -180,7 +180,11 @@ impl FakeXero {
     ) -> Result<Uuid, Refusal> {
         let access = self.identity.access(now, headers)?;
         let reads = matches!(kind, CallKind::List | CallKind::Single);
-        if !access.allows_contacts(!reads) {
+        let is_allowed = match kind {
+            CallKind::Organisation => access.allows_settings(),
+            _ => access.allows_contacts(!reads),
+        };
+        if !is_allowed {
             return Err(Refusal::MissingScope);
         }
         let tenant = self.tenant_of(headers).ok_or(Refusal::Tenant)?;
@@ -241,6 +245,14 @@ impl FakeXero {
         tenant: Uuid,
         request: &Request<Bytes>,
     ) -> Result<Answer, Refusal> {
+        let accept = request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|v| v.to_str().ok());
+        let wants_json = accept.is_some_and(|accept| accept.contains("application/json"));
+        if kind == CallKind::Organisation {
+            return self.organisation(now, tenant, wants_json);
+        }
         let tail = contact_in_path(request.uri().path()).unwrap_or_default();
         let (mut contacts, pagination) = match kind {
             CallKind::List => {
@@ -264,11 +276,7 @@ impl FakeXero {
         if self.config.shows_blank_texts && matches!(kind, CallKind::List | CallKind::Single) {
             contacts.iter_mut().for_each(contact::show_blank_texts);
         }
-        let accept = request
-            .headers()
-            .get(header::ACCEPT)
-            .and_then(|v| v.to_str().ok());
-        if accept.is_some_and(|accept| accept.contains("application/json")) {
+        if wants_json {
             Ok(answer::contacts_answer(
                 self.ids.next(),
                 now,
@@ -278,6 +286,33 @@ impl FakeXero {
         } else {
             Ok(answer::xml_stub(StatusCode::OK))
         }
+    }
+
+    fn organisation(
+        &mut self,
+        now: SystemTime,
+        tenant: Uuid,
+        wants_json: bool,
+    ) -> Result<Answer, Refusal> {
+        let organisation = self.organisations.get(&tenant).ok_or(Refusal::Tenant)?;
+        if !wants_json {
+            return Ok(answer::xml_stub(StatusCode::OK));
+        }
+        let mut told = json!({
+            "Name": organisation.name,
+            "OrganisationID": tenant,
+            "BaseCurrency": "GBP",
+            "CountryCode": "GB",
+        });
+        let short_code = if tenant == self.config.tenant_id {
+            self.config.short_code.clone()
+        } else {
+            Some(format!("!{}", &tenant.simple().to_string()[27..]))
+        };
+        if let Some(short_code) = short_code {
+            told["ShortCode"] = json!(short_code);
+        }
+        Ok(answer::organisation_answer(self.ids.next(), now, told))
     }
 
     fn write(

@@ -436,3 +436,38 @@ fn the_same_seed_gives_the_same_answers() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn an_organisation_tells_its_short_code_to_whom_may_read_the_settings() {
+    const ORGANISATION: &str = "/api.xro/2.0/Organisation";
+    let mut caller = Caller::new();
+    let (status, body) = caller.call("GET", ORGANISATION, Value::Null);
+    assert_eq!(status, 200);
+    let organisations = body["Organisations"].as_array().unwrap();
+    assert_eq!(organisations.len(), 1);
+    assert_eq!(organisations[0]["Name"], "Demo Company");
+    assert_eq!(organisations[0]["ShortCode"], "!Fake1");
+    assert_eq!(caller.fake.call_count(CallKind::Organisation), 1);
+    assert_eq!(
+        caller.fake.api_call_count(),
+        1,
+        "it counts against the limits"
+    );
+
+    caller.fake.config_mut().short_code = None;
+    let (_, body) = caller.call("GET", ORGANISATION, Value::Null);
+    assert_eq!(body["Organisations"][0].get("ShortCode"), None);
+
+    let other = Uuid::from_u128(9);
+    caller.fake.add_organisation(other, "Other");
+    caller.set_header("xero-tenant-id", &other.to_string());
+    let (_, body) = caller.call("GET", ORGANISATION, Value::Null);
+    assert_eq!(body["Organisations"][0]["ShortCode"], "!00009");
+
+    let narrow = caller
+        .fake
+        .issue_tokens_for(caller.now, "accounting.contacts");
+    caller.set_header("authorization", &format!("Bearer {}", narrow.access_token));
+    assert_eq!(caller.call("GET", ORGANISATION, Value::Null).0, 401);
+    assert_eq!(caller.get("").0, 200, "contacts are in its scope");
+}

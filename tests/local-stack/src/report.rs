@@ -191,6 +191,7 @@ fn call_name(kind: CallKind) -> &'static str {
         CallKind::Revocation => "revocation",
         CallKind::Authorize => "authorize",
         CallKind::Connections => "connections",
+        CallKind::Organisation => "organisation",
         CallKind::List => "read of a list",
         CallKind::Single => "read of one",
         CallKind::Create => "create (PUT)",

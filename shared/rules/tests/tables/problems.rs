@@ -29,7 +29,7 @@ type Parts = &'static [&'static str];
 /// One of each, with the values in conflict that its sentence must name and the menu that its cure
 /// must.
 #[rustfmt::skip] // a table: one row, one line
-fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
+pub(crate) fn every_problem() -> Vec<(&'static str, Problem, Parts, Parts)> {
     const BIGCHANGE: &[&str] = &["BigChange", "CRM → Contacts"];
     const TERMS: &[&str] = &["CRM → Contacts", "Financials → Terms"];
     vec![

@@ -8,6 +8,7 @@
 mod arbitrary;
 mod errors;
 mod identity;
+mod organisation;
 mod reads;
 mod results;
 mod support;
