@@ -162,11 +162,29 @@ pub enum Connect {
 Before the first time: at developer.xero.com create an app (\"Web app\") with the redirect address http://localhost:8917/callback (or choose another --port), or a custom connection. The command asks for the app's client id and secret, the secret without echo; in a script the secret is read from the environment variable XERO_CLIENT_SECRET.")]
     Xero(ConnectXero),
     /// Connect to BigChange: asks for user name, password and company key without echo, tries them, stores them.
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   contact-sync connect bigchange
+  contact-sync connect bigchange --make-note-type \"Xero sync\"
+  contact-sync connect bigchange --try-note 4711
 
-In a script they are read from BIGCHANGE_USERNAME, BIGCHANGE_PASSWORD and BIGCHANGE_KEY.")]
-    Bigchange,
+In a script user name, password and company key are read from BIGCHANGE_USERNAME, BIGCHANGE_PASSWORD and BIGCHANGE_KEY.
+
+Notes on held contacts take three steps: make a note type, deploy its id (contact-sync set NoteTypeId=…), and try notes on one contact. BigChange's reference leaves open how its note actions update a note, so notes stay off until that was tried.")]
+    Bigchange(ConnectBigchange),
+}
+
+/// What else to do in BigChange.
+#[derive(Debug, Args)]
+pub struct ConnectBigchange {
+    /// Make a type of notes of this name, for the notes on held contacts, and print its id. Does not connect anew.
+    #[arg(long, value_name = "NAME", conflicts_with = "try_note")]
+    pub make_note_type: Option<String>,
+    /// Try notes on this contact: one is saved, read, completed and read again. Does not connect anew.
+    #[arg(long, value_name = "CONTACT")]
+    pub try_note: Option<ContactId>,
+    /// Do it without asking.
+    #[command(flatten)]
+    pub confirm: Confirm,
 }
 
 /// How to connect to Xero.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{GroupId, Precondition, Problem, ReportRank, Settings};
+use rules::{ContactId, GroupId, Precondition, Problem, ReportRank, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use crate::candidate::in_one_cell;
 use crate::cures::{Cure, cures_of};
 use crate::dry_run::{self, DryRunResult, PlannedContact, Recorded, Scope};
 use crate::in_xero;
+use crate::other_integration;
 use crate::output::{self, Printable};
 use crate::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
 use crate::rows::{Row, group_name, totals};
@@ -44,6 +45,9 @@ pub struct Check {
     pub not_checked: Vec<Row>,
     /// The contacts that would be created although Xero has one that is likely the same customer.
     pub beside_likely: Vec<Row>,
+    /// Why BigChange's own integration seems to be on, with what to do; `None` where nothing shows
+    /// that.
+    pub other_integration: Option<String>,
     /// How many problems are recorded, which `contact-sync problems` lists.
     pub recorded: Recorded,
     #[serde(skip)]
@@ -122,10 +126,17 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         .cloned()
         .collect::<Vec<_>>();
     let cures = cures_of(&contacts);
+    // Held ones first: where one integration fails, the other is likely to fail too.
+    let held = contacts.iter().chain(&all);
+    let asked: Vec<ContactId> = held.filter_map(|row| row.id.parse().ok()).collect();
+    let other_integration = other_integration::warning(tool, &asked).await;
     Ok(Check {
         stack: tool.deployment.name.clone(),
         organisation: tool.organisation().await,
-        ready: contacts.is_empty() && not_checked.is_empty() && beside_likely.is_empty(),
+        ready: contacts.is_empty()
+            && not_checked.is_empty()
+            && beside_likely.is_empty()
+            && other_integration.is_none(),
         preconditions: standings(&result),
         mixed_groups: mixed_groups(&result, &groups),
         other_groups: other_groups(&tool.configuration.settings, &groups),
@@ -133,6 +144,7 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         contacts,
         not_checked,
         beside_likely,
+        other_integration,
         recorded: result.recorded,
         all,
         settings: settings(&tool.configuration.settings, &groups),
@@ -251,6 +263,10 @@ fn verdict(check: &Check, reader: Reader) -> String {
             reader.parameters("HoldLikelyDuplicates=true")
         );
     }
+    let is_else_ready = check.contacts.is_empty() && check.not_checked.is_empty();
+    if check.other_integration.is_some() && is_else_ready {
+        return "Not ready yet: BigChange's own integration seems to be on.".to_owned();
+    }
     match (check.ready, check.contacts.len(), check.not_checked.len()) {
         (true, ..) => "Ready to synchronise: nothing stands in the way.".to_owned(),
         (false, 0, _) => format!(
@@ -351,6 +367,9 @@ impl Printable for Check {
         if let Some(line) = check.recorded.differs_from(check.contacts.len()) {
             lines.push(format!("\n{line}"));
         }
+        if let Some(warning) = &check.other_integration {
+            lines.push(format!("\n{}", toned(Tone::Bad, one_line(warning))));
+        }
         let tone = if check.ready { Tone::Good } else { Tone::Bad };
         lines.push(format!(
             "\n{}",
@@ -412,6 +431,7 @@ impl Printable for Check {
                 Some(verdict(check, Reader::Admin)),
                 Some(listed(check)),
                 others_told(check, Reader::Admin),
+                check.other_integration.clone(),
                 check.recorded.differs_from(check.contacts.len()),
             ]
             .into_iter()

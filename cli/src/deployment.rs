@@ -40,7 +40,7 @@ const OUTPUTS: [(&str, &str); 6] = [
     ("XERO_APP_SECRET_ID", "XeroAppSecret"),
     ("XERO_TOKEN_SECRET_ID", "XeroTokenSecret"),
 ];
-const PARAMETERS: [(&str, &str); 14] = [
+const PARAMETERS: [(&str, &str); 17] = [
     ("SYNC_SOURCE", "SyncSource"),
     ("ACCOUNT_GROUP_IDS", "AccountGroupIds"),
     ("SITE_GROUP_IDS", "SiteGroupIds"),
@@ -50,6 +50,9 @@ const PARAMETERS: [(&str, &str); 14] = [
     ("UPDATE_IN_XERO", "UpdateInXero"),
     ("HOLD_LIKELY_DUPLICATES", "HoldLikelyDuplicates"),
     ("ON_CONFLICT", "OnConflict"),
+    ("NOTE_TYPE_ID", "NoteTypeId"),
+    ("NAMES_IN_DIGEST", "NamesInDigest"),
+    ("CONTACT_NAME", "ContactName"),
     ("BIGCHANGE_URL", "BigChangeUrl"),
     ("XERO_API_URL", "XeroApiUrl"),
     ("XERO_IDENTITY_URL", "XeroIdentityUrl"),
@@ -153,6 +156,14 @@ impl Deployment {
             of(&OUTPUTS, &self.outputs).or_else(|| of(&PARAMETERS, parameters))
         });
         configuration.with_context(|| format!("the stack {} is not deployed rightly", self.name))
+    }
+
+    /// The topic of the digest; `None` where nobody is to get one.
+    #[must_use]
+    pub fn digest_topic(&self) -> Option<&str> {
+        let email = self.parameters.get("DigestEmail")?;
+        let topic = self.outputs.get("DigestTopic")?;
+        (!email.trim().is_empty()).then_some(topic)
     }
 
     /// Updates the stack with other values for some parameters, as a deployment would, and waits until it is done. The template and every other parameter stay as they

@@ -20,6 +20,7 @@ pub mod in_xero;
 pub mod keep;
 pub mod link;
 pub mod logging;
+mod other_integration;
 pub mod output;
 pub mod plan;
 pub mod problems;
@@ -31,6 +32,7 @@ pub mod set;
 pub mod settings_shown;
 pub mod side_by_side;
 pub mod status;
+mod status_people;
 pub mod switch;
 pub mod sync;
 pub mod time_text;
@@ -46,7 +48,7 @@ use rules::Switch;
 
 pub use exit_status::ExitStatus;
 
-use crate::args::{Arguments, Command, Connect};
+use crate::args::{Arguments, Command, Connect, ConnectBigchange};
 use crate::tool::Tool;
 use crate::ui::Ui;
 
@@ -63,7 +65,19 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitStatus> {
     let tool = Tool::open(&arguments.target, ui).await?;
     match command {
         Command::Connect(Connect::Xero(arguments)) => connect::xero::run(&tool, arguments).await,
-        Command::Connect(Connect::Bigchange) => connect::bigchange::run(&tool).await,
+        Command::Connect(Connect::Bigchange(arguments)) => match arguments {
+            ConnectBigchange {
+                try_note: Some(contact),
+                confirm,
+                ..
+            } => connect::notes::try_note(&tool, *contact, *confirm).await,
+            ConnectBigchange {
+                make_note_type: Some(name),
+                confirm,
+                ..
+            } => connect::notes::make_type(&tool, name, *confirm).await,
+            _ => connect::bigchange::run(&tool).await,
+        },
         Command::Check(arguments) => check::run(&tool, arguments).await,
         Command::Plan(arguments) => plan::run(&tool, arguments).await,
         Command::Sync(arguments) => sync::run(&tool, arguments).await,

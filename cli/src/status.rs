@@ -21,6 +21,7 @@ use crate::cures::{Cure, cures};
 use crate::deployment::aws_words;
 use crate::group_faults;
 use crate::samconfig;
+use crate::status_people;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, problems};
 use crate::ui::{Tone, bold, counted, one_line, toned};
@@ -70,6 +71,10 @@ struct Status {
     paused_reason: Option<String>,
     /// The contact groups that cannot be read now.
     groups_not_read: Vec<u64>,
+    /// Notes on held contacts in BigChange: on, or off and why.
+    notes: String,
+    /// The digest: when the last one was sent, and to how many.
+    digest: String,
     #[serde(skip)]
     put_off: Vec<(DeferReason, usize)>,
     /// The connection is known to be dead.
@@ -110,6 +115,11 @@ async fn read(tool: &Tool) -> anyhow::Result<Status> {
         status.enabled = position == Switch::On;
         status.enabled_since = since;
         stored(tool, &records, &mut status, now).await?;
+        let people = status_people::read(tool, &records).await?;
+        status.notes = people.notes;
+        status.digest = people.digest;
+        let attention = people.attention.into_iter();
+        status.attention.extend(attention.map(|(_, text)| text));
     }
     connection(tool, &mut status, now).await?;
     if !status.enabled && status.linked > 0 {
@@ -460,6 +470,10 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
     if let (Some(until), Some(why)) = (status.paused_until, &status.paused_because) {
         let until = moment(until);
         lines.push(("Paused", format!("until {until}: {}", one_line(why))));
+    }
+    if !status.notes.is_empty() {
+        lines.push(("Notes", status.notes.clone()));
+        lines.push(("Digest", status.digest.clone()));
     }
     lines.push(("Problems", status.problems.to_string()));
     for (label, text) in lines {

@@ -2,6 +2,7 @@
 
 pub mod bigchange;
 mod callback;
+pub mod notes;
 pub mod xero;
 
 use crate::tool::Tool;
