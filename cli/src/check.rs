@@ -19,7 +19,7 @@ use crate::rows::{Row, group_name, totals};
 use crate::settings_shown::settings;
 use crate::side_by_side;
 use crate::tool::Tool;
-use crate::ui::{Tone, Ui, at_most, bold, counted, one_line, toned};
+use crate::ui::{Tone, Ui, bold, counted, one_line, toned};
 use crate::xero_pages;
 
 /// What a check found.
@@ -327,8 +327,8 @@ impl Printable for Check {
         }
         if !check.cures.is_empty() {
             lines.push(format!("\n{}", bold("What to do")));
-            let mut table = ui.table(&["Contacts", "Problem", "What to do", "Which"]);
-            table.set_constraints([at_most(10), at_most(36), at_most(70)]);
+            let mut table = ui.listing(&["Contacts", "Problem", "What to do", "Which"]);
+            table.at_most([10, 36, 70]);
             for cure in &check.cures {
                 let which = check
                     .contacts

@@ -1,7 +1,7 @@
 //! Linked contacts as Xero itself has them, beside what BigChange has.
 
 use crate::rows::Row;
-use crate::ui::{Ui, at_most, bold, one_line};
+use crate::ui::{Ui, bold, one_line};
 
 /// More of them are for the HTML report.
 const MOST_SHOWN: usize = 20;
@@ -61,8 +61,8 @@ pub fn table<'a>(ui: &Ui, rows: impl Iterator<Item = &'a Row>) -> Option<String>
     if rows.is_empty() {
         return None;
     }
-    let mut table = ui.table(&["In BigChange", "Account ref", "In Xero"]);
-    table.set_constraints([at_most(44), at_most(20), at_most(48)]);
+    let mut table = ui.listing(&["In BigChange", "Account ref", "In Xero"]);
+    table.at_most([44, 20, 48]);
     for row in rows.iter().take(MOST_SHOWN) {
         table.add_row([
             format!("{} {}", row.id, one_line(&row.name)),

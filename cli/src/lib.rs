@@ -19,6 +19,7 @@ pub mod history;
 pub mod in_xero;
 pub mod keep;
 pub mod link;
+pub mod listing;
 pub mod logging;
 mod other_integration;
 pub mod output;

@@ -17,7 +17,7 @@ use crate::report::{Report, Setting};
 use crate::rows::{Row, before_after, rows, totals};
 use crate::settings_shown::settings;
 use crate::tool::Tool;
-use crate::ui::{Ui, at_most, counted, one_line, toned};
+use crate::ui::{Ui, counted, one_line, toned};
 use crate::xero_pages;
 
 /// Xero's limit of calls a minute, less those that a worker leaves to the other one.
@@ -225,7 +225,7 @@ impl Printable for Plan {
         let shown: Vec<&Row> = self.contacts.iter().filter(is_shown).collect();
         let mut text = String::new();
         if !shown.is_empty() {
-            let mut table = ui.table(&[
+            let mut table = ui.listing(&[
                 "Contact",
                 "Group",
                 "Outcome",
@@ -234,7 +234,7 @@ impl Printable for Plan {
                 "What would happen",
             ]);
             let widths = [28, 16, 14, 16, 24];
-            table.set_constraints(widths.map(at_most));
+            table.at_most(widths);
             let differs = shown.iter().any(|row| !row.differs.is_empty());
             for row in shown {
                 table.add_row([

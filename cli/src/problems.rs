@@ -18,7 +18,7 @@ use crate::rows::Row;
 use crate::settings_shown::settings;
 use crate::time_text::{moment, rfc3339};
 use crate::tool::{Tool, problems};
-use crate::ui::{Ui, at_most, bold, counted, one_line};
+use crate::ui::{Ui, bold, counted, one_line};
 use crate::xero_pages;
 
 /// An open problem.
@@ -158,13 +158,13 @@ impl Printable for Problems {
         if self.open.is_empty() {
             return "There are no open problems.".to_owned();
         }
-        let mut table = ui.table(&[
+        let mut table = ui.listing(&[
             "Contact",
             "Problem",
             "What is wrong, and what to do",
             "Since",
         ]);
-        table.set_constraints([at_most(28), at_most(28), at_most(90)]);
+        table.at_most([28, 28, 90]);
         for problem in &self.open {
             table.add_row([
                 format!("{} {}", problem.contact, one_line(&problem.name)),

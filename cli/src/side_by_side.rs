@@ -1,7 +1,7 @@
 //! Contacts beside those of Xero that are like them, for a terminal.
 
 use crate::rows::Row;
-use crate::ui::{Ui, at_most, bold, one_line};
+use crate::ui::{Ui, bold, one_line};
 
 /// More of them are for the HTML report.
 const MOST_SHOWN: usize = 20;
@@ -14,8 +14,8 @@ pub fn table<'a>(ui: &Ui, rows: impl Iterator<Item = &'a Row>) -> Option<String>
     if rows.is_empty() {
         return None;
     }
-    let mut table = ui.table(&["In BigChange", "In Xero", "What they have in common"]);
-    table.set_constraints([at_most(34), at_most(44), at_most(70)]);
+    let mut table = ui.listing(&["In BigChange", "In Xero", "What they have in common"]);
+    table.at_most([34, 44, 70]);
     for row in rows.iter().take(MOST_SHOWN) {
         for (at, candidate) in row.candidates.iter().enumerate() {
             let contact = match at {

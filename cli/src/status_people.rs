@@ -84,7 +84,7 @@ async fn digest(tool: &Tool, records: &Records, people: &mut People) -> anyhow::
         |at| format!("last sent {}", moment(at)),
     );
     people.digest = match subscribers {
-        Some(all) => format!("{sent}, to {}", counted(all.confirmed, "address")),
+        Some(all) => format!("{sent}, to {}", addresses(all.confirmed)),
         None => sent,
     };
     if let Some(wrong) = subscribers.and_then(nobody_gets_it) {
@@ -93,6 +93,14 @@ async fn digest(tool: &Tool, records: &Records, people: &mut People) -> anyhow::
             .push(("digest-subscription", wrong.to_owned()));
     }
     Ok(())
+}
+
+fn addresses(count: usize) -> String {
+    if count == 1 {
+        "1 address".to_owned()
+    } else {
+        format!("{count} addresses")
+    }
 }
 
 /// Why the digest reaches nobody, or not everybody.

@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, bail};
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use crate::listing::{Listing, WIDTH};
+
 /// Everything that moves on the terminal, so that lines can be told above it.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
-/// The width of a table where there is no terminal to ask.
-const WIDTH: u16 = 150;
 
 /// How this run talks to people.
 #[derive(Debug, Clone, Copy)]
@@ -182,18 +180,15 @@ impl Ui {
         .await
     }
 
-    /// An empty table, as wide as the terminal.
+    /// Rows under these headings, as wide as the terminal; where there is none, as wide as the
+    /// variable `COLUMNS` says.
     #[must_use]
-    pub fn table(&self, header: &[&str]) -> Table {
-        let mut table = Table::new();
-        table
-            .load_style(UTF8_FULL_CONDENSED)
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        if table.width().is_none() {
-            table.set_width(WIDTH);
-        }
-        table.set_header(header.iter().copied());
-        table
+    pub fn listing(&self, headings: &[&str]) -> Listing {
+        let terminal = comfy_table::Table::new().width();
+        let columns = std::env::var("COLUMNS").ok();
+        let columns = columns.and_then(|columns| columns.trim().parse().ok());
+        let columns = columns.filter(|columns| *columns > 0);
+        Listing::new(headings, terminal.or(columns).unwrap_or(WIDTH))
     }
 }
 
@@ -266,12 +261,6 @@ pub fn toned(tone: Tone, text: impl Display) -> String {
 pub fn bold(text: impl Display) -> String {
     let style = Style::new().bold();
     format!("{style}{text}{style:#}")
-}
-
-/// A column that is no wider. Columns of little text leave the width to the others.
-#[must_use]
-pub fn at_most(width: u16) -> ColumnConstraint {
-    ColumnConstraint::UpperBoundary(Width::Fixed(width))
 }
 
 /// A text that cannot upset a terminal: whatever comes from outside may hold control characters, or such as turn the direction of the text or are not seen; those are

@@ -80,7 +80,8 @@ pub async fn try_note(
     }
     let host = tool.host();
     // Of its own, so that an earlier try is not taken for this one.
-    let reference = format!("SYNC-TEST-{contact}-{}", host.now().unix_timestamp());
+    let milliseconds = host.now().unix_timestamp_nanos() / 1_000_000;
+    let reference = format!("SYNC-TEST-{contact}-{milliseconds}");
     let (outcome, left) = trial(&bigchange, contact, note_type, &reference).await?;
     let record = NoteTrialRecord {
         at: host.now(),

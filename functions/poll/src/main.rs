@@ -11,7 +11,7 @@ use serde_json::Value;
 async fn main() -> ExitCode {
     telemetry::start_tracing();
     let poller = &match Services::from_environment().await {
-        Ok(services) => Poller::new(services),
+        Ok(services) => Poller::new(services.with_sns()),
         Err(error) => return function::cannot_start("poll", &error).await,
     };
     let poll = |event: LambdaEvent<Value>| async move {

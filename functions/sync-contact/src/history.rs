@@ -119,7 +119,7 @@ pub(crate) fn news(
     content: &ContactRecord,
 ) -> Result<Vec<Write>, TableError> {
     let services = &context.worker.services;
-    if !services.has_digest {
+    if services.digest_topic.is_none() {
         return Ok(Vec::new());
     }
     let known = state.record.as_ref().map(|record| &record.value.notices);

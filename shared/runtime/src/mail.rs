@@ -62,12 +62,7 @@ impl Mail for SnsMail {
                 let page = list.clone().set_next_token(next).send().await;
                 let page = page.map_err(|error| words(&error))?;
                 for subscription in page.subscriptions() {
-                    match subscription.subscription_arn() {
-                        Some(UNCONFIRMED) => subscribers.unconfirmed += 1,
-                        Some(arn) if arn.starts_with("arn:") => subscribers.confirmed += 1,
-                        // Deleted a moment ago.
-                        _ => {}
-                    }
+                    add(&mut subscribers, subscription.subscription_arn());
                 }
                 next = page.next_token;
                 if next.is_none() {
@@ -79,7 +74,39 @@ impl Mail for SnsMail {
     }
 }
 
+fn add(subscribers: &mut Subscribers, subscription_arn: Option<&str>) {
+    match subscription_arn {
+        Some(UNCONFIRMED) => subscribers.unconfirmed += 1,
+        Some(arn) if arn.starts_with("arn:") => subscribers.confirmed += 1,
+        // Deleted a moment ago.
+        _ => {}
+    }
+}
+
 /// The code of an error alone: SNS's own words can quote an address.
 fn words<E: ProvideErrorMetadata>(error: &E) -> MailError {
     MailError(error.code().unwrap_or("no answer").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_not_confirmed_is_told_from_who_has() {
+        let mut subscribers = Subscribers::default();
+        for arn in [
+            Some("PendingConfirmation"),
+            Some("arn:aws:sns:eu-west-2:1:digest:5d0b5c2e"),
+            Some("Deleted"),
+            None,
+        ] {
+            add(&mut subscribers, arn);
+        }
+        let expected = Subscribers {
+            confirmed: 1,
+            unconfirmed: 1,
+        };
+        assert_eq!(subscribers, expected);
+    }
 }

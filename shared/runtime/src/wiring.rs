@@ -54,8 +54,8 @@ pub struct Services {
     pub history_days: u16,
     /// Which deployment, as people know it.
     pub stack_name: String,
-    /// Whether there is a digest, for which news is to be kept.
-    pub has_digest: bool,
+    /// The topic of the digest, for which news is to be kept; `None` where there is no digest.
+    pub digest_topic: Option<String>,
     /// Sends the digest; `None` where there is none.
     pub mail: Option<Arc<dyn Mail>>,
     bigchange: BigChangeSource,
@@ -90,18 +90,14 @@ impl Services {
             configuration.dead_letter_queue_url.clone(),
         );
         let transport = Arc::new(HttpTransport::new().map_err(|_| StartError::Tls)?);
-        let topic = configuration.digest_topic.clone();
-        let sns = |topic| SnsMail::new(aws_sdk_sns::Client::new(&aws), topic);
-        let mail = topic.map(|topic| Arc::new(sns(topic)) as Arc<dyn Mail>);
-        let services = Self::assemble(
+        Ok(Self::assemble(
             configuration,
             table,
             vault,
             Arc::new(queue),
             transport,
             Host::real(),
-        );
-        Ok(services.with_mail(mail))
+        ))
     }
 
     /// The parts, over any store, vault, queue, transport and clock.
@@ -129,7 +125,7 @@ impl Services {
             max_receive_count: configuration.max_receive_count,
             history_days: configuration.history_days,
             stack_name: configuration.stack_name,
-            has_digest: configuration.digest_topic.is_some(),
+            digest_topic: configuration.digest_topic,
             mail: None,
             bigchange: BigChangeSource {
                 transport,
@@ -145,6 +141,15 @@ impl Services {
     #[must_use]
     pub fn with_mail(self, mail: Option<Arc<dyn Mail>>) -> Self {
         Self { mail, ..self }
+    }
+
+    /// The same, sending the digest to its topic. Only who sends it asks for this: the client of SNS
+    /// is then not linked into the other functions.
+    #[must_use]
+    pub fn with_sns(self) -> Self {
+        let sns = |topic| SnsMail::new(aws_sdk_sns::Client::new(&aws_config()), topic);
+        let mail = self.digest_topic.clone().map(sns);
+        self.with_mail(mail.map(|mail| Arc::new(mail) as Arc<dyn Mail>))
     }
 
     /// The client of BigChange. Its secret is read once, and again after

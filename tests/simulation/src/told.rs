@@ -79,7 +79,7 @@ impl World {
                 .into_iter()
                 .find(|note| note.is_open())?;
             let is_settled = record.note.stage == NoteStage::Open;
-            is_settled.then(|| (contact, note.id, record.note.code))
+            is_settled.then_some((contact, note.id, record.note.code))
         });
         let open: Vec<_> = open.collect();
         if open.is_empty() {
