@@ -16,7 +16,7 @@ use crate::plan::candidate;
 use crate::report::{Report, Setting};
 use crate::rows::Row;
 use crate::settings_shown::settings;
-use crate::time_text::{moment, rfc3339};
+use crate::time_text::{for_spreadsheet, moment, rfc3339};
 use crate::tool::{Tool, problems};
 use crate::ui::{Ui, at_most, bold, counted, one_line};
 use crate::xero_pages;
@@ -188,8 +188,8 @@ impl Printable for Problems {
                 "problem",
                 "sentence",
                 "cure",
-                "first_seen",
-                "last_seen",
+                "first_seen_uk_time",
+                "last_seen_uk_time",
                 "candidates",
             ],
             self.open.iter().map(|problem| {
@@ -199,8 +199,8 @@ impl Printable for Problems {
                     problem.code.to_owned(),
                     problem.sentence.clone(),
                     problem.cure_in_words.clone(),
-                    rfc3339(problem.first_seen),
-                    rfc3339(problem.last_seen),
+                    for_spreadsheet(problem.first_seen),
+                    for_spreadsheet(problem.last_seen),
                     in_one_cell(&problem.candidates),
                 ]
             }),

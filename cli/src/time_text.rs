@@ -9,6 +9,9 @@ use time::{Duration, OffsetDateTime, UtcOffset};
 const MOMENT: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [year] [hour]:[minute]");
 
+const FOR_SPREADSHEET: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+
 /// A moment as a clock in London shows it, such as `24 Nov 2026 19:10 GMT`.
 #[must_use]
 pub fn moment(at: OffsetDateTime) -> String {
@@ -17,6 +20,16 @@ pub fn moment(at: OffsetDateTime) -> String {
         |_| local.to_string(),
         |text| format!("{text} {}", london_zone(at)),
     )
+}
+
+/// A moment as a clock in London shows it, to the second and in a form that every spreadsheet takes
+/// for a time, such as `2026-11-24 19:10:05`.
+#[must_use]
+pub fn for_spreadsheet(at: OffsetDateTime) -> String {
+    let local = in_london(at);
+    local
+        .format(FOR_SPREADSHEET)
+        .unwrap_or_else(|_| local.to_string())
 }
 
 /// A moment for other programs.
@@ -75,6 +88,16 @@ mod tests {
             (datetime!(2026-10-25 01:00 UTC), "25 Oct 2026 01:00 GMT"),
         ] {
             assert_eq!(moment(at), told);
+        }
+    }
+
+    #[test]
+    fn a_spreadsheet_gets_seconds_and_londons_time() {
+        for (at, told) in [
+            (datetime!(2026-11-24 19:10:05 UTC), "2026-11-24 19:10:05"),
+            (datetime!(2026-07-01 09:05:59.9 UTC), "2026-07-01 10:05:59"),
+        ] {
+            assert_eq!(for_spreadsheet(at), told);
         }
     }
 }

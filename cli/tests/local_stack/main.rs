@@ -8,6 +8,7 @@
 mod connecting;
 mod harness;
 mod looking;
+mod reports;
 #[cfg(target_os = "linux")] // `script` takes other arguments elsewhere
 mod terminal;
 mod terminal_output;
