@@ -85,8 +85,12 @@ struct Problems {
 /// Where the store cannot be read.
 pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
-    // What is open is told without BigChange too, then with the groups' numbers.
-    let groups = tool.group_names().await.unwrap_or_default();
+    let format = output::format(&tool.ui, &arguments.report)?;
+    let groups = match format {
+        Format::Table => BTreeMap::new(),
+        // Without BigChange what is open is told with the groups' numbers.
+        _ => tool.group_names().await.unwrap_or_default(),
+    };
     let mut open: Vec<Open> = problems(&records)
         .await?
         .into_iter()
@@ -103,7 +107,6 @@ pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<E
     } else {
         ExitStatus::Attention
     };
-    let format = output::format(&tool.ui, &arguments.report)?;
     if format != Format::Table || arguments.contact.is_some() {
         let code = xero_pages::short_code(tool).await;
         for problem in &mut open {
