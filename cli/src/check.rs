@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{ContactId, GroupId, Precondition, Problem, ReportRank, Settings};
+use rules::{ContactId, GroupId, ReportRank, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,11 +10,12 @@ use crate::ExitStatus;
 use crate::args::{Format, Part, ReportArguments};
 use crate::candidate::in_one_cell;
 use crate::cures::{Cure, cures_of};
-use crate::dry_run::{self, DryRunResult, PlannedContact, Recorded, Scope};
+use crate::dry_run::{self, Recorded, Scope};
 use crate::in_xero;
 use crate::other_integration;
 use crate::output::{self, Printable};
-use crate::report::{MixedGroup, PreconditionView, Report, Setting, Stray};
+use crate::preconditions::{Mixed, Standing, mixed_groups, standings};
+use crate::report::{MixedGroup, PreconditionView, Report, Setting};
 use crate::rows::{Row, group_name, totals};
 use crate::settings_shown::settings;
 use crate::side_by_side;
@@ -54,30 +55,6 @@ pub struct Check {
     all: Vec<Row>,
     #[serde(skip)]
     settings: Vec<Setting>,
-}
-
-/// How a precondition stands.
-#[derive(Debug, Serialize)]
-pub struct Standing {
-    /// Which.
-    pub precondition: Precondition,
-    /// As a sentence.
-    pub sentence: &'static str,
-    /// Contacts of which it holds.
-    pub good: usize,
-    /// Contacts that it concerns.
-    pub of: usize,
-    /// What the numbers include.
-    pub remark: String,
-}
-
-/// A mixed group.
-#[derive(Debug, Serialize)]
-pub struct Mixed {
-    /// The group's name.
-    pub group: String,
-    /// The contacts that do not belong there.
-    pub strays: Vec<Stray>,
 }
 
 /// Runs it.
@@ -149,90 +126,6 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         all,
         settings: settings(&tool.configuration.settings, &groups),
     })
-}
-
-fn standings(result: &DryRunResult) -> Vec<Standing> {
-    let breaks = |planned: &&PlannedContact, precondition: Precondition| {
-        let held = planned.problem.as_ref();
-        held.is_some_and(|held| held.problem.precondition() == precondition)
-    };
-    let contacts = || result.contacts.values();
-    let is_decided = |planned: &&PlannedContact| Part::of(&planned.ending) != Part::PutOff;
-    let takes_part = |planned: &&PlannedContact| {
-        let part = Part::of(&planned.ending);
-        part != Part::LeftAlone && is_decided(planned) && !breaks(planned, Precondition::RightGroup)
-    };
-    let count = |part: Part| contacts().filter(|r| Part::of(&r.ending) == part).count();
-    let (creates, links) = (count(Part::Creates), count(Part::Links));
-    // Of a contact whose Xero contact is not known, it cannot be said whether the references are the same.
-    let is_matched = |planned: &&PlannedContact| {
-        takes_part(planned) && !breaks(planned, Precondition::LinkedOrLinkable)
-    };
-    let is_filled = |planned: &&PlannedContact| {
-        let mut changes = planned.changes.iter();
-        Part::of(&planned.ending) != Part::Creates
-            && changes.any(|change| change.field == rules::Field::AccountReference)
-    };
-    Precondition::ALL
-        .into_iter()
-        .map(|precondition| {
-            let of = match precondition {
-                Precondition::RightGroup => contacts().filter(is_decided).count(),
-                Precondition::LinkedOrLinkable => contacts().filter(takes_part).count(),
-                Precondition::MatchingReference => contacts().filter(is_matched).count(),
-            };
-            let broken = contacts()
-                .filter(|planned| breaks(planned, precondition))
-                .count();
-            let remarks: Vec<String> = match precondition {
-                Precondition::RightGroup => Vec::new(),
-                Precondition::LinkedOrLinkable => [
-                    (links, "not linked yet, but can be"),
-                    (creates, "not in Xero yet, to be created as authorised"),
-                ]
-                .into_iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, what)| format!("{what}: {count}"))
-                .collect(),
-                Precondition::MatchingReference => {
-                    let filled = contacts().filter(is_filled).count();
-                    let remark = format!("blank on one side, to be filled in: {filled}");
-                    (filled > 0).then_some(remark).into_iter().collect()
-                }
-            };
-            Standing {
-                precondition,
-                sentence: precondition.sentence(),
-                good: of.saturating_sub(broken),
-                of,
-                remark: remarks.join("; "),
-            }
-        })
-        .collect()
-}
-
-fn mixed_groups(result: &DryRunResult, names: &BTreeMap<GroupId, String>) -> Vec<Mixed> {
-    let mut strays: BTreeMap<String, Vec<Stray>> = BTreeMap::new();
-    for planned in result.contacts.values() {
-        let Some(held) = &planned.problem else {
-            continue;
-        };
-        let (Problem::ParentInSiteGroup { group }
-        | Problem::SiteContactInAccountGroup { group, .. }) = &held.problem
-        else {
-            continue;
-        };
-        let group = group.map_or_else(|| "no group".to_owned(), |id| group_name(id, names));
-        strays.entry(group).or_default().push(Stray {
-            id: planned.id.to_string(),
-            name: planned.name(),
-            sentence: held.sentence.clone(),
-        });
-    }
-    let mixed = strays
-        .into_iter()
-        .map(|(group, strays)| Mixed { group, strays });
-    mixed.collect()
 }
 
 /// Who reads it: whoever deployed the stack knows its parameters, the accounts admin does not.

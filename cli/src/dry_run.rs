@@ -6,7 +6,6 @@
 //! memory above it; BigChange and Xero are only read. So the plan is what would happen, and not a second
 //! copy of the rules.
 
-mod now_in_xero;
 mod read_only;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,7 +148,7 @@ pub struct DryRunResult {
     pub calls: XeroCalls,
     /// How many problems are recorded now.
     pub recorded: Recorded,
-    /// Xero's contacts as they are there now: all of them, or those that the contacts are linked to.
+    /// Xero's contacts as they are there now, as far as they were read.
     pub in_xero: BTreeMap<XeroContactId, XeroContactRef>,
 }
 
@@ -206,7 +205,7 @@ pub async fn run(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<DryRunResult> 
         if is_of_all {
             runner.compare_links(&read).await?;
         }
-        in_xero = now_in_xero::named(read.values());
+        in_xero = named(read.values());
         if !matches!(scope, Scope::BothSides) {
             runner.forget_what_was_read().await;
         }
@@ -228,9 +227,18 @@ pub async fn run(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<DryRunResult> 
     bar.finish_and_clear();
     worked?;
     let mut result = runner.result(&asked, &recorded).await?;
-    now_in_xero::read_missing(tool, &result.contacts, &mut in_xero).await;
     result.in_xero = in_xero;
     Ok(result)
+}
+
+/// Contacts of Xero by their ids, with what people know them by.
+pub fn named<'a>(
+    contacts: impl IntoIterator<Item = &'a XeroContact>,
+) -> BTreeMap<XeroContactId, XeroContactRef> {
+    let contacts = contacts.into_iter();
+    contacts
+        .map(|contact| (contact.id, XeroContactRef::from(contact)))
+        .collect()
 }
 
 /// The worker and what is around it.

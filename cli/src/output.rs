@@ -9,7 +9,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::args::{Format, ReportArguments};
-use crate::ui::Ui;
+use crate::ui::{Ui, is_format_character};
+
+/// By which a spreadsheet knows that a file is UTF-8.
+pub const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a report can be made into.
 pub trait Printable {
@@ -54,7 +57,8 @@ pub fn print(ui: &Ui, what: &impl Printable, arguments: &ReportArguments) -> any
     let format = format(ui, arguments)?;
     let text = match format {
         Format::Json => serde_json::to_string_pretty(&what.json()?)?,
-        Format::Csv => what.csv()?,
+        // Without the mark Excel takes UTF-8 for something else.
+        Format::Csv => format!("{BYTE_ORDER_MARK}{}", what.csv()?),
         Format::Html => what.html()?,
         Format::Table => what.table(ui),
     };
@@ -62,18 +66,10 @@ pub fn print(ui: &Ui, what: &impl Printable, arguments: &ReportArguments) -> any
     let Some(path) = file.filter(|path| *path != Path::new("-")) else {
         return Ok(ui.say(text.trim_end())?);
     };
-    let mut bytes = Vec::with_capacity(text.len() + 4);
-    if format == Format::Csv {
-        // Without it Excel takes UTF-8 for something else.
-        bytes.extend("\u{feff}".bytes());
-    }
-    bytes.extend(
-        anstream::adapter::strip_str(text.trim_end())
-            .to_string()
-            .bytes(),
-    );
-    bytes.push(b'\n');
-    write(path, &bytes).with_context(|| format!("{} cannot be written", path.display()))?;
+    let mut text = anstream::adapter::strip_str(text.trim_end()).to_string();
+    text.push('\n');
+    write(path, text.as_bytes())
+        .with_context(|| format!("{} cannot be written", path.display()))?;
     ui.tell(format!("Written to {}", path.display()));
     Ok(())
 }
@@ -127,8 +123,9 @@ pub fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> anyh
 
 fn harmless(cell: &str) -> String {
     // The wide forms too: some spreadsheets take them for the narrow ones.
+    let begins = |c: char| !c.is_whitespace() && !is_format_character(c);
     let is_formula = cell
-        .trim_start()
+        .trim_start_matches(|c| !begins(c))
         .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'])
         || cell.starts_with(['\t', '\r', '\n']);
     if is_formula {
@@ -145,7 +142,20 @@ mod tests {
 
     #[test]
     fn a_cell_is_never_a_formula() {
-        for formula in ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\r1", "\n1", "＝1"] {
+        for formula in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@x",
+            " =1",
+            "\t=1",
+            "\r1",
+            "\n1",
+            "＝1",
+            "\u{feff}=1",
+            "\u{200b} +44 113",
+            "\u{a0}@x",
+        ] {
             assert_eq!(harmless(formula), format!("'{formula}"));
         }
         for plain in ["", "Acme", "a=b", "A-1", "x;=HYPERLINK(1)"] {

@@ -12,6 +12,7 @@ use crate::candidate::{Candidate, in_one_cell};
 use crate::dry_run::{self, BATCH, Recorded, Scope, XeroCalls};
 use crate::follow::check_chosen;
 use crate::in_xero;
+use crate::now_in_xero;
 use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
 use crate::rows::{Row, before_after, rows, totals};
@@ -156,7 +157,10 @@ async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Res
     } else {
         Scope::Contacts(contacts)
     };
-    let result = dry_run::run(tool, scope).await?;
+    let mut result = dry_run::run(tool, scope).await?;
+    if !contacts.is_empty() {
+        now_in_xero::read_missing(tool, &mut result).await;
+    }
     let groups = tool.group_names().await?;
     let mut rows = rows(&result, &groups);
     let totals = totals(&rows).into_iter().map(|(part, contacts)| Total {
@@ -225,26 +229,30 @@ impl Printable for Plan {
         let shown: Vec<&Row> = self.contacts.iter().filter(is_shown).collect();
         let mut text = String::new();
         if !shown.is_empty() {
-            let mut table = ui.listing(&[
-                "Contact",
-                "Group",
-                "Outcome",
-                "Account ref",
-                "In Xero",
-                "What would happen",
-            ]);
-            let widths = [28, 16, 14, 16, 24];
-            table.at_most(widths);
+            // Where nobody is linked the width is for the others.
+            let has_linked = shown.iter().any(|row| !row.xero_id.is_empty());
+            let mut columns = vec![
+                ("Contact", 28),
+                ("Group", 16),
+                ("Outcome", 14),
+                ("Account ref", 16),
+            ];
+            columns.extend(has_linked.then_some(("In Xero", 24)));
+            let header = columns.iter().map(|(name, _)| *name);
+            let header: Vec<&str> = header.chain(["What would happen"]).collect();
+            let mut table = ui.listing(&header);
+            table.at_most(columns.iter().map(|(_, width)| *width));
             let differs = shown.iter().any(|row| !row.differs.is_empty());
             for row in shown {
-                table.add_row([
+                let mut cells = vec![
                     format!("{} {}", row.id, one_line(&row.name)),
                     one_line(&row.group),
                     row.outcome_label.clone(),
                     one_line(&row.reference),
-                    in_xero::in_lines(row),
-                    told(row),
-                ]);
+                ];
+                cells.extend(has_linked.then(|| in_xero::in_lines(row)));
+                cells.push(told(row));
+                table.add_row(cells);
             }
             text.push_str(&table.to_string());
             text.push('\n');

@@ -16,7 +16,7 @@ use crate::plan::candidate;
 use crate::report::{Report, Setting};
 use crate::rows::Row;
 use crate::settings_shown::settings;
-use crate::time_text::{moment, rfc3339};
+use crate::time_text::{for_spreadsheet, moment, rfc3339};
 use crate::tool::{Tool, problems};
 use crate::ui::{Ui, bold, counted, one_line};
 use crate::xero_pages;
@@ -85,8 +85,12 @@ struct Problems {
 /// Where the store cannot be read.
 pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
-    // What is open is told without BigChange too, then with the groups' numbers.
-    let groups = tool.group_names().await.unwrap_or_default();
+    let format = output::format(&tool.ui, &arguments.report)?;
+    let groups = match format {
+        Format::Table => BTreeMap::new(),
+        // Without BigChange what is open is told with the groups' numbers.
+        _ => tool.group_names().await.unwrap_or_default(),
+    };
     let mut open: Vec<Open> = problems(&records)
         .await?
         .into_iter()
@@ -103,7 +107,6 @@ pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<E
     } else {
         ExitStatus::Attention
     };
-    let format = output::format(&tool.ui, &arguments.report)?;
     if format != Format::Table || arguments.contact.is_some() {
         let code = xero_pages::short_code(tool).await;
         for problem in &mut open {
@@ -188,8 +191,8 @@ impl Printable for Problems {
                 "problem",
                 "sentence",
                 "cure",
-                "first_seen",
-                "last_seen",
+                "first_seen_uk_time",
+                "last_seen_uk_time",
                 "candidates",
             ],
             self.open.iter().map(|problem| {
@@ -199,8 +202,8 @@ impl Printable for Problems {
                     problem.code.to_owned(),
                     problem.sentence.clone(),
                     problem.cure_in_words.clone(),
-                    rfc3339(problem.first_seen),
-                    rfc3339(problem.last_seen),
+                    for_spreadsheet(problem.first_seen),
+                    for_spreadsheet(problem.last_seen),
                     in_one_cell(&problem.candidates),
                 ]
             }),

@@ -1,13 +1,28 @@
 //! Times as people read them.
 
-use runtime::london_moment;
+use runtime::{in_london, london_moment};
+use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
 use time::{Duration, OffsetDateTime, UtcOffset};
+
+const FOR_SPREADSHEET: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
 /// A moment as a clock in London shows it, such as `24 Nov 2026 19:10 GMT`.
 #[must_use]
 pub fn moment(at: OffsetDateTime) -> String {
     london_moment(at)
+}
+
+/// A moment as a clock in London shows it, to the second and in a form that every spreadsheet takes
+/// for a time, such as `2026-11-24 19:10:05`.
+#[must_use]
+pub fn for_spreadsheet(at: OffsetDateTime) -> String {
+    let local = in_london(at);
+    local
+        .format(FOR_SPREADSHEET)
+        .unwrap_or_else(|_| local.to_string())
 }
 
 /// A moment for other programs.
@@ -66,6 +81,16 @@ mod tests {
             (datetime!(2026-10-25 01:00 UTC), "25 Oct 2026 01:00 GMT"),
         ] {
             assert_eq!(moment(at), told);
+        }
+    }
+
+    #[test]
+    fn a_spreadsheet_gets_seconds_and_londons_time() {
+        for (at, told) in [
+            (datetime!(2026-11-24 19:10:05 UTC), "2026-11-24 19:10:05"),
+            (datetime!(2026-07-01 09:05:59.9 UTC), "2026-07-01 10:05:59"),
+        ] {
+            assert_eq!(for_spreadsheet(at), told);
         }
     }
 }

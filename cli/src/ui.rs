@@ -279,7 +279,7 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// Marks of direction, joiners, separators of lines: they have no shape of their own.
-fn is_format_character(c: char) -> bool {
+pub(crate) fn is_format_character(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 

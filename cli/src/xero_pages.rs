@@ -7,6 +7,9 @@ use crate::candidate::Candidate;
 use crate::rows::Row;
 use crate::tool::Tool;
 
+/// The problem of a contact whose Xero contact this organisation does not have.
+const NOT_IN_XERO: &str = "LinkedContactNotInXero";
+
 /// What the addresses of the connected organisation's pages begin with; `None` where Xero does not
 /// tell it now: a report without links is a report all the same.
 pub async fn short_code(tool: &Tool) -> Option<ShortCode> {
@@ -28,7 +31,9 @@ pub async fn short_code(tool: &Tool) -> Option<ShortCode> {
 /// Gives every Xero contact of the rows the address of its page.
 pub fn add_to_rows(rows: &mut [Row], short_code: Option<&ShortCode>) {
     for row in rows {
-        row.xero_page = page(short_code, &row.xero_id);
+        // Xero would answer that there is no such page.
+        let is_there = row.code != NOT_IN_XERO;
+        row.xero_page = page(short_code.filter(|_| is_there), &row.xero_id);
         add(&mut row.candidates, short_code);
     }
 }
@@ -66,6 +71,19 @@ mod tests {
             }],
             ..Row::default()
         }
+    }
+
+    #[test]
+    fn a_contact_that_xero_does_not_have_has_no_page() {
+        let code = ShortCode::parse("!23vhN");
+        let mut rows = [row(ID)];
+        let missing = rules::Problem::LinkedContactNotInXero {
+            xero_id: rules::XeroContactId::try_from(uuid::Uuid::from_u128(7))
+                .unwrap_or_else(|error| panic!("{error}")),
+        };
+        rows[0].code = missing.code().to_owned();
+        add_to_rows(&mut rows, code.as_ref());
+        assert_eq!(rows[0].xero_page, "");
     }
 
     #[test]

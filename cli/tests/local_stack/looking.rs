@@ -250,7 +250,7 @@ async fn a_plan_shows_parts_and_single_contacts_in_every_format() {
         lines
             .next()
             .unwrap()
-            .starts_with(r#""contact_id","name","group","outcome","problem""#),
+            .starts_with("\u{feff}\"contact_id\",\"name\",\"group\",\"outcome\",\"problem\""),
         "{}",
         ran.out
     );

@@ -8,6 +8,7 @@
 mod connecting;
 mod harness;
 mod looking;
+mod reports;
 mod telling;
 #[cfg(target_os = "linux")] // `script` takes other arguments elsewhere
 mod terminal;

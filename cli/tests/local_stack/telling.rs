@@ -289,7 +289,10 @@ async fn a_digest_goes_through_the_topic_to_whoever_confirmed() {
         body: "NEW → a line\nand another".to_owned(),
     };
     mail.send(&digest).await.unwrap();
-    assert_eq!(mails(&ground, &mailbox).await, *std::slice::from_ref(&digest.body));
+    assert_eq!(
+        mails(&ground, &mailbox).await,
+        *std::slice::from_ref(&digest.body)
+    );
     // The local stack takes every subscription for confirmed.
     let subscribed = Subscribers {
         confirmed: 2,

@@ -39,6 +39,7 @@ mod participation;
 mod plan;
 mod planning;
 mod problem;
+mod problem_words;
 mod refusal;
 mod report_order;
 mod report_words;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::notice::quoted;
-use crate::report_words;
+use crate::problem_words;
 use crate::text::NameKey;
 use crate::{
     AccountReference, Alike, Contact, ContactId, Field, Fingerprint, GroupId, UnitConflict,
@@ -476,7 +476,7 @@ impl Problem {
             ),
             Self::NoAccountReference { unread_groups } => {
                 let numbers: Vec<String> = unread_groups.iter().map(ToString::to_string).collect();
-                report_words::none_generated(&who, &numbers)
+                problem_words::none_generated(&who, &numbers)
             }
             Self::AccountReferenceChanged {
                 in_bigchange,
@@ -611,16 +611,16 @@ impl Problem {
                  Financials → Terms → Account reference): that is your consent to share it. If not, change one of the names."
                 .to_owned(),
             Self::PossibleDuplicate { candidates, archived } => cure_of_likely(candidates, archived.is_some()),
-            Self::NotInXero { reference, .. } => report_words::not_in_xero(
+            Self::NotInXero { reference, .. } => problem_words::not_in_xero(
                 reference.is_some(),
                 "let the synchronisation create contacts (stack parameter CreateInXero=true)",
             ),
             Self::NoAccountReference { unread_groups } if unread_groups.is_empty() => {
-                report_words::no_reference(
+                problem_words::no_reference(
                     "let the synchronisation generate them (stack parameter GenerateAccountRef=true)",
                 )
             }
-            Self::NoAccountReference { .. } => report_words::groups_not_read(
+            Self::NoAccountReference { .. } => problem_words::groups_not_read(
                 "correct the stack parameters AccountGroupIds and SiteGroupIds. contact-sync status \
                  says why it cannot be read",
             ),

@@ -24,6 +24,7 @@ mod inspect;
 mod limits;
 mod list;
 mod oauth;
+mod organisation;
 mod query;
 mod seed;
 mod server;
