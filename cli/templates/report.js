@@ -18,7 +18,8 @@
   }
   // What an account reference becomes is looked for too.
   function becomes(element) {
-    return Array.prototype.map.call(element.getElementsByClassName('a'), function (one) { return one.textContent; }).join('\n');
+    var all = element.getElementsByClassName('a');
+    return Array.prototype.map.call(all, function (one) { return one.textContent; }).join('\n');
   }
 
   var rows = Array.prototype.map.call(list.children, function (element, position) {
@@ -26,10 +27,11 @@
     return {
       element: element, position: position, visible: true, id: id, name: name, reference: reference,
       outcome: element.getAttribute('data-o'), code: element.getAttribute('data-c'), toDo: element.getAttribute('data-t'),
-      text: plain(name + '\n' + id + '\n' + reference + '\n' + textOf(element, 'x') + '\n' + textOf(element, 'm') + '\n' + becomes(element)),
+      text: plain([name, id, reference, textOf(element, 'x'), textOf(element, 'm'), becomes(element)].join('\n')),
     };
   });
-  // The problems to choose from, in the order and the words of the to-do list; one with several cures is offered as a whole and cure by cure.
+  // The problems to choose from, in the order and the words of the to-do list; one with several
+  // cures is offered as a whole and cure by cure.
   var options = [], known = {}, titles = {};
   function offer(key, title) {
     titles[key] = title.length > 90 ? title.slice(0, 89) + '…' : title;
@@ -114,10 +116,11 @@
   }
 
   function add(counts, key) { counts[key] = (counts[key] || 0) + 1; }
-  // The number beside each filter is that of the rows which it shows on top of the others that are set.
+  // The number beside each filter is that of the rows which it shows on top of the others.
   function tellCounts(outcomes, problems) {
     toggles.forEach(function (toggle) {
-      toggle.getElementsByClassName('num')[0].textContent = number.format(outcomes[toggle.getAttribute('data-outcome')] || 0);
+      var count = outcomes[toggle.getAttribute('data-outcome')] || 0;
+      toggle.getElementsByClassName('num')[0].textContent = number.format(count);
     });
     options.forEach(function (one) {
       one.option.textContent = titles[one.key] + ' (' + number.format(problems[one.key] || 0) + ')';

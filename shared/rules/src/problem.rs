@@ -617,12 +617,13 @@ impl Problem {
             ),
             Self::NoAccountReference { unread_groups } if unread_groups.is_empty() => {
                 problem_words::no_reference(
-                    "let the synchronisation generate them (stack parameter GenerateAccountRef=true)",
+                    "let the synchronisation generate them (stack parameter \
+                     GenerateAccountRef=true)",
                 )
             }
             Self::NoAccountReference { .. } => problem_words::groups_not_read(
-                "correct the stack parameters AccountGroupIds and SiteGroupIds. contact-sync status \
-                 says why it cannot be read",
+                "correct the stack parameters AccountGroupIds and SiteGroupIds. contact-sync \
+                 status says why it cannot be read",
             ),
             Self::AccountReferenceChanged { .. } => "Make the two equal: change the account number in Xero (Contacts → the contact → Edit → Account \
                  number), or the account reference in BigChange (CRM → Contacts → the contact → Financials → Terms)."

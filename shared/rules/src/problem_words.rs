@@ -1,6 +1,6 @@
 //! What problems say to every reader; how they end depends on who reads.
 
-/// The cure of a contact that is not in Xero; `last_way` is the one that takes a change of the settings.
+/// The cure of a contact that is not in Xero; `last_way` takes a change of the settings.
 pub(crate) fn not_in_xero(has_reference: bool, last_way: &str) -> String {
     let under = if has_reference {
         "with this account number"
