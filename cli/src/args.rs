@@ -129,6 +129,10 @@ It holds for the values that the contact is held for now, which are shown first.
     ///
     /// The connection to Xero is kept alive. What is queued waits until `enable`, but what a person asked for, and a batch that has begun, is worked to its end.
     Disable(Confirm),
+    /// Disconnect from Xero: revokes the connection there. Nothing is synchronised any more, and no alarm rings for it.
+    ///
+    /// Links, settings and history stay. `connect xero` ends it.
+    Disconnect(Confirm),
     /// Change settings of the deployed stack, and leave all others as they are.
     #[command(after_help = "Examples:
   contact-sync set CreateInXero=true GenerateAccountRef=true

@@ -25,6 +25,7 @@ use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, PauseRecord, ProblemRecord, Records, Stored,
 };
 use runtime::{CallError, DeadLetter, Lease, Message, Queue, QueueError, Services};
+use secrets::{GrantType, XeroAppSecret};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{OverlayTable, Table};
@@ -625,6 +626,9 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
     if has_fresh_token(tool).await? {
         return Ok(());
     }
+    if is_never_connected(tool).await? {
+        bail!("Xero is not connected yet: contact-sync connect xero");
+    }
     tool.check_clock().await?;
     tool.ui.tell("The Xero token has run out; renewing it ...");
     // Xero has replaced the old token once it has answered: what it answered must be stored, whatever comes.
@@ -637,7 +641,7 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         | RefreshError::NoRefreshToken
         | RefreshError::NoOrganisation
         | RefreshError::SeveralOrganisations(_) => {
-            anyhow::anyhow!("Xero is not connected yet, or no longer: {error}")
+            anyhow::anyhow!("Xero is not connected rightly: {error}")
         }
         RefreshError::Vault(_) | RefreshError::Table(_) => error.into(),
     })? {
@@ -663,9 +667,27 @@ pub async fn fresh_token(tool: &Tool) -> anyhow::Result<()> {
         Refreshed::ConnectionDead | Refreshed::Disconnected => {
             bail!("Xero no longer accepts this connection: contact-sync connect xero")
         }
+        Refreshed::DisconnectedByPerson => {
+            bail!("a person disconnected Xero: contact-sync connect xero connects it again")
+        }
         Refreshed::AppRejected => bail!(IdentityError::InvalidClient),
         Refreshed::ScopesRefused => bail!(IdentityError::InvalidScope),
     }
+}
+
+/// Whether nobody has connected Xero yet. A custom connection gets its token by itself.
+///
+/// # Errors
+/// Where the secrets cannot be read.
+pub async fn is_never_connected(tool: &Tool) -> anyhow::Result<bool> {
+    let app = tool.vault.current(&tool.configuration.xero_app_secret_id);
+    let app = app.await?.value;
+    if XeroAppSecret::is_blank(&app) {
+        return Ok(true);
+    }
+    let waits_for_a_person =
+        XeroAppSecret::parse(&app).is_ok_and(|app| app.grant_type == GrantType::AuthorizationCode);
+    Ok(waits_for_a_person && tool.token().await.is_ok_and(|token| token.is_blank()))
 }
 
 async fn has_fresh_token(tool: &Tool) -> anyhow::Result<bool> {

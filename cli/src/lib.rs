@@ -11,6 +11,7 @@ pub mod connect;
 pub mod critical;
 pub mod cures;
 pub mod deployment;
+pub mod disconnect;
 pub mod dry_run;
 pub mod exit_status;
 pub mod follow;
@@ -92,6 +93,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitStatus> {
         Command::Keep(arguments) => keep::run(&tool, arguments).await,
         Command::Enable(confirm) => switch::run(&tool, Switch::On, *confirm).await,
         Command::Disable(confirm) => switch::run(&tool, Switch::Off, *confirm).await,
+        Command::Disconnect(confirm) => disconnect::run(&tool, *confirm).await,
         Command::Set(arguments) => set::run(&tool, arguments).await,
         Command::History(arguments) => history::run(&tool, arguments).await,
         Command::Completions { shell } => completions(tool.ui, *shell),

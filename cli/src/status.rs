@@ -8,8 +8,8 @@ use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
 use rules::{GroupId, Switch};
 use runtime::records::{
-    CursorRecord, DeadConnectionRecord, DeferReason, DeferredRecord, PauseRecord, Records,
-    SINGLETON, SweepRecord, XeroContactRecord,
+    CursorRecord, DeadCause, DeadConnectionRecord, DeferReason, DeferredRecord, PauseRecord,
+    Records, SINGLETON, SweepRecord, XeroContactRecord,
 };
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use serde::Serialize;
@@ -77,6 +77,11 @@ struct Status {
     digest: String,
     #[serde(skip)]
     put_off: Vec<(DeferReason, usize)>,
+    /// Whether a person disconnected it, which is nothing to be alarmed about.
+    disconnected_by_person: bool,
+    /// What is to be told in place of the connection.
+    #[serde(skip)]
+    connection: String,
     /// The connection is known to be dead.
     #[serde(skip)]
     is_dead: bool,
@@ -145,6 +150,13 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
         .await?;
     let app = match XeroAppSecret::parse(&app.value) {
         Ok(app) => app,
+        Err(_) if XeroAppSecret::is_blank(&app.value) => {
+            status.organisation = "not connected".to_owned();
+            status
+                .attention
+                .push("Xero is not connected yet: contact-sync connect xero".to_owned());
+            return Ok(());
+        }
         Err(error) => {
             status.organisation = "not connected".to_owned();
             status.attention.push(error.to_string());
@@ -174,6 +186,9 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
     };
     status.organisation = tenant.to_string();
     status.attention.extend(tool.organisation_changed().await?);
+    if status.disconnected_by_person {
+        return Ok(());
+    }
     if is_over(&token, now) {
         status
             .attention
@@ -291,6 +306,15 @@ async fn stored(
             .await?;
         if dead.value.secret_version == current.id {
             status.is_dead = true;
+            status.disconnected_by_person = dead.value.cause == DeadCause::DisconnectedByPerson;
+        }
+        if status.disconnected_by_person {
+            status.connection = format!(
+                "disconnected since {}: {}",
+                moment(dead.value.since),
+                dead.value.why
+            );
+        } else if status.is_dead {
             status.attention.push(format!(
                 "the connection to Xero has been dead since {}: {}",
                 moment(dead.value.since),
@@ -416,6 +440,7 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
         _ => "none yet".to_owned(),
     };
     let connection = match status.token_until {
+        _ if !status.connection.is_empty() => one_line(&status.connection),
         Some(until) if !status.connected_by.is_empty() => {
             let token = if until > OffsetDateTime::now_utc() {
                 format!("token good until {}", moment(until))

@@ -3,7 +3,6 @@
 
 use anyhow::{Context as _, bail};
 use rules::Switch;
-use runtime::StartError;
 use serde_json::json;
 use store::TableError;
 use time::OffsetDateTime;
@@ -104,9 +103,6 @@ async fn ready(tool: &Tool) -> anyhow::Result<()> {
     }
     match tool.real_parts().bigchange().await {
         Ok(_) => Ok(()),
-        Err(StartError::Secret(error) | StartError::BigChangeNotConnected(error)) => {
-            bail!("BigChange is not connected yet: contact-sync connect bigchange ({error})")
-        }
         Err(error) => Err(error.into()),
     }
 }

@@ -28,11 +28,11 @@ pub use services::Services;
 use crate::custody::is_fresh;
 use crate::renewal::Renewal;
 
-/// What is leased.
-const LEASE: &str = "xero-token";
-/// How long a lease lasts whose holder crashed: the function's own time limit of a minute, seen
+/// What is leased, by whoever renews the token or ends the connection.
+pub const LEASE: &str = "xero-token";
+/// How long it lasts where its holder crashed: the function's own time limit of a minute, seen
 /// from a clock that is behind.
-const LEASE_LENGTH: Duration = Duration::minutes(1).saturating_add(clock_skew::ONE_CLOCK);
+pub const LEASE_LENGTH: Duration = Duration::minutes(1).saturating_add(clock_skew::ONE_CLOCK);
 
 /// One run: looks whether the token is due, and renews it.
 ///

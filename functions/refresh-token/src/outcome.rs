@@ -35,6 +35,8 @@ pub enum Outcome {
     /// Xero takes no refresh token that is stored. A person must connect the app again; until then
     /// Xero is not asked.
     ConnectionDead,
+    /// A person disconnected it: nothing was called, and no alarm is to ring.
+    DisconnectedByPerson,
     /// Xero does not take the app's own id and secret. A person must store the right ones.
     AppRejected,
     /// Xero does not allow the app a scope that it needs. A person must change the app at Xero; to
@@ -52,8 +54,8 @@ pub enum RefreshError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The Xero app secret is as the template creates it: nobody has entered the app.
-    #[error("{0}")]
-    AppNotEntered(SecretError),
+    #[error("Xero is not connected yet: contact-sync connect xero")]
+    AppNotEntered(#[source] SecretError),
     /// The table.
     #[error(transparent)]
     Table(#[from] TableError),

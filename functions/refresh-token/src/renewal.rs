@@ -44,6 +44,11 @@ impl<'a> Renewal<'a> {
         if let Some(dead) = &dead
             && self.stays_dead(&dead.value, &current)
         {
+            if dead.value.cause == DeadCause::DisconnectedByPerson {
+                self.services.count_fresh();
+                tracing::info!(since = %dead.value.since, "the Xero token is not renewed: {}", dead.value.why);
+                return Ok(Outcome::DisconnectedByPerson);
+            }
             self.services.count_dead();
             tracing::warn!(since = %dead.value.since, "the connection to Xero is dead: {}", dead.value.why);
             return Ok(Outcome::ConnectionDead);
@@ -81,11 +86,11 @@ impl<'a> Renewal<'a> {
     /// A refresh token that was refused stays so. Where Xero only refuses the organisation, the
     /// token is renewed all the same, or it would die of disuse. A custom connection has no refresh
     /// token: it comes back to life when a person authorises it at Xero, which changes no secret
-    /// here, so each renewal gives it another chance.
+    /// here, so each renewal gives it another chance, unless a person disconnected it here.
     fn stays_dead(&self, dead: &DeadConnectionRecord, current: &StoredToken) -> bool {
-        self.app.grant_type == GrantType::AuthorizationCode
-            && dead.secret_version == current.version
-            && !dead.cause.may_be_refreshed()
+        let may_come_back = self.app.grant_type == GrantType::ClientCredentials
+            && dead.cause != DeadCause::DisconnectedByPerson;
+        !may_come_back && dead.secret_version == current.version && !dead.cause.may_be_refreshed()
     }
 
     async fn ask(
@@ -279,8 +284,8 @@ impl<'a> Renewal<'a> {
         let Some(dead) = dead else { return true };
         let is_of_current = dead.value.secret_version == current.version;
         let is_over = match dead.value.cause {
-            // The refresh has just shown that it is over.
-            DeadCause::RefreshRefused => true,
+            // The refresh has just shown that it is over: a person has connected it again.
+            DeadCause::RefreshRefused | DeadCause::DisconnectedByPerson => true,
             // No list tells of a permission. A person who connected since may have granted it.
             DeadCause::MissingScope => !is_of_current,
             DeadCause::NotConnected | DeadCause::Unknown => {

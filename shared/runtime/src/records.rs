@@ -492,6 +492,9 @@ pub enum DeadCause {
     /// The app lacks a permission, or the organisation's plan does. The refresh token lives, and is
     /// kept alive.
     MissingScope,
+    /// A person disconnected it (`contact-sync disconnect`): nobody refreshes, nobody calls, and no
+    /// alarm rings, until a person connects it again.
+    DisconnectedByPerson,
     /// Stored by a version that did not say, or that knows other causes. The next refresh finds
     /// out.
     #[default]
@@ -503,7 +506,7 @@ impl DeadCause {
     /// Whether the refresh token may still live, so that refreshing goes on.
     #[must_use]
     pub fn may_be_refreshed(self) -> bool {
-        self != Self::RefreshRefused
+        !matches!(self, Self::RefreshRefused | Self::DisconnectedByPerson)
     }
 }
 

@@ -32,8 +32,8 @@ pub enum StartError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The BigChange secret is as the template creates it: nobody has connected BigChange yet.
-    #[error("{0}")]
-    BigChangeNotConnected(SecretError),
+    #[error("BigChange is not connected yet: contact-sync connect bigchange")]
+    BigChangeNotConnected(#[source] SecretError),
 }
 
 /// Everything that the poll and the worker work with.

@@ -203,6 +203,10 @@ impl XeroConnection {
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));
         }
         if let Some(dead) = state.dead() {
+            if dead.cause == DeadCause::DisconnectedByPerson {
+                tracing::info!(since = %dead.since, "Xero is left alone: {}", dead.why);
+                return Some(self.wait_for(DEAD_CONNECTION_WAIT));
+            }
             self.host.count(Metric::ConnectionDead);
             tracing::error!(since = %dead.since, "the connection to Xero is dead: {}", dead.why);
             return Some(self.wait_for(DEAD_CONNECTION_WAIT));

@@ -292,7 +292,7 @@ impl<'c> AsyncHttpClient<'c> for Through<'_> {
     }
 }
 
-fn of_transport(error: TransportError) -> IdentityError {
+pub(crate) fn of_transport(error: TransportError) -> IdentityError {
     IdentityError::Transient {
         retry_after: None,
         answer_lost: error != TransportError::NotSent,
@@ -300,7 +300,7 @@ fn of_transport(error: TransportError) -> IdentityError {
 }
 
 /// OAuth 2 answers with 200, 400 or 401, in its own form; anything else is told by its status. A 403 is a gateway's: OAuth 2 has none.
-fn of_status(response: &transport::Response) -> Option<IdentityError> {
+pub(crate) fn of_status(response: &transport::Response) -> Option<IdentityError> {
     let retry_after = retry_after(response.headers());
     if is_page(response) {
         // A gateway's, which says nothing about the tokens.

@@ -23,6 +23,7 @@ mod query;
 mod read;
 mod refusal;
 mod results;
+mod revocation;
 mod write;
 
 pub use answer::{
@@ -34,5 +35,6 @@ pub use identity::{CONSENT_SCOPES, ConsentRequest, Identity, IdentityError, SCOP
 pub use pages::{Pages, Step};
 pub use query::{MAX_IDS, PAGE_SIZE, can_be_queried};
 pub use refusal::Messages;
+pub use revocation::revoke;
 pub use rules::Refusal;
 pub use write::{MAX_BATCH, RenamesGoSingly, Update};

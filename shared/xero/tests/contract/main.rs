@@ -11,5 +11,6 @@ mod identity;
 mod organisation;
 mod reads;
 mod results;
+mod revocation;
 mod support;
 mod writes;
