@@ -6,6 +6,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rules::{ContactId, TenantId, XeroContactId};
 
+use crate::xero_target::xero_target;
+
 /// Exit codes, as `--help` has them.
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -19,7 +21,7 @@ Examples:
   contact-sync connect xero
   contact-sync check --format html --output check.html
   contact-sync plan --only creates
-  said=$(contact-sync status 2>&1) || echo \"$said\" | mail -s 'Contact sync' accounts@example.com";
+  said=$(contact-sync status --only-new 2>&1) || echo \"$said\" | mail -s 'Contact sync' accounts@example.com";
 
 /// Connects, checks, plans, follows and mends the contact synchronisation from BigChange to Xero.
 #[derive(Debug, Parser)]
@@ -79,17 +81,27 @@ pub enum Command {
 
 A plan reads every contact from BigChange (one call each) and asks Xero as the synchronisation would. If the Xero token has run out, it is renewed first, as the deployed token refresh does; nothing else is written, not even a note.")]
     Plan(PlanArguments),
-    /// Synchronise now: everything, or a chosen part; then follow along until it is done.
+    /// Synchronise now: everything, or a chosen part; asks first, then follows along until it is done.
     #[command(after_help = "Examples:
   contact-sync sync
   contact-sync sync --contact 4711,4712
   contact-sync sync --only creates
 
-The contacts are queued for the deployed functions, which do the work; so what --only chooses is what `plan` shows now, and what happens is what the functions find. Ctrl-C stops the following, not the work.")]
+What would be written is planned and counted first, and asked for; --yes does without. The contacts are queued for the deployed functions, which do the work; so what --only chooses is what `plan` shows now, and what happens is what the functions find. Ctrl-C stops the following, not the work.")]
     Sync(SyncArguments),
     /// How it stands: connection, polls, queues, links, problems, limits. Fit for a cron job.
-    #[command(after_help = "Exit code 0: healthy; 1: needs attention; 2: the tool itself failed.")]
-    Status,
+    #[command(
+        after_help = "Exit code 0: healthy; 1: needs attention; 2: the tool itself failed. With --only-new it is 1 once for each thing that needs attention, and 0 after that until something new comes; what was told is kept in the table.
+
+Examples:
+  contact-sync status
+  said=$(contact-sync status --only-new 2>&1) || echo \"$said\" | mail -s 'Contact sync' accounts@example.com"
+    )]
+    Status {
+        /// Exit with 1 only where something needs attention that was not told yet.
+        #[arg(long)]
+        only_new: bool,
+    },
     /// The open problems, each with its cure.
     #[command(after_help = "Examples:
   contact-sync problems
@@ -107,7 +119,7 @@ The contacts are queued for the deployed functions, which do the work; so what -
     #[command(after_help = "Example:
   contact-sync link 4711 5d0b5c2e-8f6a-4a44-9c3e-0f3a6b1d2c77
 
-The Xero id is the last part of the address when the contact is open in Xero; `problems CONTACT` lists the ids of those that fit. Names need not match; account references must, or one of them must be blank. The deployed functions then make the link as they make any other.")]
+The Xero contact is named by its id or by the address of its page in Xero; `problems CONTACT` lists the ids of those that fit. Names need not match; account references must, or one of them must be blank. The deployed functions then make the link as they make any other.")]
     Link(LinkArguments),
     /// Take the link of a contact away, or a choice that led to none.
     ///
@@ -146,6 +158,21 @@ The settings are the parameters of the template. A change by which contacts are 
 
 History is kept for as long as the stack's parameter HistoryDays says; 0 keeps none.")]
     History(HistoryArguments),
+    /// Remove what is kept of a person who asks to be erased: history, problem, outcome. The link stays.
+    #[command(after_help = "Example:
+  contact-sync forget 4711
+
+Erase the person in BigChange and in Xero first, by their own pages: else the next synchronisation keeps again what it needs.")]
+    Forget(ForgetArguments),
+    /// BigChange's contact groups: ids, how many account customers and sites are in each, and which setting names it.
+    ///
+    /// Without --stack it asks for a BigChange user and the company key, so that the ids are at hand before the first deployment. It stores nothing.
+    #[command(after_help = "Examples:
+  contact-sync groups
+  contact-sync groups --json
+
+In a script user name, password and company key are read from BIGCHANGE_USERNAME, BIGCHANGE_PASSWORD and BIGCHANGE_KEY.")]
+    Groups(GroupsArguments),
     /// Print shell completions.
     #[command(after_help = "Example:
   contact-sync completions bash > /etc/bash_completion.d/contact-sync")]
@@ -300,6 +327,9 @@ pub struct SyncArguments {
         conflicts_with = "only"
     )]
     pub contact: Vec<ContactId>,
+    /// Without being asked.
+    #[command(flatten)]
+    pub confirm: Confirm,
     /// How to follow along.
     #[command(flatten)]
     pub follow: Following,
@@ -324,6 +354,9 @@ pub struct ProblemsArguments {
     /// Only problems with these codes, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "CODES", ignore_case = true, hide_possible_values = true, value_parser = PossibleValuesParser::new(rules::PROBLEM_CODES))]
     pub code: Vec<String>,
+    /// The notices instead: what is good to know of contacts that are not held.
+    #[arg(long, conflicts_with = "code")]
+    pub notices: bool,
     /// How and where they are printed.
     #[command(flatten)]
     pub report: ReportArguments,
@@ -355,8 +388,8 @@ pub struct RetryArguments {
 pub struct LinkArguments {
     /// The BigChange contact.
     pub contact: ContactId,
-    /// The Xero contact.
-    #[arg(value_name = "XERO-ID", required_unless_present = "new")]
+    /// The Xero contact: its id, or the address of its page.
+    #[arg(value_name = "XERO-CONTACT", required_unless_present = "new", value_parser = xero_target)]
     pub xero: Option<XeroContactId>,
     /// It is a new customer, none of the Xero contacts that it is held for (PossibleDuplicate).
     #[arg(long, conflicts_with = "xero")]
@@ -408,6 +441,24 @@ pub struct SetArguments {
     /// Without being asked.
     #[command(flatten)]
     pub confirm: Confirm,
+}
+
+/// Which person is forgotten.
+#[derive(Debug, Args)]
+pub struct ForgetArguments {
+    /// The BigChange contact.
+    pub contact: ContactId,
+    /// Without being asked.
+    #[command(flatten)]
+    pub confirm: Confirm,
+}
+
+/// Where BigChange is, while nothing is deployed.
+#[derive(Debug, Args)]
+pub struct GroupsArguments {
+    /// Another address of BigChange's web services; for tests.
+    #[arg(long, value_name = "ADDRESS", hide = true)]
+    pub bigchange_url: Option<url::Url>,
 }
 
 /// Whose history.

@@ -145,6 +145,12 @@ impl Reader {
     }
 }
 
+/// How many contacts have notices, or would have them.
+fn noticed(check: &Check) -> usize {
+    let noticed = check.all.iter().filter(|row| !row.notices.is_empty());
+    noticed.count()
+}
+
 fn verdict(check: &Check, reader: Reader) -> String {
     let out_of_line = counted(check.contacts.len(), "contact");
     let not_checked = counted(check.not_checked.len(), "contact");
@@ -259,6 +265,12 @@ impl Printable for Check {
         }
         if let Some(line) = check.recorded.differs_from(check.contacts.len()) {
             lines.push(format!("\n{line}"));
+        }
+        if let noticed @ 1.. = noticed(check) {
+            lines.push(format!(
+                "\nGood to know of {}: contact-sync problems --notices, or the last column of contact-sync plan.",
+                counted(noticed, "contact")
+            ));
         }
         if let Some(warning) = &check.other_integration {
             lines.push(format!("\n{}", toned(Tone::Bad, one_line(warning))));

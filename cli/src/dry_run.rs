@@ -18,8 +18,8 @@ use indicatif::ProgressBar;
 use poll::links::{self, Links};
 use poll::{Mode, Poller, Report};
 use rules::{
-    AccountReference, Alike, AskedBy, Change, Contact, ContactId, Notice, Problem, SyncAction,
-    XeroContact, XeroContactId, XeroContactRef,
+    AccountReference, Alike, AskedBy, Change, Contact, ContactId, GroupFault, Notice, Problem,
+    SyncAction, XeroContact, XeroContactId, XeroContactRef,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, PauseRecord, ProblemRecord, Records, Stored,
@@ -41,6 +41,7 @@ pub use sync_contact::dry_run::XeroCalls;
 
 use crate::critical;
 use crate::group_faults;
+use crate::groups;
 use crate::tool::{Tool, contact_of, mark_for_retry};
 
 /// Contacts of one event, as the template has it.
@@ -307,6 +308,12 @@ impl Runner {
                 let settings = &tool.configuration.settings;
                 for (group, fault) in group_faults::failing(&self.records, settings).await? {
                     tool.ui.tell(group_faults::describe(group, &fault));
+                    if fault.fault == GroupFault::NoSuchGroup
+                        && let Ok(groups) = tool.groups().await
+                    {
+                        tool.ui
+                            .tell(format!("BigChange: {}.", groups::listed(&groups)));
+                    }
                 }
                 Ok(self.queue.take())
             }

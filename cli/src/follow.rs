@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration as StdDuration;
 
 use anyhow::bail;
-use rules::{AskedBy, ContactId, Switch};
+use rules::{AskedBy, ContactId, Notice, Switch};
 use runtime::Message;
 use runtime::clock_skew::ONE_CLOCK;
 use runtime::records::{
-    DeferReason, DeferredRecord, EndingKind, FollowRecord, OutcomeRecord, ProblemRecord, Records,
-    SINGLETON,
+    ContactRecord, DeferReason, DeferredRecord, EndingKind, FollowRecord, OutcomeRecord,
+    ProblemRecord, Records, SINGLETON, Stored,
 };
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -66,6 +66,9 @@ pub struct Ended {
     /// What to do about it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub cure: String,
+    /// What is good to know of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 fn key_of<S: Serializer>(ending: &Option<EndingKind>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -289,6 +292,7 @@ impl<'a> Follower<'a> {
     ) -> anyhow::Result<Vec<Ended>> {
         let problems = self.records.get_many::<ProblemRecord>(contacts).await?;
         let deferred = self.records.get_many::<DeferredRecord>(contacts).await?;
+        let known = self.records.get_many::<ContactRecord>(contacts).await?;
         let mut names = names(&self.records, contacts).await?;
         let all = contacts.iter().map(|contact| {
             let key = contact.to_string();
@@ -317,6 +321,7 @@ impl<'a> Follower<'a> {
                     .or(due)
                     .unwrap_or_default(),
                 cure: held.map(|held| held.value.cure.clone()).unwrap_or_default(),
+                notices: known.get(&key).map(told_notices).unwrap_or_default(),
             }
         });
         Ok(all.collect())
@@ -399,7 +404,7 @@ fn show(tool: &Tool, ended: &[Ended]) -> anyhow::Result<ExitStatus> {
             ended.ending,
             Some(EndingKind::Unchanged | EndingKind::LeftAlone)
         );
-        if is_news || few {
+        if is_news || few || !ended.notices.is_empty() {
             tool.ui.say(line(ended))?;
         }
     }
@@ -435,7 +440,15 @@ fn line(ended: &Ended) -> String {
     if !ended.cure.is_empty() {
         line.push_str(&format!("\n  → {}", one_line(&ended.cure)));
     }
+    for notice in &ended.notices {
+        line.push_str(&format!("\n  Good to know: {}", one_line(notice)));
+    }
     line
+}
+
+fn told_notices(known: &Stored<ContactRecord>) -> Vec<String> {
+    let notices = known.value.notices.iter();
+    notices.map(Notice::sentence).collect()
 }
 
 /// An ending as a person reads it.

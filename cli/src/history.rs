@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::ExitStatus;
 use crate::args::HistoryArguments;
+use crate::known_contact;
 use crate::rows::{ChangeRow, before_after};
 use crate::time_text::{moment, rfc3339};
 use crate::tool::Tool;
@@ -17,6 +18,7 @@ use crate::ui::{bold, one_line};
 /// Where the store cannot be read.
 pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
+    known_contact::require(tool, &[arguments.contact]).await?;
     let days = tool.configuration.history_days;
     // The store tidies expired ones up in its own time.
     let oldest = OffsetDateTime::now_utc() - time::Duration::days(days.into());

@@ -15,13 +15,17 @@ pub mod disconnect;
 pub mod dry_run;
 pub mod exit_status;
 pub mod follow;
+pub mod forget;
 pub mod group_faults;
+pub mod groups;
 pub mod history;
 pub mod in_xero;
 pub mod keep;
+mod known_contact;
 pub mod link;
 pub mod listing;
 pub mod logging;
+mod notices;
 pub mod now_in_xero;
 mod other_integration;
 pub mod output;
@@ -36,6 +40,7 @@ pub mod set;
 pub mod settings_shown;
 pub mod side_by_side;
 pub mod status;
+mod status_news;
 mod status_people;
 pub mod switch;
 pub mod sync;
@@ -45,6 +50,7 @@ pub mod tool;
 pub mod ui;
 pub mod why;
 pub mod xero_pages;
+pub mod xero_target;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
@@ -66,6 +72,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitStatus> {
         Command::Completions { shell } => return completions(ui, *shell),
         command => command,
     };
+    if let Command::Groups(of) = command {
+        // Also where nothing is deployed yet.
+        return groups::run(&arguments.target, of, ui).await;
+    }
     let tool = Tool::open(&arguments.target, ui).await?;
     match command {
         Command::Connect(Connect::Xero(arguments)) => connect::xero::run(&tool, arguments).await,
@@ -85,7 +95,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitStatus> {
         Command::Check(arguments) => check::run(&tool, arguments).await,
         Command::Plan(arguments) => plan::run(&tool, arguments).await,
         Command::Sync(arguments) => sync::run(&tool, arguments).await,
-        Command::Status => status::run(&tool).await,
+        Command::Status { only_new } => status::run(&tool, *only_new).await,
+        Command::Problems(arguments) if arguments.notices => notices::run(&tool, arguments).await,
         Command::Problems(arguments) => problems::run(&tool, arguments).await,
         Command::Retry(arguments) => retry::run(&tool, arguments).await,
         Command::Link(arguments) => link::link(&tool, arguments).await,
@@ -96,6 +107,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitStatus> {
         Command::Disconnect(confirm) => disconnect::run(&tool, *confirm).await,
         Command::Set(arguments) => set::run(&tool, arguments).await,
         Command::History(arguments) => history::run(&tool, arguments).await,
+        Command::Forget(arguments) => forget::run(&tool, arguments).await,
+        Command::Groups(of) => groups::run(&arguments.target, of, ui).await,
         Command::Completions { shell } => completions(tool.ui, *shell),
     }
 }

@@ -12,6 +12,7 @@ use crate::candidate::{Candidate, in_one_cell};
 use crate::dry_run::{self, BATCH, Recorded, Scope, XeroCalls};
 use crate::follow::check_chosen;
 use crate::in_xero;
+use crate::known_contact;
 use crate::now_in_xero;
 use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
@@ -124,6 +125,7 @@ impl Cost {
 pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<ExitStatus> {
     check_chosen(&arguments.contact)?;
     let format = output::format(&tool.ui, &arguments.report)?;
+    known_contact::require(tool, &arguments.contact).await?;
     let mut plan = plan(tool, &arguments.contact, &arguments.only).await?;
     if format != Format::Table {
         let code = xero_pages::short_code(tool).await;
@@ -133,14 +135,30 @@ pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<ExitS
     Ok(ExitStatus::Success)
 }
 
-/// The contacts of which a plan says one of these.
+/// What lies ahead of a person who is about to synchronise.
+pub struct Ahead {
+    /// The contacts that were planned.
+    pub contacts: Vec<ContactId>,
+    /// What would happen to them, in a sentence or two, creates first.
+    pub in_short: Vec<String>,
+    /// Whether something would be written, or may be: of what was put off nothing is known yet.
+    pub writes: bool,
+}
+
+/// Plans contacts (none: all of them), or of all of them those of which a plan says one of `only`.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn chosen(tool: &Tool, only: &[Part]) -> anyhow::Result<Vec<ContactId>> {
-    let plan = plan(tool, &[], only).await?;
+pub async fn ahead(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Result<Ahead> {
+    let plan = plan(tool, contacts, only).await?;
     let ids = plan.contacts.iter().map(|row| Ok(row.id.parse()?));
-    ids.collect()
+    let writing = [Part::Creates, Part::Links, Part::Updates, Part::PutOff].map(Part::key);
+    let mut outcomes = plan.contacts.iter().map(|row| row.outcome.as_str());
+    Ok(Ahead {
+        contacts: ids.collect::<anyhow::Result<_>>()?,
+        writes: outcomes.any(|outcome| writing.contains(&outcome)),
+        in_short: lead(&plan),
+    })
 }
 
 /// What a plan comes to, in a few sentences.

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::ExitStatus;
 use crate::args::{Format, Part, ProblemsArguments};
 use crate::candidate::{Candidate, in_one_cell};
+use crate::known_contact;
 use crate::output::{self, Printable};
 use crate::plan::candidate;
 use crate::report::{Report, Setting};
@@ -85,6 +86,7 @@ struct Problems {
 /// Where the store cannot be read.
 pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<ExitStatus> {
     let records = tool.records().await?;
+    known_contact::require(tool, arguments.contact.as_slice()).await?;
     let format = output::format(&tool.ui, &arguments.report)?;
     let groups = match format {
         Format::Table => BTreeMap::new(),

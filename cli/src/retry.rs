@@ -15,7 +15,7 @@ use crate::dry_run::ready_to_work;
 use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
 use crate::tool::{Tool, mark_for_retry, problems};
 use crate::ui::{counted, one_line};
-use crate::{ExitStatus, critical};
+use crate::{ExitStatus, critical, known_contact};
 
 /// How long the letters that are read stay out of sight; they are removed or seen again.
 const OUT_OF_SIGHT_SECONDS: i32 = 60;
@@ -34,6 +34,7 @@ pub async fn run(tool: &Tool, arguments: &RetryArguments) -> anyhow::Result<Exit
     check_chosen(&arguments.contacts)?;
     tool.check_clock().await?;
     ready_to_work(tool).await?;
+    known_contact::require(tool, &arguments.contacts).await?;
     if arguments.dead_letters {
         return dead_letters(tool, arguments).await;
     }

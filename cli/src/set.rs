@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
+use rules::GroupId;
 use serde_json::json;
 
 use crate::ExitStatus;
 use crate::args::SetArguments;
+use crate::groups;
 use crate::samconfig;
 use crate::tool::Tool;
 use crate::ui::one_line;
@@ -48,6 +50,10 @@ pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<ExitSt
     tool.deployment
         .configuration_with(&after)
         .context("nothing was changed")?;
+    let names_groups = |key: &String| key.ends_with("GroupIds");
+    if changes.keys().any(names_groups) {
+        refuse_unknown_groups(tool, &after).await?;
+    }
     for (key, value) in &changes {
         let before = deployed.get(key).map_or("", String::as_str);
         tool.ui
@@ -74,6 +80,32 @@ pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<ExitSt
             .say(format!("The stack {} is updated.", tool.deployment.name))?;
     }
     Ok(ExitStatus::Success)
+}
+
+/// A group that does not exist would be read in vain every minute. Where BigChange cannot be asked,
+/// the functions will tell.
+async fn refuse_unknown_groups(
+    tool: &Tool,
+    after: &BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    let Ok(bigchange) = tool.real_parts().bigchange().await else {
+        return Ok(());
+    };
+    let Ok(groups) = bigchange.groups().await else {
+        return Ok(());
+    };
+    let settings = tool.deployment.configuration_with(after)?.settings;
+    let wanted = settings.account_groups.iter().chain(&settings.site_groups);
+    let is_unknown = |id: &&GroupId| !groups.iter().any(|group| group.id == **id);
+    let unknown: Vec<String> = wanted.filter(is_unknown).map(ToString::to_string).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "nothing was changed: BigChange has no contact group {}; {}",
+        unknown.join(", "),
+        groups::listed(&groups)
+    )
 }
 
 fn shown(value: &str) -> String {

@@ -20,7 +20,9 @@ use crate::ExitStatus;
 use crate::cures::{Cure, cures};
 use crate::deployment::aws_words;
 use crate::group_faults;
+use crate::notices;
 use crate::samconfig;
+use crate::status_news::{self, Attention};
 use crate::status_people;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, problems};
@@ -43,7 +45,7 @@ struct Status {
     #[serde(with = "time::serde::rfc3339::option")]
     enabled_since: Option<OffsetDateTime>,
     healthy: bool,
-    attention: Vec<String>,
+    attention: Vec<Attention>,
     organisation: String,
     tenant_id: Option<String>,
     connected_by: &'static str,
@@ -71,6 +73,8 @@ struct Status {
     paused_reason: Option<String>,
     /// The contact groups that cannot be read now.
     groups_not_read: Vec<u64>,
+    /// How many contacts have notices; `None` where they were not counted.
+    notices: Option<usize>,
     /// Notes on held contacts in BigChange: on, or off and why.
     notes: String,
     /// The digest: when the last one was sent, and to how many.
@@ -87,18 +91,43 @@ struct Status {
     is_dead: bool,
 }
 
-/// Runs it. It writes nothing.
+impl Status {
+    /// Something that a person should do something about.
+    fn attend(&mut self, key: &str, text: impl Into<String>) {
+        self.attend_to(key, 1, text);
+    }
+
+    /// The same, of so many.
+    fn attend_to(&mut self, key: &str, count: u64, text: impl Into<String>) {
+        self.attention.push(Attention {
+            key: key.to_owned(),
+            count,
+            text: text.into(),
+        });
+    }
+}
+
+/// Runs it. It writes nothing, but with `only_new` what was told.
 ///
 /// # Errors
 /// Where AWS does not answer. That BigChange or Xero does not is what it is there to tell.
-pub async fn run(tool: &Tool) -> anyhow::Result<ExitStatus> {
-    let status = read(tool).await?;
+pub async fn run(tool: &Tool, only_new: bool) -> anyhow::Result<ExitStatus> {
+    let mut status = read(tool).await?;
+    // That reads every contact's record, which a look from cron can do without.
+    if !only_new && let Ok(records) = tool.records().await {
+        status.notices = Some(notices::count(&records).await?);
+    }
     if tool.ui.json {
         tool.ui.say_json(&status)?;
     } else {
         show(tool, &status)?;
     }
-    Ok(if status.healthy {
+    let is_told = match tool.records().await {
+        Ok(records) if only_new => !status_news::is_news(&records, &status.attention).await?,
+        // Before anything is connected there is nowhere to keep what was told.
+        _ => status.healthy,
+    };
+    Ok(if is_told {
         ExitStatus::Success
     } else {
         ExitStatus::Attention
@@ -124,20 +153,20 @@ async fn read(tool: &Tool) -> anyhow::Result<Status> {
         status.notes = people.notes;
         status.digest = people.digest;
         let attention = people.attention.into_iter();
-        status.attention.extend(attention.map(|(_, text)| text));
+        attention.for_each(|(key, text)| status.attend(key, text));
     }
     connection(tool, &mut status, now).await?;
     if !status.enabled && status.linked > 0 {
         // No alarm tells it: a person switched it off.
-        status.attention.push(
+        status.attend("switched-off", 
             "the synchronisation is switched off, so no change reaches Xero by itself: contact-sync enable"
                 .to_owned(),
         );
     }
     let deployment = &tool.deployment;
-    status
-        .attention
-        .extend(samconfig::reverts(&deployment.name, &deployment.parameters));
+    for reverted in samconfig::reverts(&deployment.name, &deployment.parameters) {
+        status.attend("samconfig", reverted);
+    }
     status.healthy = status.attention.is_empty();
     Ok(status)
 }
@@ -152,14 +181,15 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
         Ok(app) => app,
         Err(_) if XeroAppSecret::is_blank(&app.value) => {
             status.organisation = "not connected".to_owned();
-            status
-                .attention
-                .push("Xero is not connected yet: contact-sync connect xero".to_owned());
+            status.attend(
+                "xero-not-connected",
+                "Xero is not connected yet: contact-sync connect xero".to_owned(),
+            );
             return Ok(());
         }
         Err(error) => {
             status.organisation = "not connected".to_owned();
-            status.attention.push(error.to_string());
+            status.attend("xero-app-secret", error.to_string());
             return Ok(());
         }
     };
@@ -171,7 +201,7 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
         Ok(token) => token,
         Err(error) => {
             status.organisation = "not connected".to_owned();
-            status.attention.push(format!("{error:#}"));
+            status.attend("xero-token-secret", format!("{error:#}"));
             return Ok(());
         }
     };
@@ -179,20 +209,21 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
     status.token_until = token.expires_at;
     let (Some(tenant), Some(access_token)) = (token.tenant_id, token.access_token.clone()) else {
         status.organisation = "not connected".to_owned();
-        status
-            .attention
-            .push("no Xero organisation is connected yet: contact-sync connect xero".to_owned());
+        status.attend(
+            "xero-not-connected",
+            "no Xero organisation is connected yet: contact-sync connect xero".to_owned(),
+        );
         return Ok(());
     };
     status.organisation = tenant.to_string();
-    status.attention.extend(tool.organisation_changed().await?);
+    if let Some(changed) = tool.organisation_changed().await? {
+        status.attend("organisation-changed", changed);
+    }
     if status.disconnected_by_person {
         return Ok(());
     }
     if is_over(&token, now) {
-        status
-            .attention
-            .push("the Xero token has run out and was not renewed: read the log of the token refresh (output RefreshTokenFunction), or connect again (contact-sync connect xero)".to_owned());
+        status.attend("token-old", "the Xero token has run out and was not renewed: read the log of the token refresh (output RefreshTokenFunction), or connect again (contact-sync connect xero)".to_owned());
         return Ok(());
     }
     status.organisation = tool.organisation_name(&access_token, tenant).await;
@@ -216,13 +247,17 @@ async fn connection(tool: &Tool, status: &mut Status, now: OffsetDateTime) -> an
             }
             status.xero_calls_left_this_minute = Some(0);
         }
-        Err(xero::Error::AuthLost { .. } | xero::Error::AuthExpired) => status.attention.push(
+        Err(xero::Error::AuthLost { .. } | xero::Error::AuthExpired) => status.attend("connection-refused", 
             "Xero no longer accepts this connection, or is no longer connected to this organisation: contact-sync connect xero"
                 .to_owned(),
         ),
-        Err(error) => status.attention.push(format!("Xero: {error}")),
+        Err(error) => status.attend("xero-other", format!("Xero: {error}")),
     }
     Ok(())
+}
+
+fn as_count(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn is_over(token: &XeroTokenSecret, now: OffsetDateTime) -> bool {
@@ -248,7 +283,7 @@ async fn bigchange(tool: &Tool, status: &mut Status) {
                 _ => ("cannot be asked", ""),
             };
             status.bigchange = state.to_owned();
-            status.attention.push(format!("BigChange: {error:#}{then}"));
+            status.attend("bigchange", format!("BigChange: {error:#}{then}"));
         }
     }
 }
@@ -260,10 +295,14 @@ async fn queues(tool: &Tool, status: &mut Status) -> anyhow::Result<()> {
     status.in_work = in_work;
     status.dead_letters = dead + dead_in_sight;
     if status.dead_letters > 0 {
-        status.attention.push(format!(
-            "given up after several attempts: {} (contact-sync retry --dead-letters)",
-            counted(status.dead_letters, "message")
-        ));
+        status.attend_to(
+            "dead-letters",
+            status.dead_letters,
+            format!(
+                "given up after several attempts: {} (contact-sync retry --dead-letters)",
+                counted(status.dead_letters, "message")
+            ),
+        );
     }
     Ok(())
 }
@@ -315,11 +354,14 @@ async fn stored(
                 dead.value.why
             );
         } else if status.is_dead {
-            status.attention.push(format!(
-                "the connection to Xero has been dead since {}: {}",
-                moment(dead.value.since),
-                dead.value.why
-            ));
+            status.attend(
+                "connection-dead",
+                format!(
+                    "the connection to Xero has been dead since {}: {}",
+                    moment(dead.value.since),
+                    dead.value.why
+                ),
+            );
         }
     }
     let pause = records.get::<PauseRecord>(SINGLETON).await?;
@@ -343,10 +385,14 @@ async fn stored(
         )
     }));
     if status.problems > 0 {
-        status.attention.push(format!(
-            "held by a problem: {} (contact-sync problems)",
-            counted(status.problems, "contact")
-        ));
+        status.attend_to(
+            "held",
+            as_count(status.problems),
+            format!(
+                "held by a problem: {} (contact-sync problems)",
+                counted(status.problems, "contact")
+            ),
+        );
     }
     Ok(())
 }
@@ -385,7 +431,10 @@ async fn polls(
     for (group, fault) in &failing {
         status.groups_not_read.push(group.get());
         if group_faults::needs_attention(fault, now) {
-            status.attention.push(group_faults::describe(*group, fault));
+            status.attend(
+                &format!("group-{group}"),
+                group_faults::describe(*group, fault),
+            );
         }
     }
     // The cursor of a group that cannot be read stands still while the polls go on. Where none can be read, no poll succeeds.
@@ -415,13 +464,13 @@ async fn polls(
             at.max(since).is_none_or(|at| (now - at).abs() > limit)
         };
         if is_late(last_poll, LATE_POLL) {
-            status.attention.push(
+            status.attend("late-poll", 
                 "no poll of BigChange has succeeded for a quarter of an hour: read the log of the poll (output PollFunction)"
                     .to_owned(),
             );
         }
         if last_sweep.is_some() && is_late(last_sweep, LATE_SWEEP) {
-            status.attention.push(
+            status.attend("late-sweep", 
                 "no full sweep has succeeded for more than a day: read the log of the poll (output PollFunction)"
                     .to_owned(),
             );
@@ -500,6 +549,13 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
         lines.push(("Notes", status.notes.clone()));
         lines.push(("Digest", status.digest.clone()));
     }
+    if let Some(notices @ 1..) = status.notices {
+        let notices = counted(notices, "contact");
+        lines.push((
+            "Notices",
+            format!("{notices} (contact-sync problems --notices)"),
+        ));
+    }
     lines.push(("Problems", status.problems.to_string()));
     for (label, text) in lines {
         tool.ui.say(format!("{label:<11} {text}"))?;
@@ -528,7 +584,7 @@ fn show(tool: &Tool, status: &Status) -> anyhow::Result<()> {
     } else {
         tool.ui.say(toned(Tone::Bad, "Needs attention:"))?;
         for line in &status.attention {
-            tool.ui.say(format!("  • {}", one_line(line)))?;
+            tool.ui.say(format!("  • {}", one_line(&line.text)))?;
         }
     }
     Ok(())

@@ -14,6 +14,8 @@ use time::OffsetDateTime;
 use crate::args::SyncArguments;
 use crate::dry_run::ready_to_work;
 use crate::follow::{Follower, QUEUED, check_chosen, follow_to_the_end, queue_and_follow};
+use crate::known_contact;
+use crate::plan::Ahead;
 use crate::tool::{Tool, mark_for_retry};
 use crate::ui::counted;
 use crate::{ExitStatus, critical, plan};
@@ -30,13 +32,25 @@ pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<ExitS
     check_chosen(&arguments.contact)?;
     tool.check_clock().await?;
     ready_to_work(tool).await?;
+    known_contact::require(tool, &arguments.contact).await?;
+    // Without a question only a part that is chosen by a plan needs one.
+    let ahead = if arguments.confirm.yes && arguments.only.is_empty() {
+        None
+    } else {
+        Some(plan::ahead(tool, &arguments.contact, &arguments.only).await?)
+    };
+    if let Some(ahead) = &ahead
+        && !is_wanted(tool, arguments, ahead).await?
+    {
+        tool.ui.tell("Nothing was changed.");
+        return Ok(ExitStatus::Attention);
+    }
     if arguments.contact.is_empty() && arguments.only.is_empty() {
         return everything(tool, arguments).await;
     }
-    let chosen = if arguments.only.is_empty() {
-        arguments.contact.clone()
-    } else {
-        plan::chosen(tool, &arguments.only).await?
+    let chosen = match ahead {
+        Some(ahead) if !arguments.only.is_empty() => ahead.contacts,
+        _ => arguments.contact.clone(),
     };
     let records = tool.records().await?;
     mark_for_retry(&records, &chosen).await?;
@@ -46,6 +60,17 @@ pub async fn run(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<ExitS
     }
     let chosen = chosen.into_iter().collect();
     queue_and_follow(tool, &chosen, arguments.follow).await
+}
+
+/// Asks, where something would be written.
+async fn is_wanted(tool: &Tool, arguments: &SyncArguments, ahead: &Ahead) -> anyhow::Result<bool> {
+    if arguments.confirm.yes || !ahead.writes {
+        return Ok(true);
+    }
+    for line in &ahead.in_short {
+        tool.ui.tell(line);
+    }
+    tool.ui.confirm("Synchronise now?", "--yes").await
 }
 
 /// The full sweep that the schedule makes once a day, made here: by the same code, under the same lease.

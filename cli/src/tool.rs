@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use rules::{ContactId, GroupId, Switch, TenantId};
+use rules::{ContactId, Group, GroupId, Switch, TenantId};
 use runtime::organisation::stored_tenant;
 use runtime::records::{ContactRecord, ProblemRecord, Records, Stored};
 use runtime::switch::SwitchRecord;
@@ -267,9 +267,17 @@ impl Tool {
     /// # Errors
     /// Where BigChange does not answer.
     pub async fn group_names(&self) -> anyhow::Result<BTreeMap<GroupId, String>> {
-        let bigchange = self.real_parts().bigchange().await?;
-        let groups = bigchange.groups().await?.into_iter();
+        let groups = self.groups().await?.into_iter();
         Ok(groups.map(|group| (group.id, group.name)).collect())
+    }
+
+    /// BigChange's contact groups.
+    ///
+    /// # Errors
+    /// Where BigChange does not answer.
+    pub async fn groups(&self) -> anyhow::Result<Vec<Group>> {
+        let bigchange = self.real_parts().bigchange().await?;
+        Ok(bigchange.groups().await?)
     }
 }
 

@@ -9,8 +9,9 @@ use serde_json::json;
 
 use super::{NOT_STORED, from_environment, new_version};
 use crate::ExitStatus;
+use crate::groups;
 use crate::tool::Tool;
-use crate::ui::one_line;
+use crate::ui::{Ui, one_line};
 
 const USERNAME: &str = "BIGCHANGE_USERNAME";
 const PASSWORD: &str = "BIGCHANGE_PASSWORD";
@@ -21,7 +22,7 @@ const KEY: &str = "BIGCHANGE_KEY";
 /// # Errors
 /// Where nobody answers, or BigChange does not let it in: nothing is stored then.
 pub async fn run(tool: &Tool) -> anyhow::Result<ExitStatus> {
-    let secret = ask(tool).await?;
+    let secret = ask(tool.ui).await?;
     let credentials = Credentials {
         username: secret.username.expose_secret().to_owned(),
         password: secret.password.clone(),
@@ -92,35 +93,40 @@ pub async fn run(tool: &Tool) -> anyhow::Result<ExitStatus> {
         return Ok(ExitStatus::Success);
     }
     tool.ui.tell(format!(
-        "BigChange has no contact group {}: correct AccountGroupIds or SiteGroupIds (BigChange: Admin Settings → Contacts & notes → Contact groups) and deploy again",
-        unknown.join(", ")
+        "BigChange has no contact group {}; {}. Correct the setting: contact-sync set AccountGroupIds=… or SiteGroupIds=…",
+        unknown.join(", "),
+        groups::listed(&groups)
     ));
     Ok(ExitStatus::Attention)
 }
 
-async fn ask(tool: &Tool) -> anyhow::Result<BigChangeSecret> {
+/// Asks for what opens BigChange, or takes it from the environment.
+///
+/// # Errors
+/// Where nobody can be asked, or what was given cannot be sent.
+pub(crate) async fn ask(ui: Ui) -> anyhow::Result<BigChangeSecret> {
     let username = match from_environment(USERNAME) {
         Some(username) => username,
         None => {
             let instead = format!("set {USERNAME}");
-            tool.ui.ask("BigChange user name", &instead).await?
+            ui.ask("BigChange user name", &instead).await?
         }
     };
     let secret = BigChangeSecret {
         username: username.into(),
-        password: secretly(tool, PASSWORD, "BigChange password").await?,
-        key: secretly(tool, KEY, "BigChange company key").await?,
+        password: secretly(ui, PASSWORD, "BigChange password").await?,
+        key: secretly(ui, KEY, "BigChange company key").await?,
     };
     // As the functions will read it.
     Ok(BigChangeSecret::parse(&secret.to_json())?)
 }
 
-async fn secretly(tool: &Tool, variable: &str, prompt: &str) -> anyhow::Result<SecretString> {
+async fn secretly(ui: Ui, variable: &str, prompt: &str) -> anyhow::Result<SecretString> {
     let value = match from_environment(variable) {
         Some(value) => value,
         None => {
             let instead = format!("set {variable}");
-            tool.ui.ask_secretly(prompt, &instead).await?
+            ui.ask_secretly(prompt, &instead).await?
         }
     };
     Ok(value.into())

@@ -113,7 +113,11 @@ async fn a_consent_connects_and_everything_works_with_what_was_stored() {
     // What is stored is what the functions take.
     ground.stack.refresh_token().await.unwrap();
     ground.run(&["status"]).await.exits(0).says("Healthy.");
-    ground.run(&["sync"]).await.exits(1).says("17 linked");
+    ground
+        .run(&["sync", "--yes"])
+        .await
+        .exits(1)
+        .says("17 linked");
 }
 
 #[tokio::test]
@@ -263,7 +267,7 @@ async fn of_several_organisations_one_is_chosen() {
 #[tokio::test]
 async fn another_organisation_is_refused_while_links_exist_unless_it_is_confirmed() {
     let ground = Ground::connected(Choices::CAUTIOUS).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     let other = Uuid::from_u128(77).to_string();
     ground
         .stack
@@ -327,7 +331,7 @@ async fn another_organisation_is_refused_while_links_exist_unless_it_is_confirme
 #[tokio::test]
 async fn a_secret_changed_by_hand_to_another_organisation_stops_work_until_it_is_confirmed() {
     let ground = Ground::connected(Choices::CAUTIOUS).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     let other = Uuid::from_u128(77);
     ground
         .stack
@@ -346,7 +350,7 @@ async fn a_secret_changed_by_hand_to_another_organisation_stops_work_until_it_is
         .aws("secretsmanager.PutSecretValue", &input)
         .await
         .unwrap();
-    for command in [["sync"].as_slice(), &["plan"], &["check"]] {
+    for command in [["sync", "--yes"].as_slice(), &["plan"], &["check"]] {
         let ran = ground.run(command).await.exits(2);
         ran.says("another Xero organisation")
             .says("--confirm-organisation");

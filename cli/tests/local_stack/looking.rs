@@ -60,7 +60,7 @@ async fn nothing_that_looks_writes_anything_anywhere_at_first() {
 #[tokio::test]
 async fn nothing_that_looks_writes_anything_anywhere_later() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     // A contact that was woken may still be worked.
     ground.stack.drain().await.unwrap();
     // Something of every kind is left to do: an update, a rename, a link, a create, a problem that clears.
@@ -154,7 +154,11 @@ async fn what_a_plan_says_is_what_then_happens() {
         "the sample company"
     );
 
-    let done = ground.run(&["sync", "--json"]).await.exits(1).json();
+    let done = ground
+        .run(&["sync", "--yes", "--json"])
+        .await
+        .exits(1)
+        .json();
     let done = done["contacts"].as_array().unwrap();
     assert_eq!(done.len(), rows.len());
     // The event source hands ten contacts at a time to workers that run side by side: of two that want one reference either may be first, and the other meets
@@ -265,7 +269,7 @@ async fn a_plan_shows_parts_and_single_contacts_in_every_format() {
 #[tokio::test]
 async fn a_check_looks_at_both_sides_and_lists_strays_and_cures() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     // A person changes an account number in Xero and archives a contact: the synchronisation sees that by its hourly look.
     ground.edit_in_xero("Hollin Bank Farm", "AccountNumber", "ELSEWHERE1");
     ground.edit_in_xero("Fellside Lettings", "ContactStatus", "ARCHIVED");
@@ -310,7 +314,7 @@ async fn status_tells_how_it_stands_and_what_needs_attention() {
         .exits(0)
         .says("Healthy.")
         .says("none yet");
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     let status = ground.run(&["status", "--json"]).await.exits(1).json();
     assert_eq!(
         status["organisation"],
@@ -383,7 +387,7 @@ async fn status_tells_how_it_stands_and_what_needs_attention() {
 #[tokio::test]
 async fn problems_are_listed_told_in_full_and_exported() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     let ran = ground.run(&["problems"]).await.exits(1);
     ran.says("1021 Ribblehead Tea Rooms")
         .says("NameTakenInXero")

@@ -6,8 +6,10 @@
 )]
 
 mod connecting;
+mod disconnecting;
 mod harness;
 mod looking;
+mod mistakes;
 mod reports;
 mod telling;
 #[cfg(target_os = "linux")] // `script` takes other arguments elsewhere

@@ -33,7 +33,7 @@ fn column<'a>(header: &[String], row: &'a [String], name: &str) -> &'a str {
 #[tokio::test]
 async fn every_form_shows_the_same_order_and_what_xero_has() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     ground.stack.drain().await.unwrap();
     let name = "Hollin Bank Farm";
     let in_xero = ground.xero_contact(name).id;
@@ -110,7 +110,7 @@ async fn every_form_shows_the_same_order_and_what_xero_has() {
 #[tokio::test]
 async fn without_a_short_code_there_is_no_link_and_a_hostile_one_leads_nowhere() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     for short_code in [None, Some("\"><script>"), Some("//evil.example")] {
         let short_code = short_code.map(str::to_owned);
         ground.stack.xero.core().config_mut().short_code = short_code.clone();
@@ -135,7 +135,7 @@ async fn without_a_short_code_there_is_no_link_and_a_hostile_one_leads_nowhere()
 #[tokio::test]
 async fn who_has_no_terminal_reads_no_parameter_and_every_group_by_its_name() {
     let ground = Ground::connected(Choices::CAUTIOUS).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     for command in ["plan", "check", "problems"] {
         for format in ["html", "csv"] {
             let told = ground.run(&[command, "--format", format]).await.out;
@@ -158,7 +158,7 @@ async fn who_has_no_terminal_reads_no_parameter_and_every_group_by_its_name() {
 #[tokio::test]
 async fn a_spreadsheet_begins_with_its_mark_and_has_candidates_and_seconds() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     for command in ["plan", "check", "problems"] {
         let text = ground.run(&[command, "--format", "csv"]).await.out;
         let (header, rows) = read_csv(&text);

@@ -150,7 +150,7 @@ async fn progress_is_shown_on_a_terminal_and_cleared_away() {
 async fn a_question_is_answered_or_broken_off_and_then_nothing_was_done() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
     ground
-        .run(&["sync", "--contact", "1001"])
+        .run(&["sync", "--yes", "--contact", "1001"])
         .await
         .exits(0)
         .says("1001 Aire Valley Plumbing Ltd: linked");

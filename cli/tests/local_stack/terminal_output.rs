@@ -49,8 +49,11 @@ async fn every_command_explains_itself_and_most_by_example() {
             "keep",
             "enable",
             "disable",
+            "disconnect",
             "set",
             "history",
+            "forget",
+            "groups",
             "completions",
             "help"
         ]
@@ -124,7 +127,7 @@ async fn errors_say_what_to_do_next() {
     for command in [
         ["plan"].as_slice(),
         &["check"],
-        &["sync"],
+        &["sync", "--yes"],
         &["problems"],
         &["history", "1"],
         &["retry", "--all"],
@@ -144,7 +147,7 @@ async fn nothing_but_text_and_json_goes_to_what_is_no_terminal() {
     for command in [
         ["plan"].as_slice(),
         &["check"],
-        &["sync"],
+        &["sync", "--yes"],
         &["status"],
         &["problems"],
         &["problems", "1021"],
@@ -245,7 +248,7 @@ async fn ctrl_c_in_the_middle_of_a_sweep_waits_for_its_end_and_a_second_does_not
     let ground = Ground::connected(Choices::AUTHORISED).await;
     let latency = std::time::Duration::from_secs(3);
     ground.stack.bigchange.set_latency(latency);
-    let child = ground.command(&["sync"]).spawn().unwrap();
+    let child = ground.command(&["sync", "--yes"]).spawn().unwrap();
     until_called(&ground, "ContactListByGroupPaged").await;
     interrupt(&child).await;
     let output = child.wait_with_output().await.unwrap();
@@ -260,7 +263,7 @@ async fn ctrl_c_in_the_middle_of_a_sweep_waits_for_its_end_and_a_second_does_not
         .set_latency(std::time::Duration::ZERO);
     ground.stack.settle().await.unwrap();
     let began = std::time::Instant::now();
-    ground.run(&["sync", "--no-wait"]).await.exits(0);
+    ground.run(&["sync", "--yes", "--no-wait"]).await.exits(0);
     assert!(began.elapsed() < std::time::Duration::from_secs(60));
     ground.stack.drain().await.unwrap();
     let records = ground.stack.remembered().await.unwrap();
@@ -268,7 +271,7 @@ async fn ctrl_c_in_the_middle_of_a_sweep_waits_for_its_end_and_a_second_does_not
 
     ground.stack.reset_calls();
     ground.stack.bigchange.set_latency(latency * 10);
-    let mut child = ground.command(&["sync"]).spawn().unwrap();
+    let mut child = ground.command(&["sync", "--yes"]).spawn().unwrap();
     until_called(&ground, "ContactListByGroupPaged").await;
     interrupt(&child).await;
     // Not before the first has been taken, or the system makes one of two.
@@ -288,7 +291,7 @@ async fn ctrl_c_in_the_middle_of_a_sweep_waits_for_its_end_and_a_second_does_not
 async fn ctrl_c_ends_it_at_once_and_the_work_goes_on() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
     // The functions cannot get on, so the tool would follow for long.
-    let mut command = ground.command(&["sync", "--contact", "1008"]);
+    let mut command = ground.command(&["sync", "--yes", "--contact", "1008"]);
     ground
         .stack
         .bigchange

@@ -8,7 +8,7 @@ use crate::harness::Ground;
 async fn a_chosen_part_is_synchronised_and_nothing_else() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
     let ran = ground
-        .run(&["sync", "--only", "links", "--json"])
+        .run(&["sync", "--yes", "--only", "links", "--json"])
         .await
         .exits(1)
         .json();
@@ -33,11 +33,15 @@ async fn a_chosen_part_is_synchronised_and_nothing_else() {
         .core()
         .call_count(fake_xero::CallKind::Create);
     assert_eq!(created, 0);
-    let ran = ground.run(&["sync", "--contact", "1001"]).await;
+    let ran = ground.run(&["sync", "--yes", "--contact", "1001"]).await;
     ran.exits(0)
         .says("1001 Aire Valley Plumbing Ltd: unchanged");
     // A whole one brings round what was put off.
-    let ran = ground.run(&["sync", "--json"]).await.exits(1).json();
+    let ran = ground
+        .run(&["sync", "--yes", "--json"])
+        .await
+        .exits(1)
+        .json();
     let of_1006 = ran["contacts"]
         .as_array()
         .unwrap()
@@ -49,12 +53,12 @@ async fn a_chosen_part_is_synchronised_and_nothing_else() {
 #[tokio::test]
 async fn an_edit_is_carried_over_and_its_history_kept() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     ground.edit(1008, |contact| {
         "+441130000000".clone_into(&mut contact.phone)
     });
     ground
-        .run(&["sync", "--contact", "1008"])
+        .run(&["sync", "--yes", "--contact", "1008"])
         .await
         .exits(0)
         .says("1008 Hollin Bank Farm: updated");
@@ -96,7 +100,7 @@ async fn an_edit_is_carried_over_and_its_history_kept() {
 #[tokio::test]
 async fn a_mended_problem_clears_on_retry() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     ground.edit_in_xero("Ribblehead Tea Rooms", "AccountNumber", "RIBB21");
     ground
         .run(&["retry", "1021"])
@@ -145,7 +149,7 @@ async fn dead_letters_are_queued_again_and_those_without_a_contact_stay() {
 #[tokio::test]
 async fn a_persons_word_links_what_the_match_table_would_not() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     // Two Xero contacts fit 1017: one by its number, one by its name.
     let by_number = ground.xero_contact("Netherby Hall Estates");
     let id = by_number.id.to_string();
@@ -246,7 +250,7 @@ async fn a_likely_duplicate_is_shown_beside_its_namesake_until_a_person_says_whi
     assert_eq!(possible["name"], "Malhem Masonry");
     assert_eq!(possible["likeness"], "possibly the same");
 
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     // Whose its namesake is, is known once that one is linked.
     ground.run(&["retry", "1071"]).await.exits(1);
     ground
@@ -296,7 +300,7 @@ async fn a_likely_duplicate_is_shown_beside_its_namesake_until_a_person_says_whi
 #[tokio::test]
 async fn an_unlinked_contact_is_not_linked_to_the_same_one_again_by_itself() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     let xero = ground.xero_contact("Hollin Bank Farm");
     // A contact that was woken may still be worked.
     ground.stack.drain().await.unwrap();
@@ -435,7 +439,7 @@ async fn it_is_not_switched_on_without_connections() {
 #[tokio::test]
 async fn whose_value_stays_is_said_of_a_contact_that_changed_in_both() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     ground
         .run(&["set", "OnConflict=hold", "--yes"])
         .await
@@ -447,7 +451,10 @@ async fn whose_value_stays_is_said_of_a_contact_that_changed_in_both() {
         .says("is not held for having been changed in both systems");
     ground.edit_in_xero("Embsay Electrical", "EmailAddress", "ledger@embsay.example");
     ground.edit(1105, |c| c.email = "office@embsay.example".to_owned());
-    ground.run(&["sync", "--contact", "1105"]).await.exits(1);
+    ground
+        .run(&["sync", "--yes", "--contact", "1105"])
+        .await
+        .exits(1);
     ground
         .run(&["problems", "1105"])
         .await
@@ -478,7 +485,7 @@ async fn whose_value_stays_is_said_of_a_contact_that_changed_in_both() {
 #[tokio::test]
 async fn check_and_plan_find_links_that_are_no_longer_true_and_count_alike() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.run(&["sync"]).await.exits(1);
+    ground.run(&["sync", "--yes"]).await.exits(1);
     ground.edit_in_xero("Hollin Bank Farm", "ContactStatus", "ARCHIVED");
     ground.edit_in_xero("Embsay Electrical", "AccountNumber", "EMB-NEW");
     let check = ground.run(&["check", "--json"]).await.exits(1).json();
@@ -504,7 +511,10 @@ async fn check_and_plan_find_links_that_are_no_longer_true_and_count_alike() {
         .await
         .says("2 of those here are not recorded yet");
     // A person who asks for one of them has it looked at.
-    ground.run(&["sync", "--contact", "1008"]).await.exits(1);
+    ground
+        .run(&["sync", "--yes", "--contact", "1008"])
+        .await
+        .exits(1);
     ground
         .run(&["problems", "1008"])
         .await

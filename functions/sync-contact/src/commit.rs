@@ -5,8 +5,8 @@ pub(crate) mod unworked;
 use std::collections::BTreeSet;
 
 use rules::{
-    ContactId, DisplayNames, Field, Link, Problem, Skip, Watch, contact_fingerprint, given_up_by,
-    is_settled, normalise_spaces,
+    DisplayNames, Field, Link, Problem, Skip, Watch, contact_fingerprint, given_up_by, is_settled,
+    normalise_spaces,
 };
 use runtime::records::{
     ContactRecord, DeferReason, DeferredRecord, PendingReferenceScan, ProblemRecord, WaitingRecord,
@@ -328,13 +328,13 @@ fn recording(
     let named_before = old.and_then(|old| old.value.problem.names_contact());
     let named_now = record.problem.names_contact();
     if let Some(named) = named_before.filter(|named| named_now != Some(*named)) {
-        let key = waiting_key(named, state.id);
+        let key = WaitingRecord::key(named, state.id);
         writes.push(records.delete::<WaitingRecord>(key, Expect::Any));
     }
     if let Some(named) = named_now {
         let waiter = state.id;
         let waiting = WaitingRecord { named, waiter };
-        let key = waiting_key(named, waiter);
+        let key = WaitingRecord::key(named, waiter);
         writes.push(records.put(key, &waiting, Expect::Any)?);
     }
     writes.push(records.put(state.subject, record, expect(old))?);
@@ -456,7 +456,7 @@ fn clearing(context: &Context<'_>, state: &ContactState) -> Vec<Write> {
         let records = &context.records;
         writes.push(records.delete::<ProblemRecord>(state.subject, Expect::Any));
         if let Some(named) = problem.value.problem.names_contact() {
-            let key = waiting_key(named, state.id);
+            let key = WaitingRecord::key(named, state.id);
             writes.push(records.delete::<WaitingRecord>(key, Expect::Any));
         }
     }
@@ -493,8 +493,4 @@ async fn end(
         Err(TableError::Conflict) => context.records.write(writes).await,
         written => written,
     }
-}
-
-fn waiting_key(named: ContactId, waiter: ContactId) -> String {
-    format!("{named}#{waiter}")
 }

@@ -1,6 +1,8 @@
 //! What the table holds of what people were told: notes in BigChange, the digest, and how many
 //! contacts were held.
 
+use std::collections::BTreeMap;
+
 use rules::{
     ContactId, LondonDay, NoteMemory, NoteTrial, NoteTypeId, Notice, OpenCount, ToldProblems,
 };
@@ -133,6 +135,14 @@ impl NewsRecord {
     }
 }
 
+/// What `contact-sync status --only-new` has told of what needs attention.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusToldRecord {
+    /// By what it is about, of how many it was.
+    #[serde(default)]
+    pub told: BTreeMap<String, u64>,
+}
+
 /// How many contacts were held, hour by hour, for a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenCountsRecord {
@@ -151,6 +161,9 @@ impl Record for DigestRecord {
 }
 impl Record for NewsRecord {
     const KIND: &'static str = "news";
+}
+impl Record for StatusToldRecord {
+    const KIND: &'static str = "state-status-told";
 }
 impl Record for OpenCountsRecord {
     const KIND: &'static str = "state-open-counts";

@@ -241,6 +241,14 @@ pub struct WaitingRecord {
     pub waiter: ContactId,
 }
 
+impl WaitingRecord {
+    /// The sort key of the record that one contact waits for another.
+    #[must_use]
+    pub fn key(named: ContactId, waiter: ContactId) -> String {
+        format!("{named}#{waiter}")
+    }
+}
+
 /// A contact to be queued again when it is due. Sort key: its id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeferredRecord {

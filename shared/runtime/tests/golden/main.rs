@@ -132,6 +132,7 @@ async fn rewritten_by_kind(item: &Item) -> Value {
         DigestRecord,
         NewsRecord,
         OpenCountsRecord,
+        StatusToldRecord,
     )
 }
 
