@@ -3,10 +3,9 @@
 
 use std::fmt;
 
+use anstyle::Style;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
-
-use crate::ui::bold;
 
 /// The width where nothing says how wide the terminal is.
 pub const WIDTH: u16 = 150;
@@ -96,7 +95,8 @@ impl Listing {
             }
             if column == 0 {
                 let wrapped = textwrap::wrap(cell, options(width, "", "  "));
-                lines.extend(wrapped.iter().map(bold));
+                let bold = Style::new().bold();
+                lines.extend(wrapped.iter().map(|line| format!("{bold}{line}{bold:#}")));
                 continue;
             }
             let first = format!("  {heading}: ");

@@ -11,7 +11,7 @@ use runtime::{MailError, Services, london_moment};
 use store::{MAX_WRITES, TableError};
 use time::OffsetDateTime;
 
-use crate::people::Told;
+use crate::told::Told;
 use crate::writes::contact_of;
 
 /// Why a digest was not sent.

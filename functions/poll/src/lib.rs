@@ -21,6 +21,7 @@ mod references;
 mod report;
 mod sweep;
 mod switch;
+mod told;
 mod writes;
 mod xero_changes;
 
@@ -56,7 +57,7 @@ pub struct Poller {
     /// The services that it works with.
     pub services: Services,
     recently_queued: Mutex<RecentlyQueued>,
-    told: people::Told,
+    told: told::Told,
 }
 
 impl Poller {
@@ -66,7 +67,7 @@ impl Poller {
         Self {
             services,
             recently_queued: Mutex::default(),
-            told: people::Told::default(),
+            told: told::Told::default(),
         }
     }
 

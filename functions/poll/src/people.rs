@@ -4,55 +4,19 @@
 //! It comes after everything else of a poll, whatever became of that, and nothing that fails here
 //! fails the poll: contacts are synchronised whether or not somebody can be told.
 
-use std::sync::{Mutex, PoisonError};
-
-use rules::{FIRST_SWEEP, LondonDay, OpenCount, counted, problems_grow};
+use rules::{FIRST_SWEEP, OpenCount, counted, problems_grow};
 use runtime::Services;
 use runtime::people::OpenCountsRecord;
 use runtime::records::{ProblemRecord, Records, SINGLETON, Stored, expect};
 use runtime::switch::SwitchRecord;
 use runtime::telemetry::Metric;
 use store::TableError;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::digest;
 use crate::notes::Notes;
+use crate::told::Told;
 use crate::writes::write_where_unchanged;
-
-/// How often held contacts are looked through. A note comes after an hour, so that minutes do not
-/// matter.
-const EVERY: Duration = Duration::minutes(5);
-
-/// What one process remembers, so that not every poll reads every held contact.
-#[derive(Default)]
-pub(crate) struct Told {
-    looked_at: Mutex<Option<OffsetDateTime>>,
-    digest: Mutex<Option<LondonDay>>,
-}
-
-impl Told {
-    /// Whether held contacts are to be looked through; if so, they count as looked through.
-    fn is_due(&self, now: OffsetDateTime) -> bool {
-        let mut looked_at = self
-            .looked_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let is_recent = looked_at.is_some_and(|last| last <= now && now - last < EVERY);
-        if !is_recent {
-            *looked_at = Some(now);
-        }
-        !is_recent
-    }
-
-    /// The day whose digest this process knows to be claimed.
-    pub(crate) fn digest_day(&self) -> Option<LondonDay> {
-        *self.digest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn digest_is_claimed(&self, day: LondonDay) {
-        *self.digest.lock().unwrap_or_else(PoisonError::into_inner) = Some(day);
-    }
-}
 
 /// Tells people what is due, and logs what fails.
 pub(crate) async fn tell(

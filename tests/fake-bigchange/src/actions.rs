@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
+use crate::addressing::{Acted, addressed, number, with_reference};
 use crate::answer::{self, Outcome, Spelling};
 use crate::parameters::Parameters;
 use crate::{FakeBigChange, FakeContact, Write, notes};
@@ -93,9 +94,6 @@ pub(crate) fn act(
     };
     outcome.unwrap_or_else(Outcome::Refused)
 }
-
-/// An action's outcome, or the words that refuse it.
-pub(crate) type Acted = Result<Outcome, String>;
 
 fn groups(company: &FakeBigChange) -> Outcome {
     let items = company
@@ -280,46 +278,8 @@ fn commit(
     });
 }
 
-/// The living contact that `ContactId` or `ContactReference` names, if there is one.
-pub(crate) fn addressed(
-    company: &FakeBigChange,
-    parameters: &Parameters,
-) -> Result<Option<u64>, String> {
-    let alive = |c: &&FakeContact| c.deleted_at.is_none();
-    if let Some(id) = number::<u64>(parameters, "ContactId")? {
-        return Ok(company.contacts.get(&id).filter(alive).map(|c| c.id));
-    }
-    let reference = parameters.filled("ContactReference").ok_or(
-        "Missing parameters. You must include at least a Contact Id or a Contact Reference",
-    )?;
-    Ok(with_reference(company, reference).find(alive).map(|c| c.id))
-}
-
-fn with_reference<'a>(
-    company: &'a FakeBigChange,
-    reference: &'a str,
-) -> impl Iterator<Item = &'a FakeContact> {
-    company
-        .contacts
-        .values()
-        .filter(move |c| c.contact_reference.eq_ignore_ascii_case(reference))
-}
-
 fn parent_of<'a>(company: &'a FakeBigChange, contact: &FakeContact) -> Option<&'a FakeContact> {
     contact.parent_id.and_then(|id| company.contacts.get(&id))
-}
-
-pub(crate) fn number<N: std::str::FromStr>(
-    parameters: &Parameters,
-    name: &str,
-) -> Result<Option<N>, String> {
-    parameters
-        .filled(name)
-        .map(|text| {
-            text.parse()
-                .map_err(|_| format!("Invalid {name} parameter."))
-        })
-        .transpose()
 }
 
 fn at_most<'a>(name: &str, text: &'a str, max_chars: usize) -> Result<&'a str, String> {

@@ -61,6 +61,40 @@ pub struct FakeContact {
     pub last_updated: Option<OffsetDateTime>,
 }
 
+/// A note on a contact.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FakeNote {
+    /// Its id; the fake gives it.
+    pub id: u64,
+    /// The contact.
+    pub contact_id: u64,
+    /// Its type.
+    pub type_id: u64,
+    /// Its reference.
+    pub reference: String,
+    /// `Open`, `Completed` or `Cancelled`.
+    pub status: String,
+    /// Subject.
+    pub subject: String,
+    /// Text.
+    pub text: String,
+    /// Why it was completed.
+    pub completion_text: String,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub created_at: Option<OffsetDateTime>,
+    /// How often it was saved.
+    pub saves: u32,
+}
+
+impl FakeNote {
+    /// Whether somebody still has to do something about it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.status.eq_ignore_ascii_case("Open")
+    }
+}
+
 /// Groups and contacts to put into the fake, replacing those with the same ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -8,6 +8,7 @@
 //! mark, numbers as text, a "null" date, an envelope without a result) are on from the start.
 
 mod actions;
+mod addressing;
 mod answer;
 mod behaviour;
 mod calls;
@@ -23,8 +24,7 @@ mod server;
 pub use behaviour::{Behaviour, EmptyList, NoteUpdates};
 pub use calls::{Call, Write};
 pub use company::{FakeBigChange, FakeCredentials, PATH};
-pub use contact::{FakeContact, FakeGroup, Seed};
+pub use contact::{FakeContact, FakeGroup, FakeNote, Seed};
 pub use fault::{Fault, FaultKind, Hold, LostAnswer};
 pub use in_process::InProcess;
-pub use notes::FakeNote;
 pub use server::Server;

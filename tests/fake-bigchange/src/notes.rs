@@ -1,48 +1,13 @@
 //! The notes of contacts.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::actions::{Acted, addressed, number};
+use crate::addressing::{Acted, addressed, number};
 use crate::answer::{Outcome, Spelling};
 use crate::parameters::Parameters;
-use crate::{FakeBigChange, NoteUpdates};
-
-/// A note on a contact.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct FakeNote {
-    /// Its id; the fake gives it.
-    pub id: u64,
-    /// The contact.
-    pub contact_id: u64,
-    /// Its type.
-    pub type_id: u64,
-    /// Its reference.
-    pub reference: String,
-    /// `Open`, `Completed` or `Cancelled`.
-    pub status: String,
-    /// Subject.
-    pub subject: String,
-    /// Text.
-    pub text: String,
-    /// Why it was completed.
-    pub completion_text: String,
-    /// When it was made.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub created_at: Option<OffsetDateTime>,
-    /// How often it was saved.
-    pub saves: u32,
-}
-
-impl FakeNote {
-    /// Whether somebody still has to do something about it.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.status.eq_ignore_ascii_case("Open")
-    }
-}
+use crate::{FakeBigChange, FakeNote, NoteUpdates};
 
 const STATUSES: [&str; 3] = ["Open", "Completed", "Cancelled"];
 const NO_DATE: &str = "0001-01-01 00:00:00";

@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 use rules::{ContactStatus, PROBLEM_CODES, TenantId, XeroContact};
 use runtime::new_contacts::{AnnouncementRecord, LastAnnouncementRecord};
-use runtime::people::{DigestRecord, NewsRecord, NoteRecord, NoteTrialRecord, OpenCountsRecord};
+use runtime::people::{
+    DigestRecord, NewsRecord, NoteRecord, NoteTrialRecord, OpenCountsRecord, StatusToldRecord,
+};
 use runtime::records::{
     ContactRecord, CursorRecord, DayLimitRecord, DeadConnectionRecord, DeferredRecord,
     DirectoryPartRecord, DirectoryRecord, FollowRecord, HistoryRecord, LeaseRecord, OutcomeRecord,
