@@ -218,6 +218,9 @@ fn lead(plan: &Plan) -> Vec<String> {
         count(Part::Updates),
         count(Part::Problems),
     )];
+    if let undecided @ 1.. = count(Part::PutOff) {
+        lead.push(format!("What could not be decided about now: {undecided}."));
+    }
     if plan.is_part {
         lead.push(format!("Shown here: {} of them.", plan.contacts.len()));
     }

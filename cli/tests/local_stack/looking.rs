@@ -114,6 +114,7 @@ async fn look_and_compare(ground: &Ground) {
             "ContactGroups",
             "ContactListByGroupPaged",
             "ContactDetail",
+            "ContactNotes",
         ];
         assert!(reads.contains(&action.as_str()), "{action}");
     }
@@ -262,8 +263,8 @@ async fn a_plan_shows_parts_and_single_contacts_in_every_format() {
     let ran = ground.run(&["plan", "--format", "html"]).await.exits(0);
     assert!(ran.out.starts_with("<!DOCTYPE html>"), "{}", &ran.out[..60]);
     assert!(ran.out.contains("HOLLIN0001"));
-    let ran = ground.run(&["plan", "--contact", "999999"]).await.exits(0);
-    ran.says("BigChange has no contact with this id");
+    let ran = ground.run(&["plan", "--contact", "999999"]).await.exits(2);
+    ran.says("BigChange has no contact 999999");
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn sync_asks_before_it_writes_and_not_where_it_would_write_nothing() {
         .run(&["sync", "--contact", "1008"])
         .await
         .exits(2)
-        .says("1 to create in Xero");
+        .says("could not be decided about now: 1");
     assert_eq!(ground.table().await, before, "nothing was written");
     ground.run(&["sync", "--yes"]).await.exits(1);
     // Linked and unchanged: there is nothing to ask.
@@ -147,7 +147,10 @@ async fn status_tells_news_once() {
 #[tokio::test]
 async fn notices_are_told_where_outcomes_are() {
     let ground = Ground::connected(Choices::AUTHORISED).await;
-    ground.edit(1008, |contact| "no address".clone_into(&mut contact.email));
+    ground.edit(1008, |contact| {
+        "no address".clone_into(&mut contact.email);
+        "HOLL1".clone_into(&mut contact.account_reference);
+    });
     ground
         .run(&["sync", "--yes", "--contact", "1008"])
         .await

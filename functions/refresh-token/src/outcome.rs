@@ -55,7 +55,7 @@ pub enum RefreshError {
     Secret(#[from] SecretError),
     /// The Xero app secret is as the template creates it: nobody has entered the app.
     #[error("Xero is not connected yet: contact-sync connect xero")]
-    AppNotEntered(#[source] SecretError),
+    AppNotEntered(SecretError),
     /// The table.
     #[error(transparent)]
     Table(#[from] TableError),

@@ -33,7 +33,7 @@ pub enum StartError {
     Secret(#[from] SecretError),
     /// The BigChange secret is as the template creates it: nobody has connected BigChange yet.
     #[error("BigChange is not connected yet: contact-sync connect bigchange")]
-    BigChangeNotConnected(#[source] SecretError),
+    BigChangeNotConnected(SecretError),
 }
 
 /// Everything that the poll and the worker work with.

@@ -199,3 +199,31 @@ async fn an_app_that_lacks_a_scope_has_an_alarm_of_its_own() {
         assert_eq!(world.run().await.unwrap(), Outcome::Refreshed);
     }
 }
+
+#[tokio::test]
+async fn what_a_person_disconnected_is_left_alone_and_rings_no_alarm() {
+    let world = World::connected();
+    refuse(&world, DeadCause::DisconnectedByPerson).await;
+    let calls = world.token_calls();
+    for _ in 0..3 {
+        world.pass(Duration::days(1));
+        take_metrics(&world);
+        assert_eq!(world.run().await.unwrap(), Outcome::DisconnectedByPerson);
+        assert_eq!(take_metrics(&world), [Metric::TokenFresh]);
+    }
+    assert_eq!(world.token_calls(), calls);
+    assert!(dead(&world).await.is_some());
+}
+
+#[tokio::test]
+async fn a_person_who_connects_again_ends_their_disconnection() {
+    let world = World::connected();
+    refuse(&world, DeadCause::DisconnectedByPerson).await;
+    world.pass(Duration::days(1));
+    world.a_person_connects();
+    world.pass_until_due();
+    take_metrics(&world);
+    assert_eq!(world.run().await.unwrap(), Outcome::Refreshed);
+    assert_eq!(dead(&world).await, None);
+    assert_eq!(take_metrics(&world), [Metric::TokenFresh]);
+}

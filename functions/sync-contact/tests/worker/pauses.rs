@@ -2,9 +2,11 @@
 
 use fake_xero::{Fault, FaultKind};
 use runtime::records::{DeadCause, DeadConnectionRecord, DeferReason, PauseRecord, SINGLETON};
+use runtime::telemetry::Metric;
+use secrets::Vault as _;
 use time::Duration;
 
-use crate::world::World;
+use crate::world::{TOKEN_SECRET, World};
 
 #[tokio::test]
 async fn a_gateways_page_ends_no_connection() {
@@ -107,5 +109,32 @@ async fn an_intent_that_ends_far_off_does_not_keep_its_contact_waiting() {
     world.pass(Duration::minutes(10));
     world.sync(&[acme]).await;
     assert!(world.linked(acme).await.is_some());
+    assert_eq!(world.created_for(acme).len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_person_disconnected_costs_no_call_and_rings_no_alarm() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme", "A1");
+    let version = world.vault.current(TOKEN_SECRET).await.unwrap().id;
+    let ended = DeadConnectionRecord {
+        since: world.now(),
+        why: "a person disconnected it".to_owned(),
+        secret_version: version,
+        cause: DeadCause::DisconnectedByPerson,
+    };
+    world.put(SINGLETON, &ended).await;
+    world.restart();
+    let calls = world.xero_calls();
+    world.sync(&[acme]).await;
+    assert_eq!(world.xero_calls(), calls);
+    let deferred = world.deferred(acme).await.unwrap();
+    assert_eq!(deferred.reason, DeferReason::NotConnected);
+    let rings = |metric: &Metric| *metric == Metric::ConnectionDead;
+    assert!(!world.metrics.lock().unwrap().iter().any(rings));
+    // Connected again, it goes on by itself.
+    world.connect();
+    world.pass(deferred.due - world.now());
+    world.settle().await;
     assert_eq!(world.created_for(acme).len(), 1);
 }

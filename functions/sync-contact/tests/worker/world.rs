@@ -31,7 +31,7 @@ pub(crate) const CUSTOMERS: u64 = 10;
 pub(crate) const SITES: u64 = 20;
 
 const BIGCHANGE_SECRET: &str = "bigchange";
-const TOKEN_SECRET: &str = "xero-token";
+pub(crate) const TOKEN_SECRET: &str = "xero-token";
 /// How long the function may take.
 const TIME_LIMIT: Duration = Duration::minutes(2);
 const TOKEN_LIFE: Duration = Duration::minutes(30);
