@@ -404,7 +404,7 @@ fn show(tool: &Tool, ended: &[Ended]) -> anyhow::Result<ExitStatus> {
             ended.ending,
             Some(EndingKind::Unchanged | EndingKind::LeftAlone)
         );
-        if is_news || few || !ended.notices.is_empty() {
+        if is_news || few {
             tool.ui.say(line(ended))?;
         }
     }
@@ -417,6 +417,16 @@ fn show(tool: &Tool, ended: &[Ended]) -> anyhow::Result<ExitStatus> {
         .map(|(label, count)| format!("{count} {label}"))
         .collect();
     tool.ui.say(counts.join(" · "))?;
+    if let noticed @ 1.. = ended
+        .iter()
+        .filter(|ended| !ended.notices.is_empty())
+        .count()
+    {
+        tool.ui.say(format!(
+            "Good to know of {}: contact-sync problems --notices",
+            counted(noticed, "contact")
+        ))?;
+    }
     Ok(exit)
 }
 
