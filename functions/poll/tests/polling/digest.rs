@@ -16,15 +16,15 @@ use time::Duration;
 use crate::world::{World, contact_id, not_in_xero};
 
 #[derive(Default)]
-struct Mails {
+pub(crate) struct Mails {
     sent: Mutex<Vec<Digest>>,
     /// SNS takes the mail, and the answer is lost.
-    answers_are_lost: AtomicBool,
+    pub(crate) answers_are_lost: AtomicBool,
     unconfirmed: Mutex<usize>,
 }
 
 impl Mails {
-    fn take(&self) -> Vec<Digest> {
+    pub(crate) fn take(&self) -> Vec<Digest> {
         std::mem::take(&mut *self.sent.lock().unwrap())
     }
 
@@ -62,7 +62,7 @@ async fn mailed() -> (World, Arc<Mails>) {
     (World::swept().await, Arc::default())
 }
 
-fn poller(world: &World, mails: &Arc<Mails>, settings: &[(&str, &str)]) -> Poller {
+pub(crate) fn poller(world: &World, mails: &Arc<Mails>, settings: &[(&str, &str)]) -> Poller {
     let mut poller = world.poller_over(Arc::new(world.table.clone()), settings);
     poller.services.mail = Some(mails.clone());
     poller

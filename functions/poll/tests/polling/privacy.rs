@@ -2,11 +2,15 @@
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fake_bigchange::{Fault, FaultKind};
 use fake_xero::{Fault as XeroFault, FaultKind as XeroFaultKind};
 use poll::{Mode, PollError, Report};
+use rules::{AskedBy, NoteTrial, Notice};
+use runtime::people::{NewsRecord, NoteTrialRecord};
+use runtime::records::{ProblemRecord, SINGLETON};
 use runtime::telemetry::Metric;
 use serde_json::json;
 use store::{Expect, Key, Table, Write};
@@ -15,7 +19,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::world::{BIGCHANGE_SECRET, RETAIL, TOKEN_SECRET, World, not_in_xero};
+use crate::digest::{Mails, poller};
+use crate::world::{BIGCHANGE_SECRET, RETAIL, TOKEN_SECRET, World, contact_id, not_in_xero};
 
 thread_local! {
     /// What this thread has logged. A subscriber of one thread alone would do, but for threads
@@ -74,11 +79,14 @@ const MARK: &str = "zqmark";
 struct Told {
     text: String,
     errors: usize,
+    mails: Arc<Mails>,
+    digests: usize,
 }
 
 impl Told {
     async fn poll(&mut self, world: &World, mode: Mode) {
-        match world.poll(mode).await {
+        let poller = poller(world, &self.mails, &[("NOTE_TYPE_ID", "83519")]);
+        match poller.poll(mode, AskedBy::Schedule).await {
             Ok(report) => {
                 let json = serde_json::to_string(&report).unwrap();
                 writeln!(self.text, "{report:?} {json}").unwrap();
@@ -89,6 +97,13 @@ impl Told {
             }
         }
         writeln!(self.text, "queued {:?}", world.queue.take()).unwrap();
+        // Without NamesInDigest a digest names nobody.
+        for digest in self.mails.take() {
+            self.digests += 1;
+            writeln!(self.text, "{}\n{}", digest.subject, digest.body).unwrap();
+        }
+        let lose = self.digests % 2 == 1;
+        self.mails.answers_are_lost.store(lose, Ordering::SeqCst);
         world.pass(Duration::hours(2));
     }
 }
@@ -138,6 +153,34 @@ fn mark(world: &World, id: u64) {
     });
 }
 
+/// Names and values in what is told of contacts: they belong in notes, and nowhere else.
+async fn people_are_told(world: &World) {
+    let note_type = world.bigchange.core().add_note_type("zqmark");
+    let trial = NoteTrialRecord {
+        at: world.now(),
+        note_type: note_type.try_into().unwrap(),
+        outcome: NoteTrial::Works,
+    };
+    world.put(SINGLETON, &trial).await;
+    for id in [1, 2] {
+        let held: ProblemRecord = world.read(id).await.unwrap();
+        let told = ProblemRecord {
+            sentence: "\"Acme zqmark\" is not in Xero.".to_owned(),
+            cure: "In Xero, create it.".to_owned(),
+            ..held
+        };
+        world.put(id, &told).await;
+    }
+    let news = NewsRecord {
+        at: world.now(),
+        contact: contact_id(3),
+        notice: Notice::LinkedUnderAnotherName {
+            in_xero: "zqmark".to_owned(),
+        },
+    };
+    world.put(news.key(0), &news).await;
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn nothing_personal_and_no_secret_is_ever_logged_told_or_queued() {
     tracing::subscriber::set_global_default(Log).unwrap();
@@ -155,6 +198,7 @@ async fn nothing_personal_and_no_secret_is_ever_logged_told_or_queued() {
     });
     world.hold(1, "Acme zqmark", not_in_xero()).await;
     world.hold(2, "Bolt zqmark", not_in_xero()).await;
+    people_are_told(&world).await;
     world.add_in_xero("Acme zqmark");
     told.poll(&world, Mode::Changes).await;
     xero_fails(&world, &mut told).await;
@@ -166,6 +210,12 @@ async fn nothing_personal_and_no_secret_is_ever_logged_told_or_queued() {
     items_are_strange(&world, &mut told).await;
     secrets_are_strange(&world, &mut told).await;
 
+    let notes = world.bigchange.core().notes().to_vec();
+    assert!(
+        notes.iter().any(|note| note.subject.contains(MARK)) && told.digests > 1,
+        "people are told: {notes:?}, {} digests",
+        told.digests
+    );
     let log = LOG.take();
     assert!(
         log.lines().count() > 100 && told.errors > 20,
