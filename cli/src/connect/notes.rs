@@ -1,10 +1,11 @@
 //! `connect bigchange --make-note-type` and `--try-note`: what notes on held contacts need.
 
 use anyhow::{Context as _, bail};
-use rules::{ContactId, Note, NoteText, NoteTrial, NoteTypeId};
-use runtime::people::NoteTrialRecord;
-use runtime::records::SINGLETON;
+use rules::{ContactId, Note, NoteMemory, NoteStage, NoteText, NoteTrial, NoteTypeId};
+use runtime::people::{NoteRecord, NoteTrialRecord};
+use runtime::records::{ProblemRecord, Records, SINGLETON};
 use serde_json::json;
+use store::TableError;
 
 use crate::ExitStatus;
 use crate::args::Confirm;
@@ -90,6 +91,9 @@ pub async fn try_note(
     };
     let kept = records.replace(SINGLETON, &record).await?;
     records.write(vec![kept]).await?;
+    if outcome.objection().is_none() {
+        try_given_up_again(&records).await?;
+    }
     if !left.is_empty() {
         tool.ui.tell(format!(
             "A note \"{SUBJECT}\" is still open on contact {contact}: complete it by hand in BigChange (CRM → Contacts → the contact → Notes)."
@@ -111,6 +115,39 @@ pub async fn try_note(
     } else {
         ExitStatus::Attention
     })
+}
+
+/// Notes that were given up are tried again: of a contact that is held it is opened anew, of
+/// another one it is completed.
+async fn try_given_up_again(records: &Records) -> anyhow::Result<()> {
+    let notes = records.list::<NoteRecord>("").await?;
+    let given_up = notes
+        .into_iter()
+        .filter(|note| note.value.note.stage == NoteStage::GivenUp);
+    for note in given_up {
+        let held = records.get::<ProblemRecord>(&note.sort_key).await?;
+        let again = NoteRecord {
+            attempts: 0,
+            failing_since: None,
+            not_before: None,
+            note: NoteMemory {
+                stage: if held.is_some() {
+                    NoteStage::Wanted
+                } else {
+                    NoteStage::Completing
+                },
+                ..note.value.note.clone()
+            },
+            ..note.value.clone()
+        };
+        let again = records.put(&note.sort_key, &again, note.as_read())?;
+        match records.write(vec![again]).await {
+            // The poll is at it.
+            Ok(()) | Err(TableError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// What the try showed, and the notes that it left open.

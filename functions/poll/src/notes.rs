@@ -186,8 +186,9 @@ impl Notes<'_> {
         let Some(note_type) = known.map(|known| known.note_type).or(note_type) else {
             return Ok(Outcome::Done);
         };
-        let Ok(ours) = our_notes(bigchange, contact).await else {
-            return self.failed(&due, None, note_type).await;
+        let ours = match our_notes(bigchange, contact).await {
+            Ok(ours) => ours,
+            Err(error) => return self.failed(&due, None, note_type, trouble(&error)).await,
         };
         let memory = known.map(|known| &known.note);
         let step = note_step(due.task, due.held.as_ref(), memory, &ours);
@@ -211,7 +212,7 @@ impl Notes<'_> {
         }
         let begun = self.begin(&due, &step, note_type).await?;
         // What came of it is read from the notes: an answer that was lost may have had its effect.
-        let _ = match (&step, &due.text, ours.iter().find(|note| note.is_open)) {
+        let sent = match (&step, &due.text, ours.iter().find(|note| note.is_open)) {
             (NoteStep::Save(_), Some(text), _) => {
                 let reference = note_reference(contact);
                 bigchange
@@ -225,13 +226,18 @@ impl Notes<'_> {
             }
             _ => Ok(()),
         };
-        let Ok(ours) = our_notes(bigchange, contact).await else {
-            return self.failed(&due, Some(&begun), note_type).await;
+        let ours = match our_notes(bigchange, contact).await {
+            Ok(ours) => ours,
+            Err(error) => {
+                let trouble = trouble(&error);
+                return self.failed(&due, Some(&begun), note_type, trouble).await;
+            }
         };
         match note_result(&step, &ours) {
             NoteResult::Open(id) => {
                 let mut record = NoteRecord {
                     attempts: 0,
+                    failing_since: None,
                     not_before: None,
                     ..due.about_what_it_is_held_for(note_type)
                 };
@@ -245,7 +251,12 @@ impl Notes<'_> {
                 self.records.write(vec![delete]).await?;
                 Ok(Outcome::Done)
             }
-            NoteResult::Failed => self.failed(&due, Some(&begun), note_type).await,
+            NoteResult::Failed => {
+                let trouble = sent
+                    .err()
+                    .map_or(Trouble::StrangeAnswer, |error| trouble(&error));
+                self.failed(&due, Some(&begun), note_type, trouble).await
+            }
             NoteResult::Stop => {
                 self.stop(note_type).await?;
                 Ok(Outcome::Stopped)
@@ -285,18 +296,21 @@ impl Notes<'_> {
         due: &Due,
         begun: Option<&Stored<NoteRecord>>,
         note_type: NoteTypeId,
+        trouble: Trouble,
     ) -> Result<Outcome, TableError> {
+        let now = self.services.host.now();
         let read = begun.or(due.stored.as_ref());
         let before = read.map(|read| read.value.clone());
         let mut record = before.unwrap_or_else(|| due.about_what_it_is_held_for(note_type));
+        let since = *record.failing_since.get_or_insert(now);
         let put_off = PutOff {
             attempts: record.attempts,
-            waited: std::time::Duration::ZERO,
+            waited: (now - since).try_into().unwrap_or_default(),
         };
         record.attempts += 1;
         record.not_before = None;
-        match NOTE_RETRIES.next(Trouble::StrangeAnswer, put_off, None) {
-            Retry::After(wait) => record.not_before = Some(self.services.host.now() + wait),
+        match NOTE_RETRIES.next(trouble, put_off, None) {
+            Retry::After(wait) => record.not_before = Some(now + wait),
             Retry::GiveUp => {
                 record = due.about_what_it_is_held_for(note_type);
                 record.note.stage = NoteStage::GivenUp;
@@ -330,6 +344,14 @@ impl Notes<'_> {
         };
         let stop: Write = self.records.replace(SINGLETON, &trial).await?;
         self.records.write(vec![stop]).await
+    }
+}
+
+/// What an error says about the note: while BigChange is out of order, it is not to blame.
+fn trouble(error: &bigchange::Error) -> Trouble {
+    match error {
+        bigchange::Error::Transient { .. } => Trouble::Outage,
+        _ => Trouble::StrangeAnswer,
     }
 }
 

@@ -15,12 +15,13 @@ pub const HELD_BEFORE_NOTE: Duration = Duration::from_secs(60 * 60);
 /// finds it. It is told in the digest instead of in hundreds of notes at once.
 pub const FIRST_SWEEP: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// How often a note that failed is tried again: for about five hours, six times.
+/// How often a note that failed is tried again: six times, for half a day. While BigChange is out of
+/// order, for three days.
 pub const NOTE_RETRIES: RetryPolicy = RetryPolicy {
     first_wait: Duration::from_secs(10 * 60),
     longest_wait: Duration::from_secs(6 * 60 * 60),
     max_attempts: 6,
-    longest_outage: Duration::ZERO,
+    longest_outage: Duration::from_secs(3 * 24 * 60 * 60),
 };
 
 /// The longest subject that is written, in characters. BigChange names no limit; what is longer is

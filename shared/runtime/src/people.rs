@@ -25,6 +25,13 @@ pub struct NoteRecord {
     /// How often in a row it failed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
+    /// Since when it has failed.
+    #[serde(
+        default,
+        with = "rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub failing_since: Option<OffsetDateTime>,
     /// Not before then: another poll may be at it, or it failed.
     #[serde(
         default,
@@ -42,6 +49,7 @@ impl NoteRecord {
             note,
             note_type,
             attempts: 0,
+            failing_since: None,
             not_before: None,
         }
     }

@@ -231,6 +231,31 @@ async fn a_note_that_fails_is_not_tried_for_ever_and_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn while_bigchange_is_out_of_order_no_note_is_given_up() {
+    let world = noted().await;
+    world.hold(1, "Acme", not_in_xero()).await;
+    let offline = FaultKind::Status {
+        status: 503,
+        retry_after_seconds: None,
+    };
+    let fault = Fault {
+        action: Some("ContactNotes".to_owned()),
+        times: u32::MAX,
+        kind: offline,
+    };
+    world.bigchange.core().order_fault(fault);
+    for _ in 0..2 * 24 * 2 {
+        pass(&world, Duration::minutes(30)).await;
+    }
+    let record = note(&world, 1).await.unwrap();
+    assert_eq!(record.note.stage, NoteStage::Wanted);
+    world.bigchange.core().clear_faults();
+    pass(&world, Duration::hours(6)).await;
+    assert_eq!(notes(&world).len(), 1);
+    assert_eq!(note(&world, 1).await.unwrap().failing_since, None);
+}
+
+#[tokio::test]
 async fn two_open_notes_of_a_contact_stop_all_notes() {
     let world = noted().await;
     world.bigchange.core().behaviour.note_updates = NoteUpdates::Never;
