@@ -10,6 +10,8 @@ use crate::{ContactId, Notice, UkTime};
 const HOUR: i64 = 7;
 /// A mail has at most this many lines.
 pub const MAX_LINES: usize = 200;
+/// A line has at most so many bytes: Amazon SNS takes 256 kB in all.
+const MAX_LINE_BYTES: usize = 1_200;
 /// So many of the contacts that have been held for longest are told.
 const MAX_OLDEST: usize = 5;
 
@@ -204,12 +206,17 @@ fn contact(text: impl Into<String>) -> Line {
     }
 }
 
-/// A value of a contact must not begin a line of its own.
+/// A value of a contact must not begin a line of its own. What is longer than a line may be is cut;
+/// the note and the tool tell all of it.
 fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control())
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let parts = text.split(|c: char| c.is_control());
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    let line = parts.join(" ");
+    if line.len() <= MAX_LINE_BYTES {
+        return line;
+    }
+    let end = line.floor_char_boundary(MAX_LINE_BYTES - "…".len());
+    format!("{}…", &line[..end])
 }
 
 fn head(facts: &DigestFacts<'_>, new: usize, solved: usize) -> Vec<String> {
@@ -374,5 +381,12 @@ mod tests {
     #[test]
     fn no_value_of_a_contact_begins_a_line_of_its_own() {
         assert_eq!(one_line("Acme\r\nSOLVED\n- 1"), "Acme SOLVED - 1");
+    }
+
+    #[test]
+    fn a_digest_of_the_longest_lines_is_one_that_sns_takes() {
+        let longest = one_line(&"🚲".repeat(1_000));
+        assert!(longest.ends_with("🚲…") && longest.len() > MAX_LINE_BYTES - 4);
+        assert!((longest.len() + 1) * MAX_LINES < 256 * 1024);
     }
 }
