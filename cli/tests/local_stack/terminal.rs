@@ -23,11 +23,16 @@ struct Terminal {
 impl Terminal {
     /// Runs the tool on a terminal of its own, and then tells how the terminal was left.
     fn run(ground: &Ground, arguments: &str, variables: &[(&str, &str)]) -> Self {
+        Self::run_at(150, ground, arguments, variables)
+    }
+
+    /// The same on one of so many columns.
+    fn run_at(columns: u16, ground: &Ground, arguments: &str, variables: &[(&str, &str)]) -> Self {
         let tool = env!("CARGO_BIN_EXE_contact-sync");
         let endpoint = ground.stack.aws().endpoint();
         // The shell gets Ctrl-C too, and has to outlast it.
         let line = format!(
-            "trap : INT; stty columns 150; '{tool}' '--local={endpoint}' {arguments}; code=$?; stty -a; exit $code"
+            "trap : INT; stty columns {columns}; '{tool}' '--local={endpoint}' {arguments}; code=$?; stty -a; exit $code"
         );
         let mut child = Command::new("script")
             .args([
@@ -207,4 +212,49 @@ async fn what_is_secret_is_not_shown_as_it_is_typed() {
     assert_eq!(code, 130, "{screen}");
     assert!(!screen.contains("half"), "{screen}");
     echoes(&screen);
+}
+
+#[tokio::test]
+async fn sync_counts_what_it_would_write_and_asks() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let before = ground.table().await;
+    let mut terminal = Terminal::run(&ground, "sync", &[]);
+    terminal.until("Synchronise now?").await;
+    terminal.types("n\r").await;
+    let (code, screen) = terminal.ends().await;
+    assert_eq!(code, 1, "{screen}");
+    let counts = screen
+        .find("to create in Xero")
+        .expect("creates are counted");
+    let links = screen.find("to link to").expect("links are counted");
+    assert!(counts < links, "creates first: {screen}");
+    assert_eq!(ground.table().await, before);
+    let mut terminal = Terminal::run(&ground, "sync --contact 1001", &[]);
+    terminal.until("Synchronise now?").await;
+    terminal.types("y\r").await;
+    let (code, screen) = terminal.ends().await;
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("1 linked"), "{screen}");
+}
+
+#[tokio::test]
+async fn a_narrow_terminal_gets_blocks_and_whole_words() {
+    let ground = Ground::connected(Choices::CAUTIOUS).await;
+    ground.run(&["sync", "--yes"]).await.exits(1);
+    let (_, screen) = Terminal::run_at(70, &ground, "problems", &[]).ends().await;
+    assert!(!screen.contains('│'), "{screen}");
+    let (problems, _) = screen
+        .split_once("open problems")
+        .expect("they are counted");
+    let widest = problems.lines().map(|line| {
+        let line = anstream::adapter::strip_str(line).to_string();
+        line.trim_end().chars().count()
+    });
+    assert!(widest.max() <= Some(70), "{screen}");
+    assert!(screen.contains("  Problem: NotInXero"), "{screen}");
+    // Without a terminal the width is that of COLUMNS.
+    let blocks = ground.run_with(&["problems"], &[("COLUMNS", "80")]).await;
+    assert!(!blocks.out.contains('│'), "{}", blocks.out);
+    let table = ground.run_with(&["problems"], &[("COLUMNS", "120")]).await;
+    assert!(table.out.contains('│'), "{}", table.out);
 }
