@@ -7,6 +7,13 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
+use crate::records::kinds;
+
+kinds! {
+    AnnouncementRecord => "creating",
+    LastAnnouncementRecord => "state-creating",
+}
+
 /// The contacts that one worker is about to create. Sort key: the attempt and the round. It counts
 /// until no create of that attempt can be under way any more, and expires then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
+use crate::records::kinds;
+
+kinds! {
+    DirectoryPartRecord => "directory",
+}
+
 /// The contacts of an organisation as of some moment, which [`DirectoryPartRecord`]s hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptDirectory {

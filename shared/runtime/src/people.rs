@@ -11,7 +11,16 @@ use store::{TableError, Write};
 use time::serde::rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::records::{Record, Records};
+use crate::records::{Records, kinds};
+
+kinds! {
+    NoteRecord => "note",
+    NoteTrialRecord => "state-note-trial",
+    DigestRecord => "state-digest",
+    NewsRecord => "news",
+    OpenCountsRecord => "state-open-counts",
+    StatusToldRecord => "state-status-told",
+}
 
 /// The note in BigChange of a held contact. Sort key: the contact's id. Removed when none is open
 /// any more.
@@ -156,23 +165,4 @@ pub struct StatusToldRecord {
 pub struct OpenCountsRecord {
     /// The oldest first.
     pub counts: Vec<OpenCount>,
-}
-
-impl Record for NoteRecord {
-    const KIND: &'static str = "note";
-}
-impl Record for NoteTrialRecord {
-    const KIND: &'static str = "state-note-trial";
-}
-impl Record for DigestRecord {
-    const KIND: &'static str = "state-digest";
-}
-impl Record for NewsRecord {
-    const KIND: &'static str = "news";
-}
-impl Record for StatusToldRecord {
-    const KIND: &'static str = "state-status-told";
-}
-impl Record for OpenCountsRecord {
-    const KIND: &'static str = "state-open-counts";
 }
