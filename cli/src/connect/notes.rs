@@ -27,7 +27,7 @@ pub async fn make_type(tool: &Tool, name: &str, confirm: Confirm) -> anyhow::Res
     }
     let bigchange = tool.real_parts().bigchange().await?;
     tool.ui.tell(format!(
-        "This makes a note type \"{}\" in BigChange. Where one of that name exists, BigChange may make a second one: look at its note types first (Admin Settings → Contacts & notes → Note types).",
+        "This makes a note type \"{}\" in BigChange. Where one of that name exists, BigChange may make a second one: look at its note types first (Admin Settings → Contacts & notes).",
         one_line(name)
     ));
     if !confirm.yes && !tool.ui.confirm("Make it?", "--yes").await? {

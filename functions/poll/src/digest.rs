@@ -28,6 +28,7 @@ pub(crate) async fn send_if_due(
     services: &Services,
     records: &Records,
     told: &Told,
+    is_shut_out: bool,
 ) -> Result<(), DigestError> {
     let Some(mail) = &services.mail else {
         return Ok(());
@@ -56,7 +57,7 @@ pub(crate) async fn send_if_due(
         written => written?,
     }
     told.digest_is_claimed(day);
-    let news = Facts::read(services, records).await?;
+    let news = Facts::read(services, records, is_shut_out).await?;
     let subscribers = if day.is_monday() {
         // A mail without this is better than none.
         mail.subscribers().await.ok()
@@ -108,12 +109,18 @@ struct Facts {
 }
 
 impl Facts {
-    async fn read(services: &Services, records: &Records) -> Result<Self, TableError> {
+    async fn read(
+        services: &Services,
+        records: &Records,
+        is_shut_out: bool,
+    ) -> Result<Self, TableError> {
         let now = services.host.now();
         let problems = records.list::<ProblemRecord>("").await?;
         let mut notices = records.list::<NewsRecord>("").await?;
         notices.retain(|news| news.value.is_to_be_told(now));
+        // The record outlives a person's connecting anew, until the next token refresh.
         let dead = records.get::<DeadConnectionRecord>(SINGLETON).await?;
+        let dead = dead.filter(|_| is_shut_out);
         let note_type = services.settings.people.note_type;
         let trial = records.get::<NoteTrialRecord>(SINGLETON).await?;
         let works = |trial: Stored<NoteTrialRecord>| {

@@ -128,7 +128,8 @@ impl Poller {
         let outcome = work.run().await;
         // While the switch is off, only what a person asks for is done.
         if switch == rules::Switch::On {
-            people::tell(services, records, &self.told, started).await;
+            let is_shut_out = opened.ready.is_err();
+            people::tell(services, records, &self.told, started, is_shut_out).await;
         }
         lease.give_back().await;
         outcome.map(Report::Done)

@@ -18,14 +18,15 @@ use crate::notes::Notes;
 use crate::told::Told;
 use crate::writes::write_where_unchanged;
 
-/// Tells people what is due, and logs what fails.
+/// Tells people what is due, and logs what fails. `is_shut_out`: Xero may not be called now.
 pub(crate) async fn tell(
     services: &Services,
     records: &Records,
     told: &Told,
     started: OffsetDateTime,
+    is_shut_out: bool,
 ) {
-    if let Err(error) = digest::send_if_due(services, records, told).await {
+    if let Err(error) = digest::send_if_due(services, records, told, is_shut_out).await {
         tracing::warn!("the digest was not sent: {error}");
     }
     if !told.is_due(services.host.now()) {
