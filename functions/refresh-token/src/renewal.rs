@@ -147,6 +147,16 @@ impl<'a> Renewal<'a> {
         if self.custody.current().await?.version != current.version {
             return self.lost_the_swap().await;
         }
+        // Or have ended the connection, which is no reason for alarm.
+        let known: Dead = records.get(SINGLETON).await?;
+        let is_ended_by_person = known.is_some_and(|known| {
+            known.value.cause == DeadCause::DisconnectedByPerson
+                && known.value.secret_version == current.version
+        });
+        if is_ended_by_person {
+            self.services.count_fresh();
+            return Ok(Outcome::DisconnectedByPerson);
+        }
         let dead = DeadConnectionRecord {
             since: self.now(),
             why: DEAD.to_owned(),

@@ -523,6 +523,18 @@ impl XeroSession<'_> {
             // and the refresh has yet to bring its access token.
             return self.token_refused().await;
         }
+        // A person may have ended it while this call was under way: that is no reason for alarm.
+        let known = self.records.get::<DeadConnectionRecord>(SINGLETON).await;
+        let known = known.map_err(|error| CallError::Open(error.into()))?;
+        let is_ended_by_person = known.is_some_and(|known| {
+            known.value.cause == DeadCause::DisconnectedByPerson
+                && known.value.secret_version == token.version
+        });
+        if is_ended_by_person {
+            return Ok(self
+                .wait(DEAD_CONNECTION_WAIT, DeferReason::NotConnected)
+                .await);
+        }
         self.connection.host.count(Metric::ConnectionDead);
         tracing::error!("the connection to Xero is dead: {cause}");
         self.store(&DeadConnectionRecord {

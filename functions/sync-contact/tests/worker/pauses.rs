@@ -1,6 +1,7 @@
 //! What is told of a pause, and what a gateway in front of Xero means.
 
 use fake_xero::{Fault, FaultKind};
+use futures::FutureExt as _;
 use runtime::records::{DeadCause, DeadConnectionRecord, DeferReason, PauseRecord, SINGLETON};
 use runtime::telemetry::Metric;
 use secrets::Vault as _;
@@ -137,4 +138,33 @@ async fn what_a_person_disconnected_costs_no_call_and_rings_no_alarm() {
     world.pass(deferred.due - world.now());
     world.settle().await;
     assert_eq!(world.created_for(acme).len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_under_way_while_a_person_disconnects_rings_no_alarm() {
+    let mut world = World::creating();
+    let acme = world.customer_with_reference("Acme", "A1");
+    let version = world.vault.current(TOKEN_SECRET).await.unwrap().id;
+    let ended = DeadConnectionRecord {
+        since: world.now(),
+        why: "a person disconnected it".to_owned(),
+        secret_version: version,
+        cause: DeadCause::DisconnectedByPerson,
+    };
+    // It is stored after the batch has begun, and before Xero refuses the call.
+    let refused = FaultKind::Status { status: 403 };
+    world.network.xero().inject(Fault::next_call(refused));
+    let records = world.records();
+    let write = records.put(SINGLETON, &ended, store::Expect::Any).unwrap();
+    let is_of_xero =
+        |request: &http::Request<bytes::Bytes>| request.uri().host() != Some("localhost");
+    world.network.just_before(is_of_xero, move |_| {
+        let written = records.write(vec![write]).now_or_never();
+        written.expect("a table in memory answers at once").unwrap();
+    });
+    world.sync(&[acme]).await;
+    let rings = |metric: &Metric| *metric == Metric::ConnectionDead;
+    assert!(!world.metrics.lock().unwrap().iter().any(rings));
+    let kept = world.get::<DeadConnectionRecord>(SINGLETON).await;
+    assert_eq!(kept, Some(ended));
 }
