@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use rules::normalise_spaces;
 use runtime::Lease;
-use runtime::records::{DeadCause, DeadConnectionRecord, Records, SINGLETON};
+use runtime::records::{DeadCause, DeadConnectionRecord, DisconnectionRecord, Records, SINGLETON};
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use serde_json::json;
 
@@ -71,7 +71,7 @@ async fn end(tool: &Tool, records: &Records, app: &XeroAppSecret) -> anyhow::Res
     for _ in 0..ATTEMPTS {
         let current = tool.vault.current(id).await?;
         let token = XeroTokenSecret::parse(&current.value)?;
-        note(tool, records, &current.id, DISCONNECTING).await?;
+        note(tool, records, &current.id, false).await?;
         if let Some(refresh_token) = &token.refresh_token {
             let revoked = xero::revoke(
                 &*tool.transport,
@@ -84,7 +84,7 @@ async fn end(tool: &Tool, records: &Records, app: &XeroAppSecret) -> anyhow::Res
                 "Xero did not confirm that it is disconnected; nobody uses the connection any more, but do this again",
             )?;
         }
-        note(tool, records, &current.id, DISCONNECTED).await?;
+        note(tool, records, &current.id, true).await?;
         if tool.vault.current(id).await?.id == current.id {
             return Ok(());
         }
@@ -96,29 +96,34 @@ async fn note(
     tool: &Tool,
     records: &Records,
     secret_version: &str,
-    why: &str,
+    is_confirmed: bool,
 ) -> anyhow::Result<()> {
-    let ended = DeadConnectionRecord {
-        since: tool.host().now(),
-        why: why.to_owned(),
-        secret_version: secret_version.to_owned(),
-        cause: DeadCause::DisconnectedByPerson,
+    let why = if is_confirmed {
+        DISCONNECTED
+    } else {
+        DISCONNECTING
     };
-    let put = records.replace(SINGLETON, &ended).await?;
+    let record = DisconnectionRecord {
+        ended: DeadConnectionRecord {
+            since: tool.host().now(),
+            why: why.to_owned(),
+            secret_version: secret_version.to_owned(),
+            cause: DeadCause::DisconnectedByPerson,
+        },
+        is_unconfirmed: !is_confirmed,
+    };
+    let put = records.replace(SINGLETON, &record).await?;
     Ok(records.write(vec![put]).await?)
 }
 
 /// Since when it has been disconnected, if Xero has confirmed that.
 async fn is_disconnected(tool: &Tool, records: &Records) -> anyhow::Result<Option<String>> {
-    let ended = records.get::<DeadConnectionRecord>(SINGLETON).await?;
+    let record = records.get::<DisconnectionRecord>(SINGLETON).await?;
     let current = tool.vault.current(&tool.configuration.xero_token_secret_id);
     let current = current.await?.id;
-    let ended = ended.map(|ended| ended.value).filter(|ended| {
-        ended.cause == DeadCause::DisconnectedByPerson
-            && ended.secret_version == current
-            && ended.why == DISCONNECTED
-    });
-    Ok(ended.map(|ended| moment(ended.since)))
+    let record = record.map(|record| record.value);
+    let record = record.filter(|record| record.is_of(&current) && !record.is_unconfirmed);
+    Ok(record.map(|record| moment(record.ended.since)))
 }
 
 fn told(tool: &Tool, text: &str) -> anyhow::Result<ExitStatus> {

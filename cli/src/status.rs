@@ -8,8 +8,8 @@ use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
 use rules::{GroupId, Switch};
 use runtime::records::{
-    CursorRecord, DeadCause, DeadConnectionRecord, DeferReason, DeferredRecord, PauseRecord,
-    Records, SINGLETON, SweepRecord, XeroContactRecord,
+    CursorRecord, DeferReason, DeferredRecord, DisconnectionRecord, PauseRecord, Records,
+    SINGLETON, SweepRecord, XeroContactRecord,
 };
 use secrets::{GrantType, XeroAppSecret, XeroTokenSecret};
 use serde::Serialize;
@@ -81,8 +81,10 @@ struct Status {
     digest: String,
     #[serde(skip)]
     put_off: Vec<(DeferReason, usize)>,
-    /// Whether a person disconnected it, which is nothing to be alarmed about.
+    /// Whether a person disconnected it: no alarm rings for that.
     disconnected_by_person: bool,
+    /// Whether Xero has not confirmed that yet.
+    disconnect_unconfirmed: bool,
     /// What is to be told in place of the connection.
     #[serde(skip)]
     connection: String,
@@ -337,33 +339,7 @@ async fn stored(
     status: &mut Status,
     now: OffsetDateTime,
 ) -> anyhow::Result<()> {
-    let dead = records.get::<DeadConnectionRecord>(SINGLETON).await?;
-    if let Some(dead) = dead {
-        let current = tool
-            .vault
-            .current(&tool.configuration.xero_token_secret_id)
-            .await?;
-        if dead.value.secret_version == current.id {
-            status.is_dead = true;
-            status.disconnected_by_person = dead.value.cause == DeadCause::DisconnectedByPerson;
-        }
-        if status.disconnected_by_person {
-            status.connection = format!(
-                "disconnected since {}: {}",
-                moment(dead.value.since),
-                dead.value.why
-            );
-        } else if status.is_dead {
-            status.attend(
-                "connection-dead",
-                format!(
-                    "the connection to Xero has been dead since {}: {}",
-                    moment(dead.value.since),
-                    dead.value.why
-                ),
-            );
-        }
-    }
+    dead_connection(tool, records, status).await?;
     let pause = records.get::<PauseRecord>(SINGLETON).await?;
     if let Some(pause) = pause.filter(|pause| pause.value.until > now) {
         status.paused_until = Some(pause.value.until);
@@ -393,6 +369,51 @@ async fn stored(
                 counted(status.problems, "contact")
             ),
         );
+    }
+    Ok(())
+}
+
+/// Whether the connection is known to have ended, and by whom.
+async fn dead_connection(
+    tool: &Tool,
+    records: &Records,
+    status: &mut Status,
+) -> anyhow::Result<()> {
+    let Some(dead) = records.get::<DisconnectionRecord>(SINGLETON).await? else {
+        return Ok(());
+    };
+    let current = tool.vault.current(&tool.configuration.xero_token_secret_id);
+    let current = current.await?.id;
+    let DisconnectionRecord {
+        ended,
+        is_unconfirmed,
+    } = &dead.value;
+    if ended.secret_version != current {
+        return Ok(());
+    }
+    status.is_dead = true;
+    let since = moment(ended.since);
+    if !dead.value.is_of(&current) {
+        status.attend(
+            "connection-dead",
+            format!(
+                "the connection to Xero has been dead since {since}: {}",
+                ended.why
+            ),
+        );
+        return Ok(());
+    }
+    status.disconnected_by_person = true;
+    status.disconnect_unconfirmed = *is_unconfirmed;
+    status.connection = format!("disconnected since {since}: {}", ended.why);
+    if *is_unconfirmed {
+        status.attend("disconnect-unconfirmed", format!(
+            "a person began to disconnect Xero on {since}, and Xero has not confirmed that, so its token may still work: contact-sync disconnect does it again"
+        ));
+    } else {
+        status.attend("disconnected", format!(
+            "a person disconnected Xero on {since}, so nothing is synchronised: contact-sync connect xero connects it again"
+        ));
     }
     Ok(())
 }

@@ -59,13 +59,21 @@ async fn who_disconnects_hears_no_alarm_and_connects_again() {
     assert!(counted(&ground, Function::RefreshToken, "TokenFresh").await > 0);
     let status = ground.run(&["status", "--json"]).await.json();
     assert_eq!(status["disconnected_by_person"], true);
+    assert_eq!(status["disconnect_unconfirmed"], false);
     let attention = status["attention"].to_string();
-    assert!(!attention.contains("onnect"), "{attention}");
+    assert!(
+        attention.contains("a person disconnected Xero on"),
+        "{attention}"
+    );
+    // Told once to whoever runs it from cron.
+    ground.run(&["status", "--only-new"]).await.exits(1);
+    ground.run(&["status", "--only-new"]).await.exits(0);
     ground
         .run(&["status"])
         .await
+        .exits(1)
         .says("disconnected since")
-        .says("contact-sync connect xero");
+        .says("contact-sync connect xero connects it again");
     let ran = ground.run(&["plan", "--contact", "1001"]).await;
     assert!(ran.code != 0, "{}", ran.out);
     // A person connects it again, which Xero knows of.
@@ -79,6 +87,8 @@ async fn who_disconnects_hears_no_alarm_and_connects_again() {
     ground.run(&["plan", "--contact", "1001"]).await.exits(0);
     let status = ground.run(&["status", "--json"]).await.json();
     assert_eq!(status["disconnected_by_person"], false);
+    let attention = status["attention"].to_string();
+    assert!(!attention.contains("disconnect"), "{attention}");
 }
 
 #[tokio::test]
@@ -92,10 +102,18 @@ async fn a_disconnection_that_xero_does_not_confirm_is_done_again() {
         .await
         .exits(2)
         .says("did not confirm");
+    let status = ground.run(&["status", "--json"]).await.exits(1).json();
+    assert_eq!(status["disconnect_unconfirmed"], true);
+    let attention = status["attention"].to_string();
+    assert!(
+        attention.contains("Xero has not confirmed that"),
+        "{attention}"
+    );
     ground
         .run(&["status"])
         .await
-        .says("has not confirmed that yet");
+        .exits(1)
+        .says("contact-sync disconnect does it again");
     ground
         .run(&["disconnect", "--yes"])
         .await

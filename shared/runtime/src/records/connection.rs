@@ -14,6 +14,7 @@ kinds! {
     RefusedQueryRecord => "refused-query",
     DayLimitRecord => "state-day-limit",
     DeadConnectionRecord => "state-dead-connection",
+    DisconnectionRecord => "state-dead-connection",
 }
 
 /// Xero is not to be called until then.
@@ -94,6 +95,28 @@ pub struct DeadConnectionRecord {
     /// What ended it. Version 0.1 did not store it.
     #[serde(default)]
     pub cause: DeadCause,
+}
+
+/// The same record, as the tool reads and writes it: beside what the functions go by, how far a
+/// person's `contact-sync disconnect` has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DisconnectionRecord {
+    /// What the functions go by.
+    #[serde(flatten)]
+    pub ended: DeadConnectionRecord,
+    /// Xero has not confirmed yet that the connection is revoked.
+    #[serde(default)]
+    pub is_unconfirmed: bool,
+}
+
+impl DisconnectionRecord {
+    /// Whether a person disconnected, or began to, while this version of the token secret was
+    /// stored.
+    #[must_use]
+    pub fn is_of(&self, secret_version: &str) -> bool {
+        self.ended.cause == DeadCause::DisconnectedByPerson
+            && self.ended.secret_version == secret_version
+    }
 }
 
 /// What ended the connection to Xero: it decides whether the token refresh goes on.

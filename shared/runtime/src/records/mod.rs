@@ -15,8 +15,8 @@ pub use crate::announcement_records::{AnnouncementRecord, LastAnnouncementRecord
 pub use crate::directory_records::{DirectoryPartRecord, KeptDirectory, StoredXeroContact};
 pub use crate::newer::Basis;
 pub use connection::{
-    DayLimitRecord, DeadCause, DeadConnectionRecord, DirectoryRecord, PauseRecord, QueryKind,
-    RefusedQueryRecord,
+    DayLimitRecord, DeadCause, DeadConnectionRecord, DirectoryRecord, DisconnectionRecord,
+    PauseRecord, QueryKind, RefusedQueryRecord,
 };
 pub use contact::{ContactRecord, Intent, ReferenceRecord, XeroContactRecord};
 pub use deferral::{DeferReason, DeferredRecord};

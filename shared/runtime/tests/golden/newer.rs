@@ -2,8 +2,9 @@
 
 use rules::{Notice, Problem, SyncAction, XeroWrite};
 use runtime::records::{
-    ContactRecord, DeferReason, DeferredRecord, DirectoryRecord, EndingKind, HistoryEvent,
-    HistoryRecord, OutcomeRecord, ProblemRecord, SINGLETON, Stored, expect,
+    ContactRecord, DeadConnectionRecord, DeferReason, DeferredRecord, DirectoryRecord,
+    DisconnectionRecord, EndingKind, HistoryEvent, HistoryRecord, OutcomeRecord, ProblemRecord,
+    SINGLETON, Stored, expect,
 };
 use serde_json::{Value, json};
 
@@ -74,6 +75,33 @@ async fn a_record_that_is_replaced_keeps_what_a_newer_version_wrote() {
         .await;
     records.write(vec![replaced.unwrap()]).await.unwrap();
     assert_eq!(table.dump()[0].body, with_new_fields(&json!({"pages": 3})));
+}
+
+#[tokio::test]
+async fn how_far_a_disconnect_has_come_outlives_what_the_functions_write() {
+    let body = json!({
+        "since": "2026-11-02T10:00:00Z", "why": "a person disconnected it",
+        "secret_version": "1", "cause": "DisconnectedByPerson",
+    });
+    let (_, records) = table_with("state-dead-connection", SINGLETON, &body).await;
+    let known = read::<DisconnectionRecord>(&records, SINGLETON).await;
+    assert!(known.value.is_of("1") && !known.value.is_of("2"));
+    assert!(!known.value.is_unconfirmed);
+    let begun = DisconnectionRecord {
+        is_unconfirmed: true,
+        ..known.value
+    };
+    let put = records.replace(SINGLETON, &begun).await.unwrap();
+    records.write(vec![put]).await.unwrap();
+    let seen = read::<DeadConnectionRecord>(&records, SINGLETON).await;
+    let moved = DeadConnectionRecord {
+        secret_version: "2".to_owned(),
+        ..seen.value.clone()
+    };
+    let put = records.put(SINGLETON, &moved, seen.as_read()).unwrap();
+    records.write(vec![put]).await.unwrap();
+    let known = read::<DisconnectionRecord>(&records, SINGLETON).await;
+    assert!(known.value.is_of("2") && known.value.is_unconfirmed);
 }
 
 #[tokio::test]
