@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, anyhow, bail};
 use rules::{
-    AccountReference, ContactId, Customer, Decision, DisplayNames, ManualMatch, Participation,
-    Problem, Snapshot, XeroContact, XeroContactId, decide, normalise_spaces, participation,
+    AccountReference, Alike, ContactId, ContactStatus, Customer, Decision, DisplayNames, Grade,
+    ManualMatch, NameKey, Participation, Problem, Snapshot, XeroContact, XeroContactId,
+    XeroContactRef, decide, normalise_spaces, participation,
 };
 use runtime::manual_match::{self, ManualMatchError, Remembering};
 use runtime::records::{ContactRecord, ProblemRecord, Records, ReferenceRecord};
@@ -312,6 +313,11 @@ async fn check_pair(
         holders: &holders,
     });
     match decision {
+        Decision::Hold(Problem::AmbiguousMatch { .. }) => bail!(number_elsewhere(
+            customer,
+            xero,
+            found.iter().filter(|other| other.id != xero.id)
+        )),
         Decision::Hold(problem) => {
             bail!(in_the_way(
                 &problem,
@@ -326,4 +332,51 @@ async fn check_pair(
         ),
         Decision::Apply(_) | Decision::NeedsCode | Decision::Ask(_) => Ok(()),
     }
+}
+
+/// Who has the account number that the chosen contact would get, and what to do about it: Xero
+/// takes each number only once.
+fn number_elsewhere<'a>(
+    customer: &Customer,
+    chosen: &XeroContact,
+    others: impl Iterator<Item = &'a XeroContact>,
+) -> String {
+    let contact = customer.id;
+    let reference = customer.account_reference.as_ref();
+    let has_it = |other: &&XeroContact| {
+        let number = AccountReference::parse(&other.account_number).ok();
+        number.is_some() && number.as_ref() == reference
+    };
+    let holders: Vec<&XeroContact> = others.filter(has_it).collect();
+    let named: Vec<String> = holders
+        .iter()
+        .map(|holder| {
+            let archived = if holder.status == ContactStatus::Active {
+                ""
+            } else {
+                ", archived"
+            };
+            format!("\"{}\" ({}{archived})", one_line(&holder.name), holder.id)
+        })
+        .collect();
+    let mut ways = Vec::new();
+    if let [holder] = holders.as_slice()
+        && holder.status == ContactStatus::Active
+    {
+        ways.push(format!(
+            "If that one is this customer, link it instead: contact-sync link {contact} {}",
+            holder.id
+        ));
+    }
+    ways.push(
+        "If not, take the number away from it in Xero (Contacts → the contact → Edit → Account number; an archived one has to be restored for that: Contacts → Archived → tick it → Restore), then link again"
+            .to_owned(),
+    );
+    format!(
+        "the account reference {} of BigChange contact {contact} is the account number of {} in Xero, so \"{}\" (no account number) cannot get it: Xero takes each account number only once. {}",
+        one_line(reference.map_or("", AccountReference::as_str)),
+        named.join(" and "),
+        one_line(&chosen.name),
+        ways.join(". ")
+    )
 }

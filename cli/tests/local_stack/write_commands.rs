@@ -159,9 +159,12 @@ async fn a_persons_word_links_what_the_match_table_would_not() {
         .run(&["link", "1017", &by_name, "--yes"])
         .await
         .exits(2)
-        .says("\"Netherby Hall Hotel\" (no account number)")
-        .says("\"Netherby Hall Estates\" (account number NETH17)")
-        .says("can be chosen once no other in Xero has this contact's");
+        .says("\"Netherby Hall Hotel\" (no account number) cannot get it")
+        .says(&format!(
+            "NETH17 of BigChange contact 1017 is the account number of \"Netherby Hall Estates\" ({id})"
+        ))
+        .says(&format!("contact-sync link 1017 {id}"))
+        .says("take the number away from it in Xero");
     ground
         .run(&["link", "1017", &id])
         .await
