@@ -391,7 +391,7 @@ pub struct LinkArguments {
     /// The Xero contact: its id, or the address of its page.
     #[arg(value_name = "XERO-CONTACT", required_unless_present = "new", value_parser = xero_target)]
     pub xero: Option<XeroContactId>,
-    /// It is a new customer, none of the Xero contacts that it is held for (PossibleDuplicate).
+    /// It is a new customer, none of the Xero contacts that it is held for (PossibleDuplicate, UnlinkedByPerson).
     #[arg(long, conflicts_with = "xero")]
     pub new: bool,
     /// Without being asked.

@@ -25,6 +25,7 @@ mod known_contact;
 pub mod link;
 pub mod listing;
 pub mod logging;
+mod new_customer;
 mod notices;
 pub mod now_in_xero;
 mod other_integration;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, anyhow, bail};
 use rules::{
-    AccountReference, Alike, ContactId, ContactStatus, Customer, Decision, DisplayNames, Grade,
-    ManualMatch, NameKey, Participation, Problem, Snapshot, XeroContact, XeroContactId,
-    XeroContactRef, decide, normalise_spaces, participation,
+    AccountReference, ContactId, ContactStatus, Customer, Decision, DisplayNames, ManualMatch,
+    Participation, Problem, Snapshot, XeroContact, XeroContactId, decide, normalise_spaces,
+    participation,
 };
 use runtime::manual_match::{self, ManualMatchError, Remembering};
 use runtime::records::{ContactRecord, ProblemRecord, Records, ReferenceRecord};
@@ -18,6 +18,7 @@ use crate::ExitStatus;
 use crate::args::{LinkArguments, UnlinkArguments};
 use crate::dry_run::{fresh_token, read_xero_contacts};
 use crate::follow::queue_and_follow;
+use crate::new_customer;
 use crate::tool::{Tool, names, problems};
 use crate::ui::one_line;
 use crate::why::why_left_alone;
@@ -31,7 +32,7 @@ pub async fn link(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<Exit
     fresh_token(tool).await?;
     let contact_id = arguments.contact;
     let Some(xero_id) = arguments.xero else {
-        return declare_new(tool, arguments).await;
+        return new_customer::run(tool, arguments).await;
     };
     let records = tool.records().await?;
     let record = records.get::<ContactRecord>(contact_id).await?;
@@ -99,36 +100,6 @@ async fn confirm_link(
     queue_and_follow(tool, &BTreeSet::from([id]), arguments.follow).await
 }
 
-/// A person says that a held contact is a new customer.
-async fn declare_new(tool: &Tool, arguments: &LinkArguments) -> anyhow::Result<ExitStatus> {
-    let id = arguments.contact;
-    let records = tool.records().await?;
-    let candidates = manual_match::candidates(&records, id).await;
-    let candidates = candidates.map_err(|error| told(id, error))?;
-    let customer = read_customer(tool, id).await?;
-    let then = if tool.configuration.settings.create_in_xero {
-        "It is created in Xero beside them."
-    } else {
-        "Creating in Xero is not authorised (CreateInXero=false), so it stays held until it is."
-    };
-    let list = candidates.iter().map(|one| {
-        let (name, evidence) = (one_line(&one.xero.name), one_line(&one.evidence));
-        format!("  {} \"{name}\": {evidence}\n", one.xero.id)
-    });
-    tool.ui.tell(format!(
-        "BigChange contact {id} \"{}\" is a new customer, none of these Xero contacts:\n{}{then}",
-        one_line(&customer.details.name),
-        list.collect::<String>(),
-    ));
-    if !arguments.confirm.yes && !tool.ui.confirm("Is that so?", "--yes").await? {
-        tool.ui.tell("Nothing was changed.");
-        return Ok(ExitStatus::Attention);
-    }
-    let declared = manual_match::declare_new(&records, id, &candidates, remembering(tool)).await;
-    declared.map_err(|error| told(id, error))?;
-    queue_and_follow(tool, &BTreeSet::from([id]), arguments.follow).await
-}
-
 fn nothing_to_do(tool: &Tool) -> anyhow::Result<ExitStatus> {
     if tool.ui.json {
         tool.ui.say_json(&json!({ "contacts": [] }))?;
@@ -147,19 +118,20 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
     let xero_id =
         manual_match::unlink_target(&records, contact_id, OffsetDateTime::now_utc()).await;
     let xero_id = xero_id.map_err(|error| told(contact_id, error))?;
-    let may_create = if tool.configuration.settings.create_in_xero {
-        "is created there"
-    } else {
-        "is reported as a problem"
-    };
     let name = names(&records, &BTreeSet::from([contact_id])).await?;
     let name = name.get(&contact_id);
     let name = name.map_or_else(String::new, |name| format!(" \"{}\"", one_line(name)));
     tool.ui.tell(format!(
         "BigChange contact {contact_id}{name} will no longer belong to the Xero contact {xero_id}, and is not linked to that one again unless you say so. Nothing is changed in \
-         BigChange or in Xero by this.\nAt its next turn (an edit in BigChange, the daily sweep, contact-sync sync) it is matched anew without that one: it is linked to \
-         another that fits, or, where none has its name or account reference, {may_create}.",
+         BigChange or in Xero by this.",
     ));
+    let record = records.get::<ContactRecord>(contact_id).await?;
+    let link = record.and_then(|record| record.value.link);
+    let creates = tool.configuration.settings.create_in_xero;
+    tool.ui.tell(match link {
+        Some(link) => after_a_link(contact_id, &link.account_reference),
+        None => after_a_choice(creates),
+    });
     if !arguments.confirm.yes && !tool.ui.confirm("Unlink it?", "--yes").await? {
         tool.ui.tell("Nothing was changed.");
         return Ok(ExitStatus::Attention);
@@ -186,6 +158,27 @@ pub async fn unlink(tool: &Tool, arguments: &UnlinkArguments) -> anyhow::Result<
         ))?;
     }
     Ok(ExitStatus::Success)
+}
+
+/// What becomes of a contact whose link is taken away: both sides keep the account reference, so
+/// the same Xero contact fits still.
+fn after_a_link(contact: ContactId, reference: &AccountReference) -> String {
+    format!(
+        "The account reference {} stays in both, so that Xero contact still fits: at its next turn (an edit in BigChange, the daily sweep, contact-sync sync) the contact is held as UnlinkedByPerson, unless another one fits.\nThen say which one it is (contact-sync link {contact} XERO-CONTACT). If it is a new customer, give it in BigChange a name (CRM → Contacts → the contact → General) and an account reference (→ Financials → Terms) of its own, and say so (contact-sync link {contact} --new).",
+        one_line(reference.as_str())
+    )
+}
+
+/// What becomes of a contact whose choice is taken back before it led to a link.
+fn after_a_choice(creates: bool) -> String {
+    let otherwise = if creates {
+        "is created there"
+    } else {
+        "is reported as a problem"
+    };
+    format!(
+        "At its next turn (an edit in BigChange, the daily sweep, contact-sync sync) it is matched anew without that one: it is linked to another that fits; held as UnlinkedByPerson where only that one has its name or account reference; or, where none has, {otherwise}."
+    )
 }
 
 pub(crate) fn remembering(tool: &Tool) -> Remembering {
@@ -223,7 +216,11 @@ pub(crate) fn told(contact: ContactId, error: ManualMatchError) -> anyhow::Error
     anyhow!("{error}: {cure}")
 }
 
-async fn read_customer(tool: &Tool, id: ContactId) -> anyhow::Result<Customer> {
+/// A contact as BigChange has it now, if it takes part.
+///
+/// # Errors
+/// One line that says why it does not, or that BigChange cannot be asked.
+pub(crate) async fn read_customer(tool: &Tool, id: ContactId) -> anyhow::Result<Customer> {
     let bigchange = tool.real_parts().bigchange().await?;
     let contact = bigchange.contact(id).await?;
     let contact = contact

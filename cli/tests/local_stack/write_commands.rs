@@ -315,7 +315,9 @@ async fn an_unlinked_contact_is_not_linked_to_the_same_one_again_by_itself() {
         .says("give --yes");
     let ran = ground.run(&["unlink", "1008", "--yes"]).await.exits(0);
     ran.says("is not linked to that one again unless you say so")
-        .says("is created there")
+        .says("The account reference HOLLIN0001 stays in both")
+        .says("held as UnlinkedByPerson")
+        .says("contact-sync link 1008 --new")
         .says("contact-sync plan --contact 1008");
     // Nothing is done before a person has looked.
     let calls = ground.stack.calls();
@@ -356,6 +358,58 @@ async fn an_unlinked_contact_is_not_linked_to_the_same_one_again_by_itself() {
         .await
         .says("unlinked by a person")
         .says("chosen by a person");
+}
+
+#[tokio::test]
+async fn an_unlinked_contact_becomes_a_new_customer_once_nothing_stands_in_the_way() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    ground.run(&["sync", "--yes"]).await.exits(1);
+    ground.stack.drain().await.unwrap();
+    // One that the synchronisation created keeps our number in Xero.
+    ground.run(&["unlink", "1008", "--yes"]).await.exits(0);
+    ground
+        .run(&["link", "1008", "--new", "--yes"])
+        .await
+        .exits(2)
+        .says("create the new customer in Xero by hand");
+    let old = ground.xero_contact("Aire Valley Plumbing Ltd");
+    ground.run(&["unlink", "1001", "--yes"]).await.exits(0);
+    ground
+        .run(&["sync", "--yes", "--contact", "1001"])
+        .await
+        .exits(1)
+        .says("UnlinkedByPerson")
+        .says("--new");
+    let new = ["link", "1001", "--new", "--yes"];
+    ground
+        .run(&new)
+        .await
+        .exits(2)
+        .says("has the name and the account reference of BigChange contact 1001");
+    ground.edit(1001, |contact| {
+        contact.name = "Quayside Lanterns".to_owned()
+    });
+    ground
+        .run(&new)
+        .await
+        .exits(2)
+        .says("has the account reference of BigChange contact 1001")
+        .says("Financials → Terms");
+    ground.edit(1001, |contact| {
+        contact.account_reference = "QUAY1".to_owned()
+    });
+    ground
+        .run(&["link", "1001", "--new"])
+        .await
+        .exits(2)
+        .says("--yes");
+    ground
+        .run(&new)
+        .await
+        .exits(0)
+        .says("1001 Quayside Lanterns: created");
+    let now = ground.xero_contact("Aire Valley Plumbing Ltd");
+    assert_eq!(now.text("AccountNumber"), old.text("AccountNumber"));
 }
 
 #[tokio::test]

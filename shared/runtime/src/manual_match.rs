@@ -42,7 +42,9 @@ pub enum ManualMatchError {
         other: ContactId,
     },
     /// It is not held for being likely the same as a Xero contact.
-    #[error("contact {0} is not held for being likely the same customer as one in Xero")]
+    #[error(
+        "contact {0} is not held for being likely the same customer as one in Xero, nor for having been unlinked from one"
+    )]
     NotHeldAsDuplicate(ContactId),
     /// It is not held for a change in both systems.
     #[error("contact {0} is not held for having been changed in both systems")]
@@ -157,6 +159,31 @@ pub async fn candidates(
         }),
         None => Ok(candidates),
     }
+}
+
+/// The Xero contacts that a person unlinked `contact` from, of which [`declare_new`] would say that
+/// it is none: where it is not linked, and not held for anything else.
+///
+/// # Errors
+/// See [`ManualMatchError`].
+pub async fn unlinked_from(
+    records: &Records,
+    contact: ContactId,
+) -> Result<Vec<XeroContactId>, ManualMatchError> {
+    let read = read_idle(records, contact).await?;
+    let content = content(read.as_ref());
+    if let Some(link) = &content.link {
+        let xero_id = link.xero_id;
+        return Err(ManualMatchError::Linked { contact, xero_id });
+    }
+    let held = records.get::<ProblemRecord>(contact).await?;
+    let is_held_otherwise =
+        held.is_some_and(|held| !matches!(held.value.problem, Problem::UnlinkedByPerson { .. }));
+    let excluded = content.manual_match.excluded;
+    if excluded.is_empty() || is_held_otherwise {
+        return Err(ManualMatchError::NotHeldAsDuplicate(contact));
+    }
+    Ok(excluded)
 }
 
 /// A person says that `contact` is a new customer: none of these Xero contacts, however like they

@@ -86,8 +86,9 @@ impl Problem {
             Self::ChangedInBoth { .. } => "Make the two equal: enter Xero's value in BigChange (CRM → Contacts → the contact → General) or BigChange's in Xero (Contacts → the contact → \
                  Edit). Or ask the person who runs contact-sync to say whose stays (contact-sync keep … --bigchange or --xero)."
                 .to_owned(),
-            Self::UnlinkedByPerson { .. } => "Correct the account reference or the name in BigChange (CRM → Contacts → the contact → Financials → Terms) so that it \
-                 fits the right Xero contact, or ask the person who runs contact-sync to say which one it is (contact-sync link)."
+            Self::UnlinkedByPerson { .. } => "Correct the account reference or the name in BigChange (CRM → Contacts → the contact → Financials → Terms for the reference, → \
+                 General for the name) so that it fits the right Xero contact, or ask the person who runs contact-sync to say which one it is (contact-sync link). If it is a new customer: give it an \
+                 account reference and a name of its own there, and ask them to say so (contact-sync link … --new)."
                 .to_owned(),
             Self::LinkedContactNotInXero { .. } => "Look the right one up in Xero (Contacts → the contact: its id is the last part of the address), then ask the person who runs contact-sync to \
                  take the present link away (contact-sync unlink) and link it to that one (contact-sync link)."
