@@ -246,7 +246,7 @@ impl Printable for Check {
             );
         }
         if let Some(table) = side_by_side::table(ui, check.all.iter()) {
-            lines.push(format!("\n{table}"));
+            lines.push(format!("\n{}\n{table}", bold("Like contacts of Xero")));
         }
         if let Some(table) = in_xero::table(ui, check.all.iter()) {
             lines.push(format!("\n{table}"));

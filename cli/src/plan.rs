@@ -18,6 +18,7 @@ use crate::output::{self, Printable};
 use crate::report::{Report, Setting};
 use crate::rows::{Row, before_after, rows, totals};
 use crate::settings_shown::settings;
+use crate::side_by_side;
 use crate::tool::Tool;
 use crate::ui::{Ui, counted, one_line, toned};
 use crate::xero_pages;
@@ -30,6 +31,8 @@ const CALLS_A_DAY: usize = 5_000;
 const FEW: usize = 20;
 /// Workers at once, as the template has it.
 const WORKERS: usize = 2;
+
+const ONLY_A_PLAN: &str = "A plan writes nothing. What it shows happens when you synchronise, unless somebody edits a contact meanwhile or two new contacts compete for the same reference.";
 
 /// What a plan holds.
 #[derive(Debug, Serialize)]
@@ -139,7 +142,8 @@ pub async fn run(tool: &Tool, arguments: &PlanArguments) -> anyhow::Result<ExitS
 pub struct Ahead {
     /// The contacts that were planned.
     pub contacts: Vec<ContactId>,
-    /// What would happen to them, in a sentence or two, creates first.
+    /// What would happen to them, in a sentence or two, creates first, and which of those have a
+    /// contact in Xero that is like them.
     pub in_short: Vec<String>,
     /// Whether something would be written, or may be: of what was put off nothing is known yet.
     pub writes: bool,
@@ -157,7 +161,7 @@ pub async fn ahead(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow
     Ok(Ahead {
         contacts: ids.collect::<anyhow::Result<_>>()?,
         writes: outcomes.any(|outcome| writing.contains(&outcome)),
-        in_short: lead(&plan),
+        in_short: before_a_question(tool.ui, &plan),
     })
 }
 
@@ -166,7 +170,22 @@ pub async fn ahead(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow
 /// # Errors
 /// As [`run`].
 pub async fn in_short(tool: &Tool) -> anyhow::Result<Vec<String>> {
-    Ok(lead(&plan(tool, &[], &[]).await?))
+    Ok(before_a_question(tool.ui, &plan(tool, &[], &[]).await?))
+}
+
+/// What a person should know who is asked whether to begin.
+fn before_a_question(ui: Ui, plan: &Plan) -> Vec<String> {
+    let mut lines = lead(plan);
+    let creates = |row: &&Row| row.outcome == Part::Creates.key();
+    let beside = side_by_side::table(&ui, plan.contacts.iter().filter(creates));
+    lines.extend(beside.map(|table| {
+        format!("Of those to be created, these are like a contact that Xero has already:\n{table}")
+    }));
+    lines.push(
+        "Nothing is written before you say yes. After that it is decided by what BigChange and Xero have then."
+            .to_owned(),
+    );
+    lines
 }
 
 async fn plan(tool: &Tool, contacts: &[ContactId], only: &[Part]) -> anyhow::Result<Plan> {
@@ -228,10 +247,13 @@ fn lead(plan: &Plan) -> Vec<String> {
         lead.extend(plan.recorded.differs_from(count(Part::Problems)));
     }
     lead.push(plan.xero.told());
-    lead.push(
-        "Nothing has been written: this is what would happen now, unless somebody edits a contact meanwhile or two new contacts compete for the same reference."
-            .to_owned(),
-    );
+    lead
+}
+
+/// The same, of a plan that nobody asks to carry out.
+fn whole_lead(plan: &Plan) -> Vec<String> {
+    let mut lead = lead(plan);
+    lead.push(ONLY_A_PLAN.to_owned());
     lead
 }
 
@@ -288,7 +310,7 @@ impl Printable for Plan {
         });
         text.push_str(&totals.collect::<Vec<_>>().join(" · "));
         text.push('\n');
-        text.push_str(&lead(self)[1..].join("\n"));
+        text.push_str(&whole_lead(self)[1..].join("\n"));
         text
     }
 
@@ -340,7 +362,7 @@ impl Printable for Plan {
             heading: "Plan".to_owned(),
             organisation: self.organisation.clone(),
             stack: self.stack.clone(),
-            lead: lead(self),
+            lead: whole_lead(self),
             settings: self.settings.clone(),
             totals: self
                 .totals

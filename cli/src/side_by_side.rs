@@ -1,7 +1,7 @@
 //! Contacts beside those of Xero that are like them, for a terminal.
 
 use crate::rows::Row;
-use crate::ui::{Ui, bold, one_line};
+use crate::ui::{Ui, one_line};
 
 /// More of them are for the HTML report.
 const MOST_SHOWN: usize = 20;
@@ -25,7 +25,7 @@ pub fn table<'a>(ui: &Ui, rows: impl Iterator<Item = &'a Row>) -> Option<String>
             table.add_row([contact, candidate.named(), candidate.why()]);
         }
     }
-    let mut lines = vec![bold("Like contacts of Xero"), table.to_string()];
+    let mut lines = vec![table.to_string()];
     if rows.len() > MOST_SHOWN {
         lines.push(format!("and {} more", rows.len() - MOST_SHOWN));
     }

@@ -65,6 +65,11 @@ async fn sync_asks_before_it_writes_and_not_where_it_would_write_nothing() {
         .await
         .exits(2)
         .says("to create in Xero")
+        // By name, although it is only possibly the same customer.
+        .says("1072 ")
+        .says("Malhem Masonry")
+        .says("possibly the same")
+        .says("Nothing is written before you say yes")
         .says("--yes");
     ground
         .run(&["sync", "--only", "creates"])

@@ -138,7 +138,7 @@ fn report(heading: &str, contacts: usize) -> Report {
         heading: heading.to_owned(),
         organisation: HOSTILE[1].to_owned(),
         stack: "contact-sync".to_owned(),
-        lead: vec!["Nothing has been written: this is what would happen now.".to_owned()],
+        lead: vec!["A plan writes nothing.".to_owned()],
         totals: totals(&rows),
         settings: vec![Setting {
             label: "Create contacts in Xero".to_owned(),
