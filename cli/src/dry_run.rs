@@ -75,6 +75,8 @@ pub struct PlannedContact {
     pub changes: Vec<Change>,
     /// What the accounts admin should know.
     pub notices: Vec<Notice>,
+    /// What of that is so already, and is not only planned.
+    pub noted_before: Vec<Notice>,
     /// Its record, as it would be afterwards.
     pub record: ContactRecord,
     /// What was found in Xero.
@@ -228,9 +230,27 @@ pub async fn run(tool: &Tool, scope: Scope<'_>) -> anyhow::Result<DryRunResult> 
     let worked = runner.work(tool, contacts, &bar).await;
     bar.finish_and_clear();
     worked?;
+    let stored = Records::new(tool.table.clone(), runner.records.tenant());
     let mut result = runner.result(&asked, &recorded).await?;
+    note_what_was_noted(&stored, &mut result).await?;
     result.in_xero = in_xero;
     Ok(result)
+}
+
+/// Tells the notices that are recorded already from those that are only planned.
+async fn note_what_was_noted(stored: &Records, result: &mut DryRunResult) -> anyhow::Result<()> {
+    let contacts = result.contacts.values_mut();
+    let noticed: Vec<&mut PlannedContact> = contacts
+        .filter(|planned| !planned.notices.is_empty())
+        .collect();
+    let ids: Vec<ContactId> = noticed.iter().map(|planned| planned.id).collect();
+    let mut known = stored.get_many::<ContactRecord>(&ids).await?;
+    for planned in noticed {
+        if let Some(known) = known.remove(&planned.id.to_string()) {
+            planned.noted_before = known.value.notices;
+        }
+    }
+    Ok(())
 }
 
 /// Contacts of Xero by their ids, with what people know them by.
@@ -732,6 +752,7 @@ fn not_seen(id: ContactId) -> PlannedContact {
         problem: None,
         changes: Vec::new(),
         notices: Vec::new(),
+        noted_before: Vec::new(),
         record: ContactRecord::default(),
         found: Vec::new(),
         alike: Vec::new(),
@@ -748,6 +769,7 @@ fn planned(committed: &Committed) -> Option<PlannedContact> {
         problem: None,
         changes: committed.state.met.changes.clone(),
         notices: record.notices.clone(),
+        noted_before: Vec::new(),
         record,
         found: committed.seen.found.clone().unwrap_or_default(),
         alike: committed.seen.alike.clone(),

@@ -26,6 +26,7 @@ pub mod link;
 pub mod listing;
 pub mod logging;
 mod new_customer;
+mod notice_ahead;
 mod notices;
 pub mod now_in_xero;
 mod other_integration;

@@ -12,6 +12,7 @@ use sync_contact::model::ContactOutcome;
 use crate::args::Part;
 use crate::candidate::Candidate;
 use crate::dry_run::{DryRunResult, PlannedContact};
+use crate::notice_ahead;
 use crate::ui::{Tone, one_line};
 use crate::why::why;
 
@@ -251,7 +252,13 @@ impl Row {
             notices: planned
                 .notices
                 .iter()
-                .map(rules::Notice::sentence)
+                .map(|notice| {
+                    if planned.noted_before.contains(notice) {
+                        notice.sentence()
+                    } else {
+                        notice_ahead::ahead(notice)
+                    }
+                })
                 .collect(),
             reference: planned.reference(),
             xero: name.map(|name| normalise_spaces(name)).unwrap_or_default(),

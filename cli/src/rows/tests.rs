@@ -45,6 +45,7 @@ fn planned(ending: ContactOutcome, reference: &str, linked_under: &str) -> Plann
         problem: None,
         changes: Vec::new(),
         notices: Vec::new(),
+        noted_before: Vec::new(),
         record: ContactRecord {
             link: Some(link),
             ..ContactRecord::default()
@@ -174,4 +175,26 @@ fn a_contact_is_ranked_by_what_would_become_of_it() {
     assert_eq!(rank(&held), ReportRank::OtherProblem);
     assert_eq!(PARTS[0], Part::Problems);
     assert_eq!(PARTS[1], Part::Creates);
+}
+
+#[test]
+fn a_notice_is_told_as_done_only_where_it_is_recorded() {
+    let notice = rules::Notice::LinkedUnderAnotherName {
+        in_xero: "Acme Holdings".to_owned(),
+    };
+    let mut planned = planned(ContactOutcome::InLine(SyncAction::Linked), "A-1", "A-1");
+    planned.notices = vec![notice.clone()];
+    let row = row_of(&planned, &BTreeMap::new());
+    assert!(
+        row.notices[0].starts_with("It will be linked to"),
+        "{:?}",
+        row.notices
+    );
+    planned.noted_before = vec![notice];
+    let row = row_of(&planned, &BTreeMap::new());
+    assert!(
+        row.notices[0].starts_with("It was linked to"),
+        "{:?}",
+        row.notices
+    );
 }

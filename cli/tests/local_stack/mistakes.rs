@@ -156,10 +156,19 @@ async fn notices_are_told_where_outcomes_are() {
         "no address".clone_into(&mut contact.email);
         "HOLL1".clone_into(&mut contact.account_reference);
     });
+    let plan = ["plan", "--contact", "1008", "--json"];
+    let notice = |plan: serde_json::Value| {
+        let notice = &plan["contacts"][0]["notices"][0];
+        notice.as_str().unwrap_or_default().to_owned()
+    };
+    let planned = notice(ground.run(&plan).await.exits(0).json());
+    assert!(planned.contains("will not be sent to Xero"), "{planned}");
     ground
         .run(&["sync", "--yes", "--contact", "1008"])
         .await
         .says("Good to know: The email was not sent");
+    let done = notice(ground.run(&plan).await.exits(0).json());
+    assert!(done.contains("was not sent to Xero"), "{done}");
     ground
         .run(&["problems", "--notices"])
         .await
