@@ -60,6 +60,14 @@ const PARAMETERS: [(&str, &str); 17] = [
     ("SYNC_ENABLED", "SyncEnabled"),
 ];
 
+/// The parameter of the template that a function's environment variable comes from.
+#[must_use]
+pub fn parameter_of(variable: &str) -> Option<&'static str> {
+    let mut parameters = PARAMETERS.iter();
+    let found = parameters.find(|(known, _)| *known == variable);
+    found.map(|(_, parameter)| *parameter)
+}
+
 /// A deployed stack.
 pub struct Deployment {
     /// Its name.

@@ -39,6 +39,7 @@ pub mod retry;
 pub mod rows;
 pub mod samconfig;
 pub mod set;
+mod setting_values;
 pub mod settings_shown;
 pub mod side_by_side;
 pub mod status;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use rules::GroupId;
 use serde_json::json;
 
@@ -10,6 +10,7 @@ use crate::ExitStatus;
 use crate::args::SetArguments;
 use crate::groups;
 use crate::samconfig;
+use crate::setting_values;
 use crate::tool::Tool;
 use crate::ui::one_line;
 
@@ -34,6 +35,11 @@ pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<ExitSt
     let wanted = read(&arguments.settings, deployed)?;
     let changes: BTreeMap<String, String> = wanted
         .into_iter()
+        .map(|(key, value)| {
+            let before = deployed.get(&key).map_or("", String::as_str);
+            let value = setting_values::spelled(&key, &value, before);
+            (key, value)
+        })
         .filter(|(key, value)| deployed.get(key) != Some(value))
         .collect();
     if changes.is_empty() {
@@ -47,9 +53,9 @@ pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<ExitSt
     // As the functions will read them: a bad value would stop them at their start.
     let mut after = deployed.clone();
     after.extend(changes.clone());
-    tool.deployment
-        .configuration_with(&after)
-        .context("nothing was changed")?;
+    let read = tool.deployment.configuration_with(&after);
+    read.map_err(setting_values::plainly)?;
+    setting_values::check(&changes)?;
     let names_groups = |key: &String| key.ends_with("GroupIds");
     if changes.keys().any(names_groups) {
         refuse_unknown_groups(tool, &after).await?;
@@ -72,6 +78,9 @@ pub async fn run(tool: &Tool, arguments: &SetArguments) -> anyhow::Result<ExitSt
     updated?;
     for warning in samconfig::reverts(&tool.deployment.name, &after) {
         tool.ui.tell(warning);
+    }
+    for line in setting_values::to_confirm(&changes) {
+        tool.ui.tell(line);
     }
     if tool.ui.json {
         tool.ui.say_json(&json!({ "changed": changes }))?;

@@ -237,7 +237,8 @@ async fn the_deployed_poll_sends_the_digest_where_it_is_due() {
             "--yes",
         ])
         .await
-        .exits(0);
+        .exits(0)
+        .says("AWS now sends a mail to accounts@example.com");
     let mailbox = mailbox(&ground).await;
     ground.stack.sweep().await.unwrap();
     ground.stack.settle().await.unwrap();

@@ -447,14 +447,19 @@ async fn settings_are_set_and_everything_else_stays_as_it_was_deployed() {
         .run(&["set", "MatchByName=perhaps", "--yes"])
         .await
         .exits(2)
-        .says("true or false");
+        .says("nothing was changed: MatchByName is \"perhaps\": it takes true or false");
+    ground
+        .run(&["set", "LogRetentionDays=31", "--yes"])
+        .await
+        .exits(2)
+        .says("it takes 7, 14, 30,");
     ground
         .run(&["set", "NoSuch=1", "--yes"])
         .await
         .exits(2)
         .says("the stack has no setting");
     ground
-        .run(&["set", "CreateInXero=true", "--yes"])
+        .run(&["set", "CreateInXero=True", "--yes"])
         .await
         .exits(0);
     ground
