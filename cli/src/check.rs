@@ -11,6 +11,7 @@ use crate::args::{Format, Part, ReportArguments};
 use crate::candidate::in_one_cell;
 use crate::cures::{Cure, cures_of};
 use crate::dry_run::{self, Recorded, Scope};
+use crate::groups;
 use crate::in_xero;
 use crate::other_integration;
 use crate::output::{self, Printable};
@@ -38,6 +39,9 @@ pub struct Check {
     pub mixed_groups: Vec<Mixed>,
     /// BigChange's contact groups that are neither of account customers nor of site contacts, by name: nobody in them was looked at.
     pub other_groups: Vec<String>,
+    /// Which contact groups of the settings BigChange does not have, and which it has; `None` where
+    /// it has all.
+    pub missing_groups: Option<String>,
     /// What to do, the most harmful first, then the most frequent.
     pub cures: Vec<Cure>,
     /// The contacts that are out of line.
@@ -51,6 +55,9 @@ pub struct Check {
     pub other_integration: Option<String>,
     /// How many problems are recorded, which `contact-sync problems` lists.
     pub recorded: Recorded,
+    /// The same for a reader who does not know the parameters.
+    #[serde(skip)]
+    missing_groups_in_words: Option<String>,
     #[serde(skip)]
     all: Vec<Row>,
     #[serde(skip)]
@@ -85,7 +92,14 @@ pub async fn run(tool: &Tool, arguments: &ReportArguments) -> anyhow::Result<Exi
 
 async fn check(tool: &Tool) -> anyhow::Result<Check> {
     let result = dry_run::run(tool, Scope::BothSides).await?;
-    let groups = tool.group_names().await?;
+    let known = tool.groups().await?;
+    let configured = &tool.configuration.settings;
+    let missing_groups = groups::not_there(configured, &known, true);
+    let missing_groups_in_words = groups::not_there(configured, &known, false);
+    let groups: BTreeMap<GroupId, String> = known
+        .into_iter()
+        .map(|group| (group.id, group.name))
+        .collect();
     let all: Vec<Row> = crate::rows::rows(&result, &groups);
     let contacts: Vec<Row> = all
         .iter()
@@ -113,9 +127,12 @@ async fn check(tool: &Tool) -> anyhow::Result<Check> {
         ready: contacts.is_empty()
             && not_checked.is_empty()
             && beside_likely.is_empty()
+            && missing_groups.is_none()
             && other_integration.is_none(),
         preconditions: standings(&result),
         mixed_groups: mixed_groups(&result, &groups),
+        missing_groups,
+        missing_groups_in_words,
         other_groups: other_groups(&tool.configuration.settings, &groups),
         cures,
         contacts,
@@ -161,6 +178,10 @@ fn verdict(check: &Check, reader: Reader) -> String {
             counted(check.beside_likely.len(), "contact"),
             reader.parameters("HoldLikelyDuplicates=true")
         );
+    }
+    if check.missing_groups.is_some() && check.contacts.is_empty() {
+        return "Not ready yet: BigChange does not have every contact group of the settings."
+            .to_owned();
     }
     let is_else_ready = check.contacts.is_empty() && check.not_checked.is_empty();
     if check.other_integration.is_some() && is_else_ready {
@@ -251,6 +272,9 @@ impl Printable for Check {
         if let Some(table) = in_xero::table(ui, check.all.iter()) {
             lines.push(format!("\n{table}"));
         }
+        if let Some(line) = &check.missing_groups {
+            lines.push(format!("\n{}", toned(Tone::Bad, line)));
+        }
         if let Some(line) = others_told(check, Reader::Operator) {
             lines.push(format!("\n{line}"));
         }
@@ -334,6 +358,7 @@ impl Printable for Check {
             stack: check.stack.clone(),
             lead: [
                 Some(verdict(check, Reader::Admin)),
+                check.missing_groups_in_words.clone(),
                 Some(listed(check)),
                 others_told(check, Reader::Admin),
                 check.other_integration.clone(),

@@ -323,7 +323,11 @@ impl Runner {
         // A real poll may hold the lease at this moment; it does not see this one.
         let lease = Lease::freed(&self.records, poll::LEASE);
         self.records.write(vec![lease]).await?;
-        match self.poller.poll(Mode::Full, AskedBy::Person).await? {
+        let report = match self.poller.poll(Mode::Full, AskedBy::Person).await {
+            Ok(report) => report,
+            Err(error) => return Err(groups::explained(tool, error).await),
+        };
+        match report {
             Report::Done(_) => {
                 let settings = &tool.configuration.settings;
                 for (group, fault) in group_faults::failing(&self.records, settings).await? {

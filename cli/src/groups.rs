@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use bigchange::{BigChange, Credentials};
+use poll::PollError;
 use rules::{Group, GroupId, Settings};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -20,6 +21,8 @@ use crate::ui::{Tone, Ui, one_line, toned};
 /// More pages of a thousand than any group has.
 const MAX_PAGES: u32 = 200;
 const BIGCHANGE_URL: &str = "https://webservice.bigchange.com/v01/services.ashx";
+
+const MISSING: &str = "missing: BigChange has no such contact group";
 
 /// A group and who is in it.
 #[derive(Debug, Serialize)]
@@ -68,6 +71,48 @@ pub fn listed(groups: &[Group]) -> String {
     format!("it has {}", named.join(" · "))
 }
 
+/// The groups of the settings that BigChange does not have, with the parameter that names each.
+fn missing(settings: &Settings, groups: &[Group]) -> Vec<(GroupId, &'static str)> {
+    let configured = settings.account_groups.iter().chain(&settings.site_groups);
+    let missing = configured.filter(|id| !groups.iter().any(|group| group.id == **id));
+    let named = missing.filter_map(|id| Some((*id, setting_of(settings, *id)?)));
+    named.collect()
+}
+
+/// Which groups of the settings BigChange does not have, and which it has; `None` where it has all.
+/// `names_parameters`: for a reader who knows them.
+#[must_use]
+pub fn not_there(settings: &Settings, groups: &[Group], names_parameters: bool) -> Option<String> {
+    let missing = missing(settings, groups);
+    let named: Vec<String> = missing
+        .iter()
+        .map(|(id, setting)| match names_parameters {
+            true => format!("{id} ({setting})"),
+            false => id.to_string(),
+        })
+        .collect();
+    (!named.is_empty()).then(|| {
+        format!(
+            "BigChange has no contact group {}; {}.",
+            named.join(", "),
+            listed(groups)
+        )
+    })
+}
+
+/// A poll that could read no group, with the groups that there are: an id may be mistyped.
+pub(crate) async fn explained(tool: &Tool, error: PollError) -> anyhow::Error {
+    if !matches!(error, PollError::Groups { .. }) {
+        return error.into();
+    }
+    let Ok(groups) = tool.groups().await else {
+        return error.into();
+    };
+    let there = not_there(&tool.configuration.settings, &groups, true);
+    let there = there.unwrap_or_else(|| format!("BigChange: {}.", listed(&groups)));
+    anyhow!("{error}. {there}")
+}
+
 async fn before_deployment(ui: Ui, arguments: &GroupsArguments) -> anyhow::Result<BigChange> {
     let url = match &arguments.bigchange_url {
         Some(url) => url.clone(),
@@ -95,6 +140,7 @@ async fn count(
     settings: Option<&Settings>,
 ) -> anyhow::Result<Vec<Counted>> {
     let groups = bigchange.groups().await?;
+    let missing = settings.map(|settings| missing(settings, &groups));
     let bar = ui.bar(groups.len(), "Reading the groups");
     let mut counted = Vec::new();
     for group in groups {
@@ -122,6 +168,15 @@ async fn count(
         bar.inc(1);
     }
     bar.finish_and_clear();
+    let missing = missing.into_iter().flatten();
+    counted.extend(missing.map(|(id, setting)| Counted {
+        id,
+        name: String::new(),
+        parents: None,
+        sites: None,
+        setting: Some(setting),
+        remark: MISSING.to_owned(),
+    }));
     Ok(counted)
 }
 
@@ -164,11 +219,11 @@ async fn read(bigchange: &BigChange, group: GroupId) -> Result<(usize, usize), b
 }
 
 fn show(ui: Ui, groups: &[Counted], is_deployed: bool) -> anyhow::Result<ExitStatus> {
-    let is_mixed = |group: &Counted| group.setting.is_some() && !group.remark.is_empty();
-    let exit = if groups.iter().any(is_mixed) {
-        ExitStatus::Attention
-    } else {
+    let wrong = wrong(groups);
+    let exit = if wrong.is_empty() {
         ExitStatus::Success
+    } else {
+        ExitStatus::Attention
     };
     if ui.json {
         ui.say_json(&json!({ "groups": groups }))?;
@@ -197,13 +252,24 @@ fn show(ui: Ui, groups: &[Counted], is_deployed: bool) -> anyhow::Result<ExitSta
     if !is_deployed {
         ui.say("Account customers have no parent: give their groups' ids in AccountGroupIds, those of sites in SiteGroupIds.")?;
     }
-    if exit == ExitStatus::Attention {
-        ui.say(toned(
-            Tone::Bad,
-            "A group of the settings is mixed or cannot be read.",
-        ))?;
+    for line in wrong {
+        ui.say(toned(Tone::Bad, line))?;
     }
     Ok(exit)
+}
+
+/// What is wrong with the groups of the settings, a line for each.
+fn wrong(groups: &[Counted]) -> Vec<String> {
+    let wrong = groups.iter().filter(|group| !group.remark.is_empty());
+    let lines = wrong.filter_map(|group| {
+        let name = match group.name.as_str() {
+            "" => String::new(),
+            name => format!(" {}", one_line(name)),
+        };
+        let (id, setting, remark) = (group.id, group.setting?, &group.remark);
+        Some(format!("{id}{name} ({setting}): {remark}"))
+    });
+    lines.collect()
 }
 
 #[cfg(test)]
@@ -238,5 +304,43 @@ mod tests {
         let groups = [group(101, "Customers"), group(103, "Sites")];
         assert_eq!(listed(&groups), "it has 101 Customers · 103 Sites");
         assert_eq!(listed(&[]), "it has no groups");
+    }
+
+    #[test]
+    fn a_group_that_is_wrong_is_named_with_its_setting() {
+        let given = |name: &str| match name {
+            "ACCOUNT_GROUP_IDS" => Some("101,998".to_owned()),
+            "SITE_GROUP_IDS" => Some("999".to_owned()),
+            _ => None,
+        };
+        let settings = Settings::read(given).unwrap();
+        let there = Group {
+            id: 101.try_into().unwrap(),
+            name: "Customers".to_owned(),
+        };
+        let told = not_there(&settings, std::slice::from_ref(&there), true);
+        assert_eq!(
+            told.unwrap(),
+            "BigChange has no contact group 998 (AccountGroupIds), 999 (SiteGroupIds); it has 101 Customers."
+        );
+        let admin = not_there(&settings, &[there], false).unwrap();
+        assert!(!admin.contains("GroupIds"), "{admin}");
+        let counted = |id: u64, name: &str, setting, remark: &str| Counted {
+            id: id.try_into().unwrap(),
+            name: name.to_owned(),
+            parents: None,
+            sites: None,
+            setting,
+            remark: remark.to_owned(),
+        };
+        let lines = wrong(&[
+            counted(101, "Customers", Some("AccountGroupIds"), ""),
+            counted(102, "Trade", Some("AccountGroupIds"), "mixed: x"),
+            counted(105, "Leads", None, "mixed: y"),
+            counted(999, "", Some("SiteGroupIds"), MISSING),
+        ]);
+        assert_eq!(lines[0], "102 Trade (AccountGroupIds): mixed: x");
+        assert!(lines[1].starts_with("999 (SiteGroupIds): missing"));
+        assert_eq!(lines.len(), 2);
     }
 }

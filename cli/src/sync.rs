@@ -18,7 +18,7 @@ use crate::known_contact;
 use crate::plan::Ahead;
 use crate::tool::{Tool, mark_for_retry};
 use crate::ui::counted;
-use crate::{ExitStatus, critical, plan};
+use crate::{ExitStatus, critical, groups, plan};
 
 /// A scheduled poll takes seconds; the lease of one that stopped ends after six minutes.
 const LEASE_LASTS: Duration = Duration::from_secs(7 * 60);
@@ -90,7 +90,11 @@ async fn everything(tool: &Tool, arguments: &SyncArguments) -> anyhow::Result<Ex
         let section = critical::section().await;
         let report = poller.poll(Mode::Full, AskedBy::Person).await;
         drop(section);
-        match report? {
+        let report = match report {
+            Ok(report) => report,
+            Err(error) => return Err(groups::explained(tool, error).await),
+        };
+        match report {
             Report::Done(_) => {
                 spinner.finish_and_clear();
                 let queued = queue.queued();

@@ -106,7 +106,7 @@ async fn groups_are_listed_before_and_after_the_deployment() {
     ground
         .run(&["groups"])
         .await
-        .says("mixed: site contacts do not belong here");
+        .says("102 Trade accounts (AccountGroupIds): mixed: site contacts do not belong here");
     // Before there is a stack.
     let mut alone = tokio::process::Command::new(env!("CARGO_BIN_EXE_contact-sync"));
     let output = alone
@@ -130,6 +130,44 @@ async fn groups_are_listed_before_and_after_the_deployment() {
         .exits(2)
         .says("no contact group 999")
         .says("101 ");
+}
+
+#[tokio::test]
+async fn a_group_that_does_not_exist_is_named_wherever_groups_matter() {
+    let ground = Ground::connected(Choices::CAUTIOUS).await;
+    // Where BigChange cannot be asked, the setting is taken unseen.
+    let password = {
+        let mut core = ground.stack.bigchange.core();
+        std::mem::replace(&mut core.credentials.password, "another".to_owned())
+    };
+    let ids = ["set", "AccountGroupIds=998", "SiteGroupIds=999", "--yes"];
+    ground.run(&ids).await.exits(0);
+    ground.stack.bigchange.core().credentials.password = password;
+    ground
+        .run(&["groups"])
+        .await
+        .exits(1)
+        .says("998 (AccountGroupIds): missing")
+        .says("999 (SiteGroupIds): missing");
+    ground
+        .run(&["check"])
+        .await
+        .exits(1)
+        .says("BigChange has no contact group 998 (AccountGroupIds), 999 (SiteGroupIds)")
+        .says("101 Customers")
+        .says("Not ready yet");
+    // Where BigChange refuses them all, nothing can be counted, but what there is is told.
+    let refused = "The group does not exist".to_owned();
+    ground.stack.bigchange.core().behaviour.refused_groups =
+        [(998, refused.clone()), (999, refused)].into();
+    for command in [&["check"][..], &["plan"], &["sync", "--yes"]] {
+        ground
+            .run(command)
+            .await
+            .exits(2)
+            .says("BigChange has no contact group 998 (AccountGroupIds)")
+            .says("101 Customers");
+    }
 }
 
 #[tokio::test]
