@@ -106,7 +106,8 @@ Examples:
     #[command(after_help = "Examples:
   contact-sync problems
   contact-sync problems 4711
-  contact-sync problems --code NotInXero --format csv --output problems.csv")]
+  contact-sync problems --code NotInXero --format csv --output problems.csv
+  contact-sync problems --notices --format html --output notices.html")]
     Problems(ProblemsArguments),
     /// Try again: contacts with a problem, or dead letters.
     #[command(after_help = "Examples:

@@ -213,6 +213,33 @@ async fn notices_are_told_where_outcomes_are() {
         .exits(0)
         .says("1008")
         .says("The email was not sent");
+    let csv = ["problems", "--notices", "--format", "csv"];
+    let ran = ground.run(&csv).await.exits(0);
+    assert!(
+        ran.out
+            .contains("\"contact_id\",\"name\",\"notice\",\"sentence\""),
+        "{}",
+        ran.out
+    );
+    ran.says("\"1008\",\"Hollin Bank Farm\",\"FieldLeftOut\",\"The email was not sent");
+    let folder = std::env::temp_dir().join(format!("notices-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("notices.html");
+    let name = file.to_str().unwrap();
+    let html = [
+        "problems",
+        "--notices",
+        "--format",
+        "html",
+        "--output",
+        name,
+    ];
+    ground.run(&html).await.exits(0).says("Written to");
+    let page = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    for part in ["Hollin Bank Farm", "The email was not sent", "go.xero.com"] {
+        assert!(page.contains(part), "{part}");
+    }
     ground.run(&["status"]).await.says("problems --notices");
     ground.run(&["check"]).await.says("Good to know of");
 }
