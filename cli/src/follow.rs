@@ -17,6 +17,8 @@ use store::Expect;
 use time::{Duration, OffsetDateTime};
 
 use crate::args::{Following, Part};
+use crate::now_in_xero;
+use crate::rows::with_survivor;
 use crate::time_text::{moment, span};
 use crate::tool::{Tool, contact_of, names};
 use crate::ui::{Tone, counted, one_line, toned};
@@ -291,6 +293,8 @@ impl<'a> Follower<'a> {
         ended: &BTreeMap<ContactId, OutcomeRecord>,
     ) -> anyhow::Result<Vec<Ended>> {
         let problems = self.records.get_many::<ProblemRecord>(contacts).await?;
+        let held = problems.values().map(|held| &held.value.problem);
+        let survivors = now_in_xero::survivors(self.tool, held).await;
         let deferred = self.records.get_many::<DeferredRecord>(contacts).await?;
         let known = self.records.get_many::<ContactRecord>(contacts).await?;
         let mut names = names(&self.records, contacts).await?;
@@ -317,7 +321,11 @@ impl<'a> Follower<'a> {
                     .or_else(|| Some(outcome?.detail.clone()))
                     .unwrap_or_default(),
                 sentence: held
-                    .map(|held| held.value.sentence.clone())
+                    .map(|held| {
+                        let ProblemRecord { problem, name, .. } = &held.value;
+                        let named = with_survivor(problem, *contact, name, &survivors);
+                        named.unwrap_or_else(|| held.value.sentence.clone())
+                    })
                     .or(due)
                     .unwrap_or_default(),
                 cure: held.map(|held| held.value.cure.clone()).unwrap_or_default(),

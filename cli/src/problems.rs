@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{ContactId, GroupId, Problem, ReportRank, Reported};
+use rules::{ContactId, GroupId, Problem, ReportRank, Reported, XeroContactId, XeroContactRef};
 use runtime::records::ProblemRecord;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -12,10 +12,11 @@ use crate::ExitStatus;
 use crate::args::{Format, Part, ProblemsArguments};
 use crate::candidate::{Candidate, in_one_cell};
 use crate::known_contact;
+use crate::now_in_xero;
 use crate::output::{self, Printable};
 use crate::plan::candidate;
 use crate::report::{Report, Setting};
-use crate::rows::Row;
+use crate::rows::{Row, in_words};
 use crate::settings_shown::settings;
 use crate::time_text::{for_spreadsheet, moment, rfc3339};
 use crate::tool::{Tool, problems};
@@ -47,9 +48,14 @@ fn as_rfc3339<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok
 }
 
 impl Open {
-    fn of(contact: ContactId, record: ProblemRecord, groups: &BTreeMap<GroupId, String>) -> Self {
+    fn of(
+        contact: ContactId,
+        record: ProblemRecord,
+        groups: &BTreeMap<GroupId, String>,
+        in_xero: &BTreeMap<XeroContactId, XeroContactRef>,
+    ) -> Self {
         let problem = &record.problem;
-        let sentence = problem.sentence_with_groups(contact, &record.name, groups);
+        let sentence = in_words(problem, contact, &record.name, groups, in_xero);
         let named: Vec<_> = record.problem.named().into_iter().cloned().collect();
         Self {
             contact,
@@ -93,16 +99,18 @@ pub async fn run(tool: &Tool, arguments: &ProblemsArguments) -> anyhow::Result<E
         // Without BigChange what is open is told with the groups' numbers.
         _ => tool.group_names().await.unwrap_or_default(),
     };
-    let mut open: Vec<Open> = problems(&records)
-        .await?
-        .into_iter()
-        .map(|(contact, stored)| Open::of(contact, stored.value, &groups))
-        .collect();
-    open.retain(|problem| {
-        let is_code = |code: &String| code.eq_ignore_ascii_case(problem.code);
-        let is_contact = arguments.contact.is_none_or(|id| id == problem.contact);
+    let mut wanted = problems(&records).await?;
+    wanted.retain(|contact, stored| {
+        let is_code = |code: &String| code.eq_ignore_ascii_case(stored.value.problem.code());
+        let is_contact = arguments.contact.is_none_or(|id| id == *contact);
         is_contact && (arguments.code.is_empty() || arguments.code.iter().any(is_code))
     });
+    let held = wanted.values().map(|stored| &stored.value.problem);
+    let survivors = now_in_xero::survivors(tool, held).await;
+    let wanted = wanted.into_iter();
+    let mut open: Vec<Open> = wanted
+        .map(|(contact, stored)| Open::of(contact, stored.value, &groups, &survivors))
+        .collect();
     open.sort_by_key(|problem| (problem.rank, problem.contact));
     let exit = if open.is_empty() {
         ExitStatus::Success

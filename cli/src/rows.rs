@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rules::{
-    Field, GroupId, Problem, ReportRank, Reported, SyncAction, System, XeroContactId,
+    ContactId, Field, GroupId, Problem, ReportRank, Reported, SyncAction, System, XeroContactId,
     XeroContactRef, normalise_spaces, shown_differences,
 };
 use serde::{Serialize, Serializer};
@@ -240,7 +240,7 @@ impl Row {
                 || why(&planned.ending).to_owned(),
                 |held| {
                     let name = planned.name();
-                    let sentence = held.problem.sentence_with_groups(planned.id, &name, groups);
+                    let sentence = in_words(&held.problem, planned.id, &name, groups, in_xero);
                     sentence.unwrap_or_else(|| held.sentence.clone())
                 },
             ),
@@ -283,6 +283,29 @@ impl Row {
             rank: rank(planned),
         }
     }
+}
+
+/// A problem's sentence with the contact that its Xero contact was merged into, where it is known.
+pub(crate) fn with_survivor(
+    problem: &Problem,
+    contact: ContactId,
+    name: &str,
+    in_xero: &BTreeMap<XeroContactId, XeroContactRef>,
+) -> Option<String> {
+    let survivor = problem.survivor().and_then(|id| in_xero.get(&id))?;
+    problem.sentence_with_survivor(contact, name, survivor)
+}
+
+/// A problem's sentence with the names that the tool knows, where it has more than were stored.
+pub(crate) fn in_words(
+    problem: &Problem,
+    contact: ContactId,
+    name: &str,
+    groups: &BTreeMap<GroupId, String>,
+    in_xero: &BTreeMap<XeroContactId, XeroContactRef>,
+) -> Option<String> {
+    let named = with_survivor(problem, contact, name, in_xero);
+    named.or_else(|| problem.sentence_with_groups(contact, name, groups))
 }
 
 fn rank(planned: &PlannedContact) -> ReportRank {

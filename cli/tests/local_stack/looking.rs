@@ -434,3 +434,26 @@ async fn problems_are_listed_told_in_full_and_exported() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[tokio::test]
+async fn a_contact_that_an_archived_one_was_merged_into_is_told_by_its_name() {
+    let ground = Ground::connected(Choices::AUTHORISED).await;
+    let (old, kept) = ("Ribblehead Tea Rooms", "Hollin Bank Farm");
+    ground.run(&["sync", "--yes"]).await.exits(1);
+    let survivor = ground.xero_contact(kept).id.to_string();
+    ground.edit_in_xero(old, "AccountNumber", "RIBB21");
+    ground.edit_in_xero(old, "MergedToContactID", &survivor);
+    ground.edit_in_xero(old, "ContactStatus", "ARCHIVED");
+    ground.run(&["retry", "1021"]).await.exits(1);
+    let name = "which was merged into \"Hollin Bank Farm\" (account number HOLLIN0001)";
+    ground.run(&["problems", "1021"]).await.exits(1).says(name);
+    for command in [
+        &["plan", "--json"][..],
+        &["plan", "--contact", "1021", "--json"],
+    ] {
+        let plan = ground.run(command).await.exits(0).json();
+        let row = &by_id(&plan["contacts"])["1021"];
+        assert_eq!(row["code"], "ArchivedInXero");
+        assert!(row["sentence"].as_str().unwrap().contains(name), "{row}");
+    }
+}

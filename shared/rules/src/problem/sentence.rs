@@ -3,7 +3,7 @@
 use super::kinds::Problem;
 use crate::notice::quoted;
 use crate::problem_words;
-use crate::{Alike, ContactId, GroupId, XeroContactRef};
+use crate::{Alike, ContactId, GroupId, XeroContactId, XeroContactRef};
 
 /// The most that its sentence names.
 const MAX_TOLD: usize = 5;
@@ -19,6 +19,36 @@ pub struct DisplayNames {
 }
 
 impl Problem {
+    /// The contact that an archived one was merged into, which its sentence names by its id alone.
+    #[must_use]
+    pub fn survivor(&self) -> Option<XeroContactId> {
+        match self {
+            Self::ArchivedInXero { survivor, .. } => *survivor,
+            _ => None,
+        }
+    }
+
+    /// Its sentence with [`Self::survivor`] by its name, as Xero has it now; `None` for any other
+    /// problem.
+    #[must_use]
+    pub fn sentence_with_survivor(
+        &self,
+        contact: ContactId,
+        name: &str,
+        survivor: &XeroContactRef,
+    ) -> Option<String> {
+        let Self::ArchivedInXero { xero, .. } = self else {
+            return None;
+        };
+        (self.survivor() == Some(survivor.id)).then(|| {
+            format!(
+                "\"{name}\" (BigChange contact {contact}) matches the Xero contact {}, which was merged into {}.",
+                xero.told(),
+                survivor.told()
+            )
+        })
+    }
+
     /// One sentence: the contact, and the values in conflict. `name` is the contact's name in
     /// BigChange.
     #[must_use]

@@ -132,6 +132,30 @@ fn another_contact_is_named_by_its_name_where_that_is_known() {
 }
 
 #[test]
+fn the_survivor_of_a_merge_is_named_where_it_is_known() {
+    let survivor = named(2, "Acme Holdings", "H-2");
+    let merged = |id| Problem::ArchivedInXero {
+        xero: named(1, "Acme", "A-1"),
+        survivor: id,
+    };
+    let told =
+        |problem: &Problem| problem.sentence_with_survivor(contact_id(7), "Acme Ltd", &survivor);
+    assert_eq!(
+        told(&merged(Some(survivor.id))).as_deref(),
+        Some(
+            "\"Acme Ltd\" (BigChange contact 7) matches the Xero contact \"Acme\" (account number A-1), which was merged into \"Acme Holdings\" (account number H-2)."
+        )
+    );
+    for other in [
+        merged(None),
+        merged(Some(xero_id(3))),
+        Problem::XeroRefusesLookups,
+    ] {
+        assert_eq!(told(&other), None);
+    }
+}
+
+#[test]
 fn every_code_is_listed_and_breaks_a_precondition() {
     let mut codes: Vec<&str> = every_problem().iter().map(|(code, ..)| *code).collect();
     codes.dedup();
