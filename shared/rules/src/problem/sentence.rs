@@ -74,6 +74,11 @@ impl Problem {
                     group_text(group)
                 )
             }
+            // How long it is says nothing of what it must not hold.
+            Self::InvalidField { field, limit, .. } if limit.starts_with("no ") => format!(
+                "The {} of {who} cannot be used in Xero, which takes {limit}.",
+                field.label()
+            ),
             Self::InvalidField {
                 field,
                 limit,

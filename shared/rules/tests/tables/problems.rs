@@ -132,6 +132,27 @@ fn another_contact_is_named_by_its_name_where_that_is_known() {
 }
 
 #[test]
+fn a_character_that_xero_does_not_take_is_told_and_no_length() {
+    for limit in [
+        "no line breaks or other characters that cannot be printed",
+        "at most 50 characters",
+    ] {
+        let problem = Problem::InvalidField {
+            field: Field::AccountReference,
+            limit: limit.to_owned(),
+            chars: 60,
+        };
+        let told = problem.sentence(contact_id(7), "Acme Ltd", &DisplayNames::default());
+        assert!(told.ends_with(&format!("which takes {limit}.")), "{told}");
+        assert_eq!(
+            told.contains("60 characters"),
+            limit.starts_with("at most"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn the_survivor_of_a_merge_is_named_where_it_is_known() {
     let survivor = named(2, "Acme Holdings", "H-2");
     let merged = |id| Problem::ArchivedInXero {
