@@ -117,8 +117,9 @@ Examples:
   contact-sync retry --dead-letters")]
     Retry(RetryArguments),
     /// Say which Xero contact a BigChange contact is. Overrules the match table; checked, confirmed and recorded.
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   contact-sync link 4711 5d0b5c2e-8f6a-4a44-9c3e-0f3a6b1d2c77
+  contact-sync link 4711 --new
 
 The Xero contact is named by its id or by the address of its page in Xero; `problems CONTACT` lists the ids of those that fit. Names need not match; account references must, or one of them must be blank. The deployed functions then make the link as they make any other.")]
     Link(LinkArguments),
@@ -386,14 +387,15 @@ pub struct RetryArguments {
 
 /// A link by hand.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true).args(["xero", "new"]))]
 pub struct LinkArguments {
     /// The BigChange contact.
     pub contact: ContactId,
     /// The Xero contact: its id, or the address of its page.
-    #[arg(value_name = "XERO-CONTACT", required_unless_present = "new", value_parser = xero_target)]
+    #[arg(value_name = "XERO-CONTACT", value_parser = xero_target)]
     pub xero: Option<XeroContactId>,
     /// It is a new customer, none of the Xero contacts that it is held for (PossibleDuplicate, UnlinkedByPerson).
-    #[arg(long, conflicts_with = "xero")]
+    #[arg(long)]
     pub new: bool,
     /// Without being asked.
     #[command(flatten)]

@@ -50,7 +50,9 @@ pub async fn run(tool: &Tool, arguments: &HistoryArguments) -> anyhow::Result<Ex
         let why = if days == 0 {
             "no history is kept (the stack's parameter HistoryDays is 0)".to_owned()
         } else {
-            format!("nothing was done about it in the last {days} days")
+            format!(
+                "nothing is kept of the last {days} days: nothing was linked, created or changed for it, or that was removed (contact-sync forget)"
+            )
         };
         tool.ui
             .say(format!("Contact {}: {why}.", arguments.contact))?;

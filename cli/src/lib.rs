@@ -18,6 +18,7 @@ pub mod follow;
 pub mod forget;
 pub mod group_faults;
 pub mod groups;
+pub mod hints;
 pub mod history;
 pub mod in_xero;
 pub mod keep;
@@ -70,6 +71,7 @@ use crate::ui::Ui;
 /// # Errors
 /// One line, and what lies behind it, that says why it could not be done and what to do.
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitStatus> {
+    hints::remember(&arguments.target);
     let ui = Ui::new(arguments.json);
     let command = match &arguments.command {
         Command::Completions { shell } => return completions(ui, *shell),
@@ -124,6 +126,6 @@ fn completions(ui: Ui, shell: Shell) -> anyhow::Result<ExitStatus> {
         "contact-sync",
         &mut script,
     );
-    ui.say(String::from_utf8_lossy(&script).trim_end())?;
+    ui.print(String::from_utf8_lossy(&script).trim_end())?;
     Ok(ExitStatus::Success)
 }

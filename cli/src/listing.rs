@@ -7,6 +7,8 @@ use anstyle::Style;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 
+use crate::hints::for_target;
+
 /// The width where nothing says how wide the terminal is.
 pub const WIDTH: u16 = 150;
 /// Below this a table's columns are too narrow to be read.
@@ -44,7 +46,10 @@ impl Listing {
 
     /// Adds a row: a cell for each heading.
     pub fn add_row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        let cells = cells.into_iter();
+        // Before a command is wrapped.
+        let cells = cells.map(|cell| for_target(&cell).into_owned());
+        self.rows.push(cells.collect());
     }
 
     /// The longest word of each column, in characters.

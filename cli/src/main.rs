@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use contact_sync::args::Arguments;
+use contact_sync::hints::for_target;
 use contact_sync::ui::{Terminal, Tone, toned};
 use contact_sync::{ExitStatus, critical, logging};
 
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn tell(what: &str) {
-    let _ = writeln!(anstream::stderr(), "\ncontact-sync: {what}");
+    let _ = writeln!(anstream::stderr(), "\ncontact-sync: {}", for_target(what));
 }
 
 fn exit_code(ended: anyhow::Result<ExitStatus>) -> ExitCode {
@@ -72,6 +73,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
         _ => {}
     }
     let name = toned(Tone::Bad, "contact-sync");
-    let _ = writeln!(anstream::stderr(), "{name}: {error:#}");
+    let error = format!("{error:#}");
+    let _ = writeln!(anstream::stderr(), "{name}: {}", for_target(&error));
     ExitCode::from(FAILED)
 }

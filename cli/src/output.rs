@@ -64,7 +64,12 @@ pub fn print(ui: &Ui, what: &impl Printable, arguments: &ReportArguments) -> any
     };
     let file = arguments.output.as_deref();
     let Some(path) = file.filter(|path| *path != Path::new("-")) else {
-        return Ok(ui.say(text.trim_end())?);
+        let text = text.trim_end();
+        let printed = match format {
+            Format::Table => ui.say(text),
+            Format::Json | Format::Csv | Format::Html => ui.print(text),
+        };
+        return Ok(printed?);
     };
     let mut text = anstream::adapter::strip_str(text.trim_end()).to_string();
     text.push('\n');

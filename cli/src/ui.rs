@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use crate::hints::for_target;
 use crate::listing::{Listing, WIDTH};
 
 /// Everything that moves on the terminal, so that lines can be told above it.
@@ -53,6 +54,14 @@ impl Ui {
     /// # Errors
     /// When standard output is closed.
     pub fn say(&self, line: impl Display) -> io::Result<()> {
+        self.print(for_target(&line.to_string()))
+    }
+
+    /// The same, of what is not for the person at this terminal: JSON, a spreadsheet, a page.
+    ///
+    /// # Errors
+    /// When standard output is closed.
+    pub fn print(&self, line: impl Display) -> io::Result<()> {
         writeln!(anstream::stdout().lock(), "{line}")
     }
 
@@ -62,12 +71,14 @@ impl Ui {
     /// When standard output is closed.
     pub fn say_json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(value)?;
-        Ok(self.say(text)?)
+        Ok(self.print(text)?)
     }
 
     /// Tells the person at the terminal something that is no result: it goes to standard error, above whatever moves there.
     pub fn tell(&self, line: impl Display) {
         // Ignore write errors: nobody reads any more.
+        let line = line.to_string();
+        let line = for_target(&line);
         BARS.suspend(|| drop(writeln!(anstream::stderr().lock(), "{line}")));
     }
 

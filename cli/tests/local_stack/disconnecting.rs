@@ -141,7 +141,7 @@ async fn who_asks_to_be_erased_leaves_the_link_and_nothing_else() {
         .run(&["history", "1008"])
         .await
         .exits(0)
-        .says("nothing was done about it");
+        .says("nothing is kept of the last 400 days");
     // It is still the same customer.
     let before = ground.stack.xero.core().contacts().count();
     ground

@@ -167,9 +167,20 @@ impl Ground {
 pub(crate) fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code().unwrap_or(-1),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+        out: without_target(&String::from_utf8(output.stdout).unwrap()),
+        err: without_target(&String::from_utf8(output.stderr).unwrap()),
     }
+}
+
+/// A text whose commands are named as they are where no local stack is given.
+fn without_target(text: &str) -> String {
+    let mut parts = text.split("contact-sync --local=");
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        short.push_str("contact-sync ");
+        short.push_str(part.split_once(' ').map_or("", |(_, rest)| rest));
+    }
+    short
 }
 
 /// The tool while it waits for the browser.
@@ -219,8 +230,8 @@ impl Waiting {
         let status = tokio::time::timeout(LIMIT, reading).await.unwrap();
         Ran {
             code: status.code().unwrap_or(-1),
-            out,
-            err: self.said,
+            out: without_target(&out),
+            err: without_target(&self.said),
         }
     }
 }

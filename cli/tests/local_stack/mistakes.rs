@@ -46,6 +46,20 @@ async fn link_takes_an_address_and_says_what_an_id_looks_like() {
         .await
         .exits(2)
         .says("5d0b5c2e-8f6a-4a44-9c3e-0f3a6b1d2c77");
+    ground
+        .run(&["link", "1017"])
+        .await
+        .exits(2)
+        .says("<XERO-CONTACT|--new>");
+    ground
+        .run(&[
+            "link",
+            "1017",
+            "5d0b5c2e-8f6a-4a44-9c3e-0f3a6b1d2c77",
+            "--new",
+        ])
+        .await
+        .exits(2);
     ground.run(&["sync", "--yes"]).await.exits(1);
     let estates = ground.xero_contact("Netherby Hall Estates").id;
     let address = format!("https://go.xero.com/app/!abC12/contacts/contact/{estates}");
@@ -257,5 +271,30 @@ async fn before_anything_is_connected_the_tool_says_so() {
         for idiom in ["has run out", "text in quotes"] {
             assert!(!said.contains(idiom), "{command:?}: {said}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_is_named_has_the_local_stack_that_was_given() {
+    let ground = Ground::connected(Choices::CAUTIOUS).await;
+    ground.run(&["sync", "--yes"]).await.exits(1);
+    let local = format!("contact-sync --local={}", ground.stack.aws().endpoint());
+    for (command, names) in [
+        (&["status"][..], "problems)"),
+        (&["problems", "1017"], "retry 1017"),
+        (&["check"], "check --format html"),
+    ] {
+        let output = ground.command(command).output().await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains(&format!("{local} {names}")), "{said}");
+        assert!(!said.contains(&format!("{local} --local")), "{said}");
+    }
+    // What is for others names no stack of this machine.
+    for format in ["csv", "html", "json"] {
+        let command = ["problems", "--format", format];
+        let output = ground.command(&command).output().await.unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(!said.contains("--local"), "{format}");
     }
 }

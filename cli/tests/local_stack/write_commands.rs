@@ -94,7 +94,7 @@ async fn an_edit_is_carried_over_and_its_history_kept() {
         .run(&["history", "1201"])
         .await
         .exits(0)
-        .says("nothing was done about it");
+        .says("nothing is kept of the last 400 days");
 }
 
 #[tokio::test]
