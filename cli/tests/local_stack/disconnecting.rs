@@ -76,12 +76,7 @@ async fn who_disconnects_hears_no_alarm_and_connects_again() {
         .says("contact-sync connect xero connects it again");
     let ran = ground.run(&["plan", "--contact", "1001"]).await;
     assert!(ran.code != 0, "{}", ran.out);
-    // A person connects it again, which Xero knows of.
-    {
-        let mut xero = ground.stack.xero.core();
-        let tenant = xero.tenant_id();
-        xero.set_connected(tenant, true);
-    }
+    // A person connects it again: Xero lists the organisation after a new consent.
     ground.stack.connect().await.unwrap();
     ground.stack.refresh_token().await.unwrap();
     ground.run(&["plan", "--contact", "1001"]).await.exits(0);

@@ -57,6 +57,7 @@ impl FakeXero {
         let organisation = Organisation {
             name: name.to_owned(),
             connected: true,
+            revoked: false,
             directory: Directory::default(),
         };
         self.organisations.insert(tenant, organisation);
@@ -71,6 +72,7 @@ impl FakeXero {
     pub fn set_connected(&mut self, tenant: Uuid, connected: bool) {
         if let Some(organisation) = self.organisations.get_mut(&tenant) {
             organisation.connected = connected;
+            organisation.revoked = false;
         }
     }
 
@@ -124,11 +126,13 @@ impl FakeXero {
 
     /// Hands out tokens, as when a person connects the app.
     pub fn issue_tokens(&mut self, now: SystemTime) -> TokenPair {
+        self.consent();
         self.identity.issue_default(now, &mut self.ids)
     }
 
     /// Hands out tokens for these scopes only.
     pub fn issue_tokens_for(&mut self, now: SystemTime, scopes: &str) -> TokenPair {
+        self.consent();
         self.identity.issue(now, &mut self.ids, scopes, false)
     }
 

@@ -25,6 +25,8 @@ use crate::oauth::Identity;
 pub(crate) struct Organisation {
     pub(crate) name: String,
     pub(crate) connected: bool,
+    /// Its connection was revoked; a new consent connects it again.
+    pub(crate) revoked: bool,
     pub(crate) directory: Directory,
 }
 
@@ -144,7 +146,11 @@ impl FakeXero {
                         if is_known {
                             self.organisations
                                 .values_mut()
-                                .for_each(|organisation| organisation.connected = false);
+                                .filter(|organisation| organisation.connected)
+                                .for_each(|organisation| {
+                                    organisation.connected = false;
+                                    organisation.revoked = true;
+                                });
                         }
                         answer::empty(StatusCode::OK)
                     }
@@ -152,8 +158,13 @@ impl FakeXero {
                 },
                 CallKind::Authorize => {
                     let query = request.uri().query().unwrap_or_default();
-                    self.identity
-                        .authorize(now, &mut self.ids, &self.config, query)
+                    let answer = self
+                        .identity
+                        .authorize(now, &mut self.ids, &self.config, query);
+                    if answer.status() == StatusCode::FOUND {
+                        self.consent();
+                    }
+                    answer
                 }
                 _ => self.connections(now, request.headers()),
             };
@@ -169,6 +180,14 @@ impl FakeXero {
         self.meter
             .mark(&self.config.limits, tenant, now, answer.headers_mut());
         answer
+    }
+
+    /// A person consents anew: what was revoked is connected again. What somebody disconnected in
+    /// Xero's own pages stays so.
+    pub(crate) fn consent(&mut self) {
+        for organisation in self.organisations.values_mut() {
+            organisation.connected |= std::mem::take(&mut organisation.revoked);
+        }
     }
 
     /// Which organisation a call is for, if it may work with it.

@@ -136,6 +136,44 @@ fn a_refresh_token_dies_after_sixty_days_unused_or_when_revoked() {
 }
 
 #[test]
+fn a_new_consent_lists_a_revoked_organisation_again() {
+    let mut caller = Caller::new();
+    let other = Uuid::from_u128(9);
+    caller.fake.add_organisation(other, "Other");
+    // A person has disconnected this one in Xero's own pages, which no consent undoes.
+    caller.fake.set_connected(other, false);
+    let refresh_token = caller.tokens.refresh_token.clone().unwrap();
+    let basic = STANDARD.encode("fake-client-id:fake-client-secret");
+    let request = Request::post("/connect/revocation")
+        .header("authorization", format!("Basic {basic}"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Bytes::from(format!("token={refresh_token}")))
+        .unwrap();
+    let answer = caller.fake.handle(caller.now, &request);
+    assert_eq!(answer.status(), 200);
+    let organisations = |caller: &mut Caller| {
+        let (_, list) = caller.call("GET", "/connections", Value::Null);
+        let list = list.as_array().unwrap().iter();
+        list.map(|one| one["tenantId"].clone()).collect::<Vec<_>>()
+    };
+    // No person consents to a custom connection's token.
+    let (_, body) = token(&mut caller, "grant_type=client_credentials");
+    use_token(&mut caller, &body);
+    assert!(organisations(&mut caller).is_empty());
+    let path = "/identity/connect/authorize?response_type=code&client_id=fake-client-id&redirect_uri=http://localhost:1/back";
+    let answer = caller.send("GET", path, Bytes::new());
+    assert_eq!(answer.status(), 302);
+    let location = url::Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+    let code = location.query_pairs().next().unwrap().1.into_owned();
+    let form =
+        format!("grant_type=authorization_code&code={code}&redirect_uri=http://localhost:1/back");
+    let (_, body) = token(&mut caller, &form);
+    use_token(&mut caller, &body);
+    let tenant = json!(caller.fake.tenant_id());
+    assert_eq!(organisations(&mut caller), [tenant]);
+}
+
+#[test]
 fn a_custom_connection_needs_no_tenant_and_gets_no_refresh_token() {
     let mut caller = Caller::new();
     let (status, body) = token(
