@@ -9,7 +9,7 @@ use crate::ExitStatus;
 use crate::args::KeepArguments;
 use crate::dry_run::fresh_token;
 use crate::follow::queue_and_follow;
-use crate::link::{remembering, told};
+use crate::link_parts::{remembering, told};
 use crate::tool::{Tool, names};
 use crate::ui::one_line;
 

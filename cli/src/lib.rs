@@ -24,6 +24,7 @@ pub mod in_xero;
 pub mod keep;
 mod known_contact;
 pub mod link;
+mod link_parts;
 pub mod listing;
 pub mod logging;
 mod new_customer;

@@ -11,7 +11,7 @@ use crate::ExitStatus;
 use crate::args::LinkArguments;
 use crate::dry_run::read_xero_contacts;
 use crate::follow::queue_and_follow;
-use crate::link::{read_customer, remembering, told};
+use crate::link_parts::{read_customer, remembering, told};
 use crate::tool::Tool;
 use crate::ui::one_line;
 
